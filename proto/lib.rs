@@ -1,0 +1,1 @@
+//! The wire types of migrated: generated code and the descriptor set, nothing else.
