@@ -1,1 +1,70 @@
-//! stub
+//! The databases that migrated migrates: connect, read where they stand, lock, apply one step.
+//!
+//! A [`Target`] is cheap and holds no connection. Every [`Session`] is a connection of its own (rule R5 of the
+//! run engine); nothing is ever pooled.
+
+mod error;
+mod session;
+mod spec;
+mod standing;
+mod work;
+
+pub use error::{ApplyFault, Outcome, TargetError};
+pub use session::{
+    Backend, BackendState, Canceller, Holder, LockAttempt, MigrationLock, Session, SessionOptions,
+};
+pub use spec::{SessionMode, TargetSpec, VersionTable};
+pub use standing::{Capabilities, JournalRow, JournalState, Standing, TransactionOutcome, VersionColumn};
+pub use work::{Applied, ObjectRef, Script, ScriptStatement, Tell, Transaction, Treatment, Work};
+
+use async_trait::async_trait;
+use migrated_core::{DialectName, event::Blocker};
+
+/// A database, and where in it the version table stands.
+#[async_trait]
+pub trait Target: Send + Sync + 'static {
+    /// Which dialect it speaks.
+    fn dialect(&self) -> DialectName;
+
+    /// Normalised host, port, database, schema and version table: equal keys are the same place (rule R7).
+    fn key(&self) -> &str;
+
+    /// How it is shown: without password.
+    fn display(&self) -> &str;
+
+    /// What the engine can do.
+    fn capabilities(&self) -> Capabilities;
+
+    /// Connects, looks, disconnects. Takes no lock and changes nothing, so it never creates the version table.
+    async fn standing(&self) -> Result<Standing, TargetError>;
+
+    /// Creates the version table where it is missing, tolerating a lost race. `true` where it was made.
+    async fn ensure_version_table(&self) -> Result<bool, TargetError>;
+
+    /// Tries once to take the migration lock (rule R8); never blocks in the database.
+    async fn try_lock(&self, run: &str) -> Result<LockAttempt, TargetError>;
+
+    /// Opens a work session: fresh, with the settings that the engine's own shell would show (rule R6) and
+    /// its catalog caches warmed.
+    async fn connect(&self, options: &SessionOptions) -> Result<Box<dyn Session>, TargetError>;
+
+    /// Who holds what this backend waits for; empty where it does not wait.
+    async fn blockers(&self, backend: &Backend) -> Result<Vec<Blocker>, TargetError>;
+
+    /// How far a long statement of this backend has come, in the server's own words; `None` where it does not tell.
+    async fn progress(&self, backend: &Backend) -> Result<Option<String>, TargetError>;
+
+    /// Whether a recorded backend is still there: pid and start time must both match (rule R4).
+    async fn backend_state(&self, backend: &Backend) -> Result<BackendState, TargetError>;
+
+    /// Ends a recorded backend of ours: cancel, wait up to `grace`, terminate, verify. Pid, start time and our
+    /// application name are matched in the same statement. Returns what it is after that.
+    async fn end_backend(
+        &self,
+        backend: &Backend,
+        grace: std::time::Duration,
+    ) -> Result<BackendState, TargetError>;
+
+    /// How the transaction of that id ended, where the engine can tell (PostgreSQL: `pg_xact_status`).
+    async fn transaction_outcome(&self, xid: &str) -> Result<TransactionOutcome, TargetError>;
+}

@@ -1,0 +1,121 @@
+//! One step as a target gets it.
+
+use migrated_core::event::{Direction, EventKind};
+use migrated_core::revision::RowChange;
+use std::ops::Range;
+use std::sync::Arc;
+
+/// How a step stands to transactions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Transaction {
+    /// One of its own.
+    Step,
+    /// Part of the run's.
+    Run,
+    /// None: each statement for itself, journalled.
+    None,
+}
+
+/// A revision's body in one direction, split.
+#[derive(Clone, Debug)]
+pub struct Script {
+    /// The text that the ranges point into.
+    pub text: Arc<str>,
+    /// Its statements.
+    pub statements: Vec<ScriptStatement>,
+    /// SQLite: `PRAGMA foreign_keys` that the body asks for, hoisted before BEGIN (rule R11).
+    pub foreign_keys: Option<bool>,
+}
+
+/// One statement of a script.
+#[derive(Clone, Debug)]
+pub struct ScriptStatement {
+    /// Where it stands in the text, without the terminator.
+    pub range: Range<usize>,
+    /// Line in the revision file, from 1.
+    pub line: u32,
+    /// Column in that line, in characters from 1.
+    pub column: u32,
+    /// Inline data of `COPY … FROM STDIN`.
+    pub copy_data: Option<Range<usize>>,
+    /// SHA-256 of its tokens, in hex.
+    pub hash: String,
+    /// First words, for progress lines.
+    pub summary: String,
+    /// How it stands to transactions.
+    pub treatment: Treatment,
+}
+
+/// How a statement stands to transactions and to the journal.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Treatment {
+    /// Runs in a transaction.
+    Transactional,
+    /// Commits by itself or refuses a transaction. `objects` are those that it names.
+    Alone {
+        /// What it names, in order.
+        objects: Vec<ObjectRef>,
+    },
+    /// `CREATE INDEX CONCURRENTLY`: an invalid leftover is dropped and built again, a valid one adopted.
+    ConcurrentIndex {
+        /// The index to be made.
+        index: ObjectRef,
+        /// Its table.
+        table: ObjectRef,
+    },
+    /// Changes the session only: not journalled, replayed before a resume point.
+    SessionOnly,
+    /// Already done before BEGIN (SQLite's `PRAGMA foreign_keys`): skipped.
+    Hoisted,
+}
+
+/// An object that a statement names.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct ObjectRef {
+    /// `table`, `index`, `view`, `trigger`, `procedure`, `function`, `event`, `sequence`, `database`.
+    pub kind: String,
+    /// Schema or database, where it was written.
+    pub schema: Option<String>,
+    /// Name, unquoted.
+    pub name: String,
+}
+
+/// One step.
+#[derive(Clone, Debug)]
+pub struct Work {
+    /// The run.
+    pub run: String,
+    /// The revision.
+    pub revision: String,
+    /// Which way.
+    pub direction: Direction,
+    /// Its file, for messages.
+    pub path: String,
+    /// What to execute; empty for a stamp.
+    pub script: Arc<Script>,
+    /// The whole set of version rows that the plan expects before the step.
+    pub expected_rows: Vec<String>,
+    /// The changes of the version rows, in order.
+    pub changes: Vec<RowChange>,
+    /// How it stands to transactions.
+    pub transaction: Transaction,
+}
+
+/// What a step did.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Applied {
+    /// Statements executed (those found done by a resume left out).
+    pub statements: u32,
+    /// Version rows after it.
+    pub rows: Vec<String>,
+}
+
+/// Where a session tells what it does. Never blocks.
+pub trait Tell: Send + Sync {
+    /// A statement begins (number from 1): what watches for long statements hangs on this.
+    fn statement_started(&self, index: u32);
+    /// Anything for the run's log: finished statements, notices, resumptions, warnings.
+    fn event(&self, what: EventKind);
+    /// The transaction id, before COMMIT is sent (PostgreSQL).
+    fn committing(&self, xid: Option<&str>);
+}
