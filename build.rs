@@ -19,5 +19,6 @@ fn main() -> Result<(), Box<dyn Error>> {
         .extern_path(".google.protobuf", "::pbjson_types")
         .bytes(".migrated.v1.BodyPart.data")
         .compile_fds(descriptors)?;
+    pbjson_build::Builder::new().register_descriptors(&bytes)?.build(&[".migrated.v1"])?;
     Ok(())
 }
