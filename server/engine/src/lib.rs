@@ -18,6 +18,7 @@ mod render;
 mod revision;
 mod run;
 mod settings;
+mod test_target;
 mod wait;
 
 pub use accept::{Accept, Accepted};
@@ -33,6 +34,7 @@ pub use render::{RenderKind, RenderRequest};
 pub use revision::{CreateRevision, FileSettings, HistoryRequest, MergeRevisions, NewFile};
 pub use run::{RunOptions, RunRequest, RunUpdate, RunWatch};
 pub use settings::Settings;
+pub use test_target::Tested;
 pub use wait::WaitRequest;
 
 use migrated_store::Store;

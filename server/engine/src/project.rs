@@ -63,6 +63,11 @@ impl Engine {
         }
     }
 
+    /// Version of a project's published graph; 0 where nothing was pushed.
+    pub async fn published_version(&self, name: &str) -> Result<u64> {
+        Ok(self.store().published(name).await?.version)
+    }
+
     /// Projects by name, after `after`.
     pub async fn projects(&self, after: &str, limit: u32) -> Result<Vec<ProjectRecord>> {
         Ok(self.store().projects(after, limit).await?)
