@@ -11,15 +11,15 @@ const SQLITE_NOTADB: i32 = 26;
 const SQLITE_IOERR_WRITE: i32 = 778;
 const SQLITE_IOERR_FSYNC: i32 = 1034;
 const SQLITE_IOERR_TRUNCATE: i32 = 1546;
+const SQLITE_IOERR_SHMSIZE: i32 = 4874;
 
 /// The error of a call that should have worked.
 pub(super) fn fault(error: sqlx::Error) -> StoreError {
     let Some(database) = error.as_database_error() else { return StoreError::Unavailable(error.to_string()) };
     let code = code(database);
     match (code, code & 0xff) {
-        (SQLITE_IOERR_WRITE | SQLITE_IOERR_FSYNC | SQLITE_IOERR_TRUNCATE, _) | (_, SQLITE_FULL) => {
-            StoreError::Full(database.message().to_owned())
-        }
+        (SQLITE_IOERR_WRITE | SQLITE_IOERR_FSYNC | SQLITE_IOERR_TRUNCATE | SQLITE_IOERR_SHMSIZE, _)
+        | (_, SQLITE_FULL) => StoreError::Full(database.message().to_owned()),
         (_, SQLITE_CORRUPT | SQLITE_NOTADB) => {
             StoreError::Corrupt { table: "database", column: "file", detail: database.message().to_owned() }
         }

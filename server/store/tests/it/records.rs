@@ -137,3 +137,24 @@ pub(crate) fn audit(action: &str, project: &str) -> AuditRecord {
         detail: "because".into(),
     }
 }
+
+/// Bodies of about so many bytes, each another.
+pub(crate) struct Filler {
+    bytes: usize,
+    next: u32,
+}
+
+impl Filler {
+    pub(crate) fn new(bytes: usize) -> Filler {
+        Filler { bytes, next: 0 }
+    }
+}
+
+impl Iterator for Filler {
+    type Item = Body;
+
+    fn next(&mut self) -> Option<Body> {
+        self.next += 1;
+        Some(body(&format!("f{}-{}", self.bytes, self.next), &"-".repeat(self.bytes)))
+    }
+}
