@@ -7,6 +7,7 @@ use sqlx::sqlite::SqliteConnection;
 use super::connection::{Durability, SqliteStore};
 use super::fault::fault;
 use crate::Result;
+use crate::codec::{At, to_json};
 
 /// Runs whose pin counts: those under way, and those that left something to be resolved until a later run on the
 /// same target succeeded.
@@ -16,15 +17,34 @@ const PINNING_RUNS: &str = "SELECT run.id, run.project, run.graph FROM run
                 AND EXISTS (SELECT 1 FROM run AS later WHERE later.target_key = run.target_key
                                 AND later.id > run.id AND later.state = 'SUCCEEDED'))";
 
+/// What goes in one transaction. Collection must not hold up the writer for long, so it takes several, each of
+/// which looks anew at what is needed.
+const MANIFESTS_AT_ONCE: usize = 8;
+const BODIES_AT_ONCE: i64 = 1000;
+
 pub(super) async fn collect(store: &SqliteStore, before: i64) -> Result<(u64, u64)> {
-    let mut tx = store.write(Durability::Power).await?;
-    let collected = collect_in(tx.conn(), before).await;
-    tx.finish(collected).await
+    let (mut manifests, mut bodies) = (0, 0);
+    loop {
+        let mut tx = store.write(Durability::Power).await?;
+        let gone = take_manifests(tx.conn(), before).await;
+        match tx.finish(gone).await? {
+            0 => break,
+            gone => manifests += gone,
+        }
+    }
+    loop {
+        let mut tx = store.write(Durability::Power).await?;
+        let gone = take_bodies(tx.conn(), before).await;
+        match tx.finish(gone).await? {
+            0 => return Ok((manifests, bodies)),
+            gone => bodies += gone,
+        }
+    }
 }
 
-async fn collect_in(conn: &mut SqliteConnection, before: i64) -> Result<(u64, u64)> {
+async fn take_manifests(conn: &mut SqliteConnection, before: i64) -> Result<u64> {
     let unused: Vec<i64> = sqlx::query_scalar(sqlx::AssertSqlSafe(format!(
-        "WITH pinning AS ({PINNING_RUNS})
+        "WITH pinning AS MATERIALIZED ({PINNING_RUNS})
          SELECT id FROM manifest
          WHERE used_at < ? AND id NOT IN (SELECT manifest FROM published)
            AND NOT EXISTS (SELECT 1 FROM pinning WHERE pinning.project = manifest.project
@@ -35,73 +55,77 @@ async fn collect_in(conn: &mut SqliteConnection, before: i64) -> Result<(u64, u6
     .fetch_all(&mut *conn)
     .await
     .map_err(fault)?;
-    let mut gone: BTreeSet<i64> = unused.iter().copied().collect();
-    for manifest in needed_by_applied(conn, &unused).await? {
-        gone.remove(&manifest);
+    let needed = needed_by_applied(conn, &unused).await?;
+    let gone: Vec<i64> =
+        unused.into_iter().filter(|id| !needed.contains(id)).take(MANIFESTS_AT_ONCE).collect();
+    if gone.is_empty() {
+        return Ok(0);
     }
-    for manifest in &gone {
-        sqlx::query("DELETE FROM manifest WHERE id = ?")
-            .bind(manifest)
-            .execute(&mut *conn)
-            .await
-            .map_err(fault)?;
-    }
-    if !gone.is_empty() {
-        sqlx::query(
-            "DELETE FROM project_revision WHERE NOT EXISTS (
-                 SELECT 1 FROM manifest_entry AS entry JOIN manifest ON manifest.id = entry.manifest
-                 WHERE entry.body = project_revision.body AND manifest.project = project_revision.project)",
-        )
+    let done = sqlx::query("DELETE FROM manifest WHERE id IN (SELECT value FROM json_each(?))")
+        .bind(to_json(At("manifest", "id"), &gone)?)
         .execute(&mut *conn)
         .await
         .map_err(fault)?;
-    }
-    let bodies = sqlx::query(sqlx::AssertSqlSafe(format!(
-        "DELETE FROM body
-         WHERE touched_at < ?
-           AND NOT EXISTS (SELECT 1 FROM manifest_entry WHERE manifest_entry.body = body.id)
-           AND hash NOT IN (SELECT body_hash FROM applied)
-           AND hash NOT IN (SELECT step.body_hash FROM ({PINNING_RUNS}) AS pinning
-                            JOIN step ON step.run = pinning.id WHERE step.body_hash IS NOT NULL)"
-    )))
-    .bind(before)
+    sqlx::query(
+        "DELETE FROM project_revision WHERE NOT EXISTS (
+             SELECT 1 FROM manifest_entry AS entry CROSS JOIN manifest ON manifest.id = entry.manifest
+             WHERE entry.body = project_revision.body AND manifest.project = project_revision.project)",
+    )
     .execute(conn)
     .await
     .map_err(fault)?;
-    Ok((gone.len() as u64, bodies.rows_affected()))
+    Ok(done.rows_affected())
+}
+
+async fn take_bodies(conn: &mut SqliteConnection, before: i64) -> Result<u64> {
+    let done = sqlx::query(sqlx::AssertSqlSafe(format!(
+        "DELETE FROM body WHERE id IN (
+             SELECT id FROM body
+             WHERE touched_at < ?
+               AND NOT EXISTS (SELECT 1 FROM manifest_entry WHERE manifest_entry.body = body.id)
+               AND hash NOT IN (SELECT body_hash FROM applied)
+               AND hash NOT IN (SELECT step.body_hash FROM ({PINNING_RUNS}) AS pinning
+                                CROSS JOIN step ON step.run = pinning.id WHERE step.body_hash IS NOT NULL)
+             LIMIT ?)"
+    )))
+    .bind(before)
+    .bind(BODIES_AT_ONCE)
+    .execute(conn)
+    .await
+    .map_err(fault)?;
+    Ok(done.rows_affected())
 }
 
 /// Of `unused` (last used first), those to keep because a revision that stands applied is in no other manifest of
 /// its project: without its manifest, its ancestors could no longer be told, and it could not be downgraded.
-async fn needed_by_applied(conn: &mut SqliteConnection, unused: &[i64]) -> Result<Vec<i64>> {
-    let unused_json = serde_json::Value::from(unused.to_vec()).to_string();
+async fn needed_by_applied(conn: &mut SqliteConnection, unused: &[i64]) -> Result<BTreeSet<i64>> {
     let alone: Vec<(i64, i64)> = sqlx::query_as(
         "WITH unused AS MATERIALIZED (SELECT value AS id, key AS age FROM json_each(?)),
-              wanted AS MATERIALIZED (
+              alone AS MATERIALIZED (
                   SELECT DISTINCT applied.project, body.id AS body
-                  FROM applied JOIN body ON body.hash = applied.body_hash)
-         SELECT unused.id, wanted.body
-         FROM wanted
-         JOIN manifest_entry AS entry ON entry.body = wanted.body
-         JOIN manifest ON manifest.id = entry.manifest AND manifest.project = wanted.project
-         JOIN unused ON unused.id = manifest.id
-         WHERE NOT EXISTS (
-             SELECT 1 FROM manifest_entry AS other JOIN manifest AS kept ON kept.id = other.manifest
-             WHERE other.body = wanted.body AND kept.project = wanted.project
-               AND kept.id NOT IN (SELECT id FROM unused))
+                  FROM applied CROSS JOIN body ON body.hash = applied.body_hash
+                  WHERE NOT EXISTS (
+                      SELECT 1 FROM manifest_entry AS entry CROSS JOIN manifest ON manifest.id = entry.manifest
+                      WHERE entry.body = body.id AND manifest.project = applied.project
+                        AND manifest.id NOT IN (SELECT id FROM unused)))
+         SELECT unused.id, alone.body
+         FROM alone
+         CROSS JOIN manifest_entry AS entry ON entry.body = alone.body
+         CROSS JOIN manifest ON manifest.id = entry.manifest AND manifest.project = alone.project
+         CROSS JOIN unused ON unused.id = manifest.id
          ORDER BY unused.age",
     )
-    .bind(unused_json)
+    .bind(to_json(At("manifest", "id"), unused)?)
     .fetch_all(conn)
     .await
     .map_err(fault)?;
     let mut covered: BTreeSet<i64> = BTreeSet::new();
-    let mut keep = Vec::new();
-    for group in alone.chunk_by(|a, b| a.0 == b.0) {
+    let mut keep = BTreeSet::new();
+    for named in alone.chunk_by(|a, b| a.0 == b.0) {
         let before = covered.len();
-        covered.extend(group.iter().map(|(_, body)| body));
+        covered.extend(named.iter().map(|(_, body)| body));
         if covered.len() > before {
-            keep.push(group[0].0);
+            keep.extend(named.first().map(|(manifest, _)| manifest));
         }
     }
     Ok(keep)

@@ -12,15 +12,14 @@ use std::time::Duration;
 
 use sqlx::pool::PoolConnection;
 use sqlx::sqlite::{
-    SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePool, SqlitePoolOptions,
-    SqliteSynchronous,
+    SqliteConnectOptions, SqliteConnection, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
 };
 use sqlx::{ConnectOptions, Connection, Executor, Sqlite};
 use tokio::sync::{MappedMutexGuard, Mutex, MutexGuard};
 
 use super::fault::fault;
 use super::lock::{self, StoreLock};
-use super::migrate::migrate;
+use super::migrate::{self, migrate};
 use crate::{Result, StoreError};
 
 /// How a SQLite store is opened.
@@ -85,7 +84,6 @@ impl SqliteStore {
         let mut writer = base
             .clone()
             .create_if_missing(true)
-            .journal_mode(SqliteJournalMode::Wal)
             .synchronous(SqliteSynchronous::Full)
             // A large body leaves a large WAL behind: give the room back at the next checkpoint.
             .pragma("journal_size_limit", (16 << 20).to_string());
@@ -93,6 +91,14 @@ impl SqliteStore {
             writer = writer.pragma("max_page_count", (bytes / PAGE_BYTES).max(1).to_string());
         }
         let mut conn = writer.connect().await.map_err(fault)?;
+        // Before the first pragma that would write to the file.
+        migrate::check_owner(&mut conn).await?;
+        let mode: String =
+            sqlx::query_scalar("PRAGMA journal_mode = WAL").fetch_one(&mut conn).await.map_err(fault)?;
+        if mode != "wal" {
+            let told = format!("{}: SQLite cannot keep a WAL here (journal mode {mode})", path.display());
+            return Err(StoreError::Unavailable(told));
+        }
         migrate(&mut conn).await?;
         let readers = SqlitePoolOptions::new()
             .max_connections(options.readers.max(1))

@@ -100,35 +100,52 @@ pub(super) async fn list(store: &SqliteStore, run: &str, after: u64, limit: u32)
     Ok(events)
 }
 
+/// Runs whose events go in one transaction: pruning must not hold up the writer for long.
+const PRUNE_RUNS: i64 = 32;
+
 pub(super) async fn prune(store: &SqliteStore, before: i64) -> Result<u64> {
-    let mut tx = store.write(Durability::Power).await?;
-    let pruned = prune_in(tx.conn(), before).await;
-    tx.finish(pruned).await
+    let mut total = 0;
+    loop {
+        let mut tx = store.write(Durability::Power).await?;
+        let pruned = prune_some(tx.conn(), before).await;
+        match tx.finish(pruned).await? {
+            0 => return Ok(total),
+            events => total += events,
+        }
+    }
 }
 
-async fn prune_in(conn: &mut SqliteConnection, before: i64) -> Result<u64> {
-    const ENDED: &str = "finished_at < ? AND state NOT IN ('QUEUED', 'LOCKING', 'RUNNING')
-         AND EXISTS (SELECT 1 FROM event WHERE event.run = run.id)";
-    let events: i64 = sqlx::query_scalar(sqlx::AssertSqlSafe(format!(
-        "SELECT coalesce(sum(last_seq - first_seq + 1), 0) FROM event
-         WHERE run IN (SELECT id FROM run WHERE {ENDED})"
-    )))
+async fn prune_some(conn: &mut SqliteConnection, before: i64) -> Result<u64> {
+    let runs: Vec<String> = sqlx::query_scalar(
+        "SELECT id FROM run WHERE finished_at < ? AND state NOT IN ('QUEUED', 'LOCKING', 'RUNNING')
+             AND EXISTS (SELECT 1 FROM event WHERE event.run = run.id) LIMIT ?",
+    )
     .bind(before)
+    .bind(PRUNE_RUNS)
+    .fetch_all(&mut *conn)
+    .await
+    .map_err(fault)?;
+    let runs = to_json(At("run", "id"), &runs)?;
+    let events: i64 = sqlx::query_scalar(
+        "SELECT coalesce(sum(last_seq - first_seq + 1), 0) FROM event
+         WHERE run IN (SELECT value FROM json_each(?))",
+    )
+    .bind(&runs)
     .fetch_one(&mut *conn)
     .await
     .map_err(fault)?;
-    sqlx::query(sqlx::AssertSqlSafe(format!(
-        "UPDATE run SET events_pruned = (SELECT max(last_seq) FROM event WHERE event.run = run.id) WHERE {ENDED}"
-    )))
-    .bind(before)
+    sqlx::query(
+        "UPDATE run SET events_pruned = (SELECT max(last_seq) FROM event WHERE event.run = run.id)
+         WHERE id IN (SELECT value FROM json_each(?))",
+    )
+    .bind(&runs)
     .execute(&mut *conn)
     .await
     .map_err(fault)?;
-    sqlx::query(
-        "DELETE FROM event WHERE last_seq <= (SELECT events_pruned FROM run WHERE run.id = event.run)",
-    )
-    .execute(conn)
-    .await
-    .map_err(fault)?;
+    sqlx::query("DELETE FROM event WHERE run IN (SELECT value FROM json_each(?))")
+        .bind(&runs)
+        .execute(conn)
+        .await
+        .map_err(fault)?;
     to_u64(At("event", "last_seq"), events)
 }

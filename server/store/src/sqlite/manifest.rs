@@ -153,7 +153,7 @@ pub(super) async fn known(
              WHERE known.project = ?"
         ),
         false => format!(
-            "SELECT {LINES} FROM body JOIN project_revision AS known ON known.body = body.id
+            "SELECT {LINES} FROM body CROSS JOIN project_revision AS known ON known.body = body.id
              WHERE known.project = ? AND body.revision IN (SELECT value FROM json_each(?))"
         ),
     };

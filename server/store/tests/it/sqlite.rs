@@ -36,8 +36,12 @@ impl Place for File {
 impl File {
     /// Runs statements on the file behind the store's back.
     async fn tamper(&self, sql: &'static str) {
-        let mut conn: SqliteConnection =
-            SqliteConnectOptions::new().filename(&self.path).connect().await.expect("opens");
+        let mut conn: SqliteConnection = SqliteConnectOptions::new()
+            .filename(&self.path)
+            .create_if_missing(true)
+            .connect()
+            .await
+            .expect("opens");
         sqlx::raw_sql(sql).execute(&mut conn).await.expect("runs");
         conn.close().await.expect("closes");
     }

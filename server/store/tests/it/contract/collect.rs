@@ -106,3 +106,20 @@ pub(crate) async fn what_stands_applied_stays_with_its_ancestors(place: &dyn Pla
     assert_eq!(store.collect(40).await.expect("collected"), (1, 4));
     assert!(has(&*store, &kept).await);
 }
+
+pub(crate) async fn many_go_in_several_turns(place: &dyn Place) {
+    let store = place.open().await;
+    store.create_project(&project("p")).await.expect("created");
+    let shared: Vec<_> = (0..1500).map(|i| body(&format!("r{i}"), "x")).collect();
+    let mut drafts = Vec::new();
+    for draft in 0..20 {
+        let mut bodies = vec![body("draft", &format!("{draft}"))];
+        bodies.extend(shared.iter().skip(draft * 70).take(70).cloned());
+        drafts.push(store_manifest(&*store, "p", &bodies, 10).await);
+    }
+    store.record_applied("t", &[applied("draft", "p", drafts[3].entries[0].1)], &[]).await.expect("recorded");
+    store.put_bodies(&shared, 10).await.expect("stored");
+    assert_eq!(store.collect(11).await.expect("collected"), (19, 19 + 1500 - 70));
+    assert!(has(&*store, &drafts[3]).await);
+    assert_eq!(store.known_revisions("p", &[]).await.expect("read").len(), 71);
+}

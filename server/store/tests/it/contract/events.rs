@@ -80,3 +80,19 @@ pub(crate) async fn pruned_events_are_told_and_numbering_goes_on(place: &dyn Pla
     let kept = store.run("run-1").await.expect("read").expect("there");
     assert_eq!(kept, RunRecord { version: 2, ..ended });
 }
+
+pub(crate) async fn many_logs_are_pruned(place: &dyn Place) {
+    let store = with_run(place).await;
+    for index in 10..110 {
+        let ended = RunRecord {
+            state: RunState::Succeeded,
+            finished_at: Some(index),
+            ..run(&index.to_string(), "p")
+        };
+        store.create_run(&ended).await.expect("created");
+        store.append_events(&ended.id, &events(1, 2)).await.expect("appended");
+    }
+    assert_eq!(store.prune_events(100).await.expect("pruned"), 180);
+    assert_eq!(store.events("105", 0, 9).await.expect("read"), events(1, 2));
+    store.events("99", 0, 9).await.expect_err("pruned");
+}

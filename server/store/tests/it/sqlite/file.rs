@@ -38,11 +38,13 @@ async fn a_file_in_a_missing_folder_is_unavailable() {
 #[tokio::test]
 async fn another_applications_database_is_left_alone() {
     let place = File::new().await;
-    place.open().await.close().await.expect("closed");
-    for sql in ["PRAGMA application_id = 7", "PRAGMA application_id = 0"] {
+    place.tamper("CREATE TABLE theirs (a)").await;
+    for sql in ["PRAGMA application_id = 0", "PRAGMA application_id = 7"] {
         place.tamper(sql).await;
+        let before = std::fs::read(&place.path).expect("read");
         let error = refused(&place).await;
         assert!(error.to_string().contains("another application's"), "{error}");
+        assert!(std::fs::read(&place.path).expect("read") == before);
     }
     std::fs::write(&place.path, [b'x'; 8192]).expect("written");
     let error = refused(&place).await;
