@@ -109,7 +109,7 @@ pub(crate) fn step_state(at: At, word: &str) -> Result<StepState> {
 /// A header as it is stored. Empty members are left out: most revisions have one parent and nothing else.
 #[derive(Serialize, Deserialize)]
 #[serde(default)]
-struct StoredHeader<'a> {
+pub(crate) struct StoredHeader<'a> {
     #[serde(borrow)]
     revision: Cow<'a, str>,
     #[serde(borrow, skip_serializing_if = "<[_]>::is_empty")]
@@ -159,19 +159,20 @@ pub(crate) fn header_text(at: At, header: &RevisionHeader) -> Result<String> {
     to_json(at, &stored)
 }
 
-/// A header from JSON text.
-pub(crate) fn header(at: At, text: &str) -> Result<RevisionHeader> {
-    let stored: StoredHeader<'_> = from_json(at, text)?;
-    Ok(RevisionHeader {
-        revision: stored.revision.into_owned(),
-        down_revisions: stored.down.into_owned(),
-        depends_on: stored.depends_on.into_owned(),
-        branch_labels: stored.labels.into_owned(),
-        message: stored.message.into_owned(),
-        created: stored.created.into_owned(),
-        token_hash: hash_from_hex(at, &stored.token_hash)?,
-        size: stored.size,
-    })
+impl StoredHeader<'_> {
+    /// The header, as it was when it was stored.
+    pub(crate) fn read(self, at: At) -> Result<RevisionHeader> {
+        Ok(RevisionHeader {
+            revision: self.revision.into_owned(),
+            down_revisions: self.down.into_owned(),
+            depends_on: self.depends_on.into_owned(),
+            branch_labels: self.labels.into_owned(),
+            message: self.message.into_owned(),
+            created: self.created.into_owned(),
+            token_hash: hash_from_hex(at, &self.token_hash)?,
+            size: self.size,
+        })
+    }
 }
 
 #[cfg(test)]
@@ -195,7 +196,8 @@ mod tests {
         for header_in in [full, RevisionHeader::default()] {
             let text = header_text(AT, &header_in).expect("headers can be written");
             assert!(!text.contains('\n'), "one line: {text}");
-            assert_eq!(header(AT, &text).expect("and read"), header_in);
+            let stored: StoredHeader<'_> = from_json(AT, &text).expect("it is JSON");
+            assert_eq!(stored.read(AT).expect("and read"), header_in);
         }
     }
 

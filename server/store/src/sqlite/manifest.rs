@@ -7,14 +7,12 @@
 use std::borrow::Cow;
 use std::collections::HashSet;
 
-use serde::Deserialize;
-use serde_json::value::RawValue;
 use sqlx::sqlite::SqliteConnection;
 
 use super::connection::{Durability, SqliteStore};
 use super::fault::fault;
 use super::project;
-use crate::codec::{At, from_json, hash_from_hex, header, to_json};
+use crate::codec::{At, StoredHeader, from_json, hash_from_hex, to_json};
 use crate::{Hash, Manifest, ManifestRevision, Result, StoreError};
 
 /// A manifest's use is noted to the hour: a client that comes every second must not cost a write each time.
@@ -125,13 +123,12 @@ pub(super) async fn get(
     digest: &Hash,
 ) -> Result<Option<Vec<ManifestRevision>>> {
     // No row: not known. A row with NULL: an empty folder.
-    let lines: Option<Option<String>> = sqlx::query_scalar(
-        r#"SELECT (SELECT group_concat('[' || json_quote(entry.path) || ',"' || hex(body.hash) || '",'
-                                           || body.header || ']', char(10) ORDER BY entry.position)
-                   FROM manifest_entry AS entry CROSS JOIN body ON body.id = entry.body
-                   WHERE entry.manifest = manifest.id)
-           FROM manifest WHERE project = ? AND digest = ?"#,
-    )
+    let lines: Option<Option<String>> = sqlx::query_scalar(sqlx::AssertSqlSafe(format!(
+        "SELECT (SELECT {} FROM manifest_entry AS entry CROSS JOIN body ON body.id = entry.body
+                 WHERE entry.manifest = manifest.id)
+         FROM manifest WHERE project = ? AND digest = ?",
+        lines("entry.position", "entry.path")
+    )))
     .bind(project)
     .bind(digest.as_slice())
     .fetch_optional(store.read().await?.conn())
@@ -145,15 +142,14 @@ pub(super) async fn known(
     project: &str,
     ids: &[String],
 ) -> Result<Vec<ManifestRevision>> {
-    const LINES: &str = r#"group_concat('[' || json_quote(known.path) || ',"' || hex(body.hash) || '",'
-                                        || body.header || ']', char(10) ORDER BY body.id DESC)"#;
+    let lines = lines("-body.id", "known.path");
     let sql = match ids.is_empty() {
         true => format!(
-            "SELECT {LINES} FROM project_revision AS known JOIN body ON body.id = known.body
+            "SELECT {lines} FROM project_revision AS known CROSS JOIN body ON body.id = known.body
              WHERE known.project = ?"
         ),
         false => format!(
-            "SELECT {LINES} FROM body CROSS JOIN project_revision AS known ON known.body = body.id
+            "SELECT {lines} FROM body CROSS JOIN project_revision AS known ON known.body = body.id
              WHERE known.project = ? AND body.revision IN (SELECT value FROM json_each(?))"
         ),
     };
@@ -163,24 +159,25 @@ pub(super) async fn known(
     revisions(lines.as_deref().unwrap_or_default())
 }
 
-/// Reads lines of `[path, hash, header]`.
+/// The SQL of one text with a line for each revision: `[place, path, hash, header]`. No line end can stand within
+/// one, since JSON writes control characters in another way.
+fn lines(place: &str, path: &str) -> String {
+    format!(
+        r#"group_concat('[' || {place} || ',' || json_quote({path}) || ',"' || hex(body.hash) || '",'
+                        || body.header || ']', char(10))"#
+    )
+}
+
+/// Reads those lines, and puts them in the order of their places: letting SQLite sort the text costs half as much
+/// again as the whole query, and they nearly always come in order.
 fn revisions(lines: &str) -> Result<Vec<ManifestRevision>> {
-    #[derive(Deserialize)]
-    struct Line<'a>(
-        #[serde(borrow)] Cow<'a, str>,
-        #[serde(borrow)] Cow<'a, str>,
-        #[serde(borrow)] &'a RawValue,
-    );
     let at = At("body", "header");
-    lines
-        .lines()
-        .map(|line| {
-            let Line(path, hash, text) = from_json(at, line)?;
-            Ok(ManifestRevision {
-                path: path.into_owned(),
-                hash: hash_from_hex(At("body", "hash"), &hash)?,
-                header: header(at, text.get())?,
-            })
-        })
-        .collect()
+    let mut placed: Vec<(i64, ManifestRevision)> = Vec::new();
+    for line in lines.lines() {
+        let (place, path, hash, header): (i64, String, Cow<'_, str>, StoredHeader<'_>) = from_json(at, line)?;
+        let hash = hash_from_hex(At("body", "hash"), &hash)?;
+        placed.push((place, ManifestRevision { path, hash, header: header.read(at)? }));
+    }
+    placed.sort_by_key(|(place, _)| *place);
+    Ok(placed.into_iter().map(|(_, revision)| revision).collect())
 }
