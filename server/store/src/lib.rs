@@ -62,6 +62,8 @@ pub trait Store: Send + Sync + 'static {
     /// Kept are: what is published; what runs are pinned to, by graph or by step, that have not ended, or ended
     /// PARTIAL or UNKNOWN with no later success on the same target; bodies that stand applied somewhere; and,
     /// where one of those is in none of the manifests kept, the last used manifest that names it.
+    ///
+    /// It works in short transactions, so that runs can write in between; after an error a part may be done.
     async fn collect(&self, before: i64) -> Result<(u64, u64)>;
 
     // --- published graph ---
@@ -99,7 +101,8 @@ pub trait Store: Send + Sync + 'static {
     /// The target of a run is a name or a display form: no password may stand in it.
     async fn create_run(&self, run: &RunRecord) -> Result<CreatedRun>;
     /// Changes a run if its version is still `expected`; returns the new version. Id, project, kind, request id
-    /// and time of creation stay as they were.
+    /// and time of creation stay as they were. [`StoreError::ManifestUnknown`] where it has not ended and its
+    /// graph is not stored.
     async fn update_run(&self, run: &RunRecord, expected: u64) -> Result<u64>;
     /// A run by id.
     async fn run(&self, id: &str) -> Result<Option<RunRecord>>;
@@ -121,6 +124,7 @@ pub trait Store: Send + Sync + 'static {
     /// Events after `after`, at most `limit`. [`StoreError::EventsPruned`] where the log begins later.
     async fn events(&self, run: &str, after: u64, limit: u32) -> Result<Vec<migrated_core::event::Event>>;
     /// Removes the events of runs that ended before `before`, keeping the runs. Returns how many events went.
+    /// Like [`Store::collect`], in short transactions.
     async fn prune_events(&self, before: i64) -> Result<u64>;
 
     // --- audit ---

@@ -117,6 +117,16 @@ pub(super) async fn touch_in(
     Ok(done.rows_affected() > 0)
 }
 
+/// Whether a manifest is stored.
+pub(super) async fn is_stored(conn: &mut SqliteConnection, project: &str, digest: &Hash) -> Result<bool> {
+    sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM manifest WHERE project = ? AND digest = ?)")
+        .bind(project)
+        .bind(digest.as_slice())
+        .fetch_one(conn)
+        .await
+        .map_err(fault)
+}
+
 pub(super) async fn get(
     store: &SqliteStore,
     project: &str,

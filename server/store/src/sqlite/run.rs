@@ -71,6 +71,12 @@ async fn update_in(conn: &mut SqliteConnection, run: &RunRecord, expected: u64) 
         .await
         .map_err(fault)?;
     let version = compare(what(&run.id), At("run", "version"), found, expected)?;
+    // A run that has ended no longer keeps its manifest from being collected.
+    if let Some(graph) = run.graph.as_ref().filter(|_| !run.state.is_terminal())
+        && !manifest::is_stored(conn, &run.project, graph).await?
+    {
+        return Err(StoreError::ManifestUnknown { digest: hex::encode(graph) });
+    }
     let query = bind_changing(
         "UPDATE run SET target = ?, target_key = ?, goal = ?, graph = ?, state = ?, actor = ?, owner = ?,
              rows_before = ?, rows_after = ?, steps_planned = ?, steps_done = ?, failure = ?, started_at = ?,

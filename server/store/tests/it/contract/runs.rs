@@ -86,6 +86,18 @@ pub(crate) async fn a_run_needs_its_project_and_graph(place: &dyn Place) {
     let unknown = store.create_run(&unknown).await.expect_err("no such manifest");
     assert!(matches!(unknown, StoreError::ManifestUnknown { .. }), "{unknown}");
     assert_eq!(store.run("run-1").await.expect("read"), None);
+
+    let mut record = run("run-1", "p");
+    store.create_run(&record).await.expect("created");
+    record.graph = Some(sha("?"));
+    let unknown = store.update_run(&record, 1).await.expect_err("no such manifest");
+    assert!(matches!(unknown, StoreError::ManifestUnknown { .. }), "{unknown}");
+    record.graph = Some(store_manifest(&*store, "p", &[body("a1", "x")], 1).await.digest);
+    assert_eq!(store.update_run(&record, 1).await.expect("changed"), 2);
+    record.state = RunState::Failed;
+    assert_eq!(store.update_run(&record, 2).await.expect("changed"), 3);
+    assert_eq!(store.collect(1000).await.expect("collected"), (1, 1));
+    assert_eq!(store.update_run(&record, 3).await.expect("an ended run outlives its manifest"), 4);
 }
 
 pub(crate) async fn runs_are_listed_newest_first_in_pages(place: &dyn Place) {

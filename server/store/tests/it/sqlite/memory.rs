@@ -25,6 +25,7 @@ contract!(Memory:
     bodies::a_manifest_with_missing_bodies_is_refused,
     bodies::known_revisions_are_newest_first,
     bodies::publishing_compares_and_sets,
+    collect::what_is_published_or_fresh_stays,
     collect::what_stands_applied_stays_with_its_ancestors,
     events::events_are_read_in_parts,
     runs::runs_are_listed_newest_first_in_pages,
