@@ -79,6 +79,7 @@ async fn main() -> std::result::Result<(), Box<dyn std::error::Error>> {
     measure("put_bodies, one of 100 MiB", 1, |_| store.put_bodies(&large, 1)).await?;
     measure("body, of 100 MiB", 3, |_| store.body(&large[0].hash)).await?;
     measure("collect, nothing to take", 3, |_| store.collect(0)).await?;
+    measure("collect, 5 manifests and 10,001 bodies", 1, |_| store.collect(i64::MAX)).await?;
     measure("close", 1, |_| store.close()).await?;
     Ok(())
 }

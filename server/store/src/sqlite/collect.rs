@@ -19,7 +19,7 @@ const PINNING_RUNS: &str = "SELECT run.id, run.project, run.graph FROM run
 
 /// What goes in one transaction. Collection must not hold up the writer for long, so it takes several, each of
 /// which looks anew at what is needed.
-const MANIFESTS_AT_ONCE: usize = 8;
+const MANIFESTS_AT_ONCE: usize = 2;
 const BODIES_AT_ONCE: i64 = 1000;
 
 pub(super) async fn collect(store: &SqliteStore, before: i64) -> Result<(u64, u64)> {
