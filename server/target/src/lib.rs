@@ -6,6 +6,7 @@
 mod error;
 mod session;
 mod spec;
+pub mod sqlite;
 mod standing;
 mod work;
 
