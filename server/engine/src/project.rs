@@ -5,6 +5,11 @@ use migrated_core::Code;
 use migrated_store::{ProjectRecord, StoreError};
 
 impl Engine {
+    /// Refuses a name of a project or target that cannot stand in paths, logs and lock names.
+    pub fn check_name(what: &'static str, name: &str) -> Result<()> {
+        check_name(what, name)
+    }
+
     /// A project by name.
     pub async fn project(&self, name: &str) -> Result<ProjectRecord> {
         check_name("project", name)?;

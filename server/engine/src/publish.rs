@@ -4,7 +4,6 @@ use crate::graph::{GraphRef, LoadedGraph};
 use crate::{Engine, EngineError, Result};
 use migrated_core::Code;
 use migrated_store::{AuditRecord, Hash, StoreError};
-use std::sync::Arc;
 
 /// A request to publish.
 #[derive(Clone, Debug)]
@@ -77,7 +76,8 @@ impl Engine {
         match self.store().publish(&project.name, published.version, &digest, &audit).await {
             Ok(version) => pushed.version = version,
             Err(StoreError::Conflict { .. }) => {
-                return Err(moved(&*self.graph(&project.name, &GraphRef::Published).await?));
+                let now = self.graph(&project.name, &GraphRef::Published).await?;
+                return Err(moved(&now));
             }
             Err(e) => return Err(e.into()),
         }
@@ -171,7 +171,7 @@ fn compare(old: &LoadedGraph, new: &LoadedGraph) -> Pushed {
     pushed
 }
 
-fn moved(published: &Arc<LoadedGraph>) -> EngineError {
+fn moved(published: &LoadedGraph) -> EngineError {
     let heads = published.graph.heads().join(", ");
     EngineError::new(Code::HeadsChanged, format!("somebody else published first; the heads are now {heads}"))
         .with("heads", heads)

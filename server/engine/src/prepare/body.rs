@@ -2,7 +2,7 @@
 
 use crate::graph::LoadedGraph;
 use crate::{Engine, EngineError, Result};
-use migrated_core::dialect::{Classification, StatementKind, classify, split, summary, token_hash};
+use migrated_core::dialect::{Classification, StatementKind, classify, split, statement_hash, summary};
 use migrated_core::event::{Direction, SqlFault};
 use migrated_core::{Code, DialectName, file};
 use migrated_store::Hash;
@@ -75,8 +75,8 @@ fn understand(
     let mut statements = Vec::new();
     let mut classes = Vec::new();
     let mut foreign_keys = None;
-    for statement in split(dialect, &text, section.body_line()) {
-        let statement = statement.map_err(|e| place.error(e.code, e.message, e.line, e.column, "").next(e.help))?;
+    let split = split(dialect, &text, section.body_line());
+    for statement in split.map_err(|e| place.error(e.code, e.message, e.line, e.column, "").next(e.help))? {
         let class = classify(dialect, statement.text);
         if let StatementKind::ForeignKeys(on) = class.kind {
             foreign_keys = Some(foreign_keys.unwrap_or(on) && on);
@@ -86,7 +86,7 @@ fn understand(
             line: statement.line,
             column: statement.column,
             copy_data: statement.copy_data.clone(),
-            hash: hex::encode(self::token_hash_of(dialect, statement.text)),
+            hash: hex::encode(statement_hash(dialect, &statement, &text)),
             summary: summary(dialect, statement.text),
             treatment: Treatment::Transactional,
         });
@@ -192,10 +192,6 @@ fn treatment(class: &Classification, transactional: bool) -> Treatment {
             }
         }
     }
-}
-
-fn token_hash_of(dialect: DialectName, statement: &str) -> Hash {
-    token_hash(dialect, statement)
 }
 
 struct Place<'a> {

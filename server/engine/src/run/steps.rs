@@ -156,8 +156,7 @@ impl Engine {
                 }
             }
         }
-        let last = self.prepare(run, job, decided, facts, decided.steps.len() - 1, &rows, Transaction::Run).await?;
-        if let Err(fault) = self.commit_run(run, &job.place, opened, &before, &last).await {
+        if let Err(fault) = self.commit_run(run, &job.place, opened, &before, &rows).await {
             return Ok(End::failed(fault.error, fault.outcome, before, 0));
         }
         for (i, (applied, begun)) in done.iter().enumerate() {
