@@ -74,7 +74,7 @@ impl Engine {
     /// Resolves a target; no connection is made.
     pub async fn place(&self, request: &TargetRequest) -> Result<Place> {
         let resolved = (self.inner.resolve)(request.clone()).await?;
-        let target = migrated_target::open_stub(&resolved.spec)?;
+        let target = migrated_target::open(&resolved.spec)?;
         let (name, named) = match request {
             TargetRequest::Named(name) => (name.clone(), true),
             TargetRequest::AdHoc { .. } => (target.display().to_owned(), false),

@@ -69,4 +69,3 @@ pub trait Target: Send + Sync + 'static {
     /// How the transaction of that id ended, where the engine can tell (PostgreSQL: `pg_xact_status`).
     async fn transaction_outcome(&self, xid: &str) -> Result<TransactionOutcome, TargetError>;
 }
-pub fn open_stub(_: &TargetSpec) -> Result<std::sync::Arc<dyn Target>, TargetError> { panic!() }
