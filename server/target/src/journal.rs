@@ -6,6 +6,7 @@
 //! own.
 
 use crate::{JournalRow, JournalState, ScriptStatement, TargetError, Treatment, Work};
+use migrated_core::dialect::literal::quote_text;
 use migrated_core::event::Direction;
 use migrated_core::{Code, DialectName};
 
@@ -31,13 +32,13 @@ pub fn create(dialect: DialectName, table: &str) -> String {
 
 /// Reads the rows of a version table.
 pub fn select(dialect: DialectName, table: &str, version_table: &str) -> String {
-    let version_table = literal(dialect, version_table);
+    let version_table = quote_text(dialect, version_table);
     format!("SELECT {COLUMNS} FROM {table} WHERE version_table = {version_table} ORDER BY statement")
 }
 
 /// Writes a row.
 pub fn insert(dialect: DialectName, table: &str, version_table: &str, row: &JournalRow) -> String {
-    let text = |value: &str| literal(dialect, value);
+    let text = |value: &str| quote_text(dialect, value);
     format!(
         "INSERT INTO {table} (version_table, {COLUMNS}) VALUES ({}, {}, {}, {}, {}, {}, {}, {}, {})",
         text(version_table),
@@ -54,7 +55,7 @@ pub fn insert(dialect: DialectName, table: &str, version_table: &str, row: &Jour
 
 /// Marks the statement of an INTENT row as done.
 pub fn done(dialect: DialectName, table: &str, version_table: &str, row: &JournalRow) -> String {
-    let done = literal(dialect, state(JournalState::Done));
+    let done = quote_text(dialect, state(JournalState::Done));
     format!("UPDATE {table} SET state = {done} WHERE {}", one(dialect, version_table, row))
 }
 
@@ -65,27 +66,17 @@ pub fn forget(dialect: DialectName, table: &str, version_table: &str, row: &Jour
 
 /// Takes all rows of a version table away: its revision is done, or nothing of it took effect.
 pub fn clear(dialect: DialectName, table: &str, version_table: &str) -> String {
-    format!("DELETE FROM {table} WHERE version_table = {}", literal(dialect, version_table))
+    format!("DELETE FROM {table} WHERE version_table = {}", quote_text(dialect, version_table))
 }
 
 fn one(dialect: DialectName, version_table: &str, row: &JournalRow) -> String {
     format!(
         "version_table = {} AND revision = {} AND direction = {} AND statement = {}",
-        literal(dialect, version_table),
-        literal(dialect, &row.revision),
-        literal(dialect, direction(row.direction)),
+        quote_text(dialect, version_table),
+        quote_text(dialect, &row.revision),
+        quote_text(dialect, direction(row.direction)),
         row.statement
     )
-}
-
-/// A string literal. The texts here are ids, hashes and names of ours and of catalog objects.
-fn literal(dialect: DialectName, text: &str) -> String {
-    let doubled = text.replace('\'', "''");
-    match (dialect, doubled.contains('\\')) {
-        (DialectName::Postgres, true) => format!(" E'{}'", doubled.replace('\\', "\\\\")),
-        (DialectName::Mysql, true) => format!("'{}'", doubled.replace('\\', "\\\\")),
-        _ => format!("'{doubled}'"),
-    }
 }
 
 const fn direction(direction: Direction) -> &'static str {

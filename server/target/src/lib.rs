@@ -11,6 +11,7 @@ mod spec;
 mod standing;
 mod tls;
 pub mod url;
+pub mod version_table;
 mod work;
 
 pub use error::{ApplyFault, Outcome, TargetError};

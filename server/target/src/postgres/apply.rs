@@ -5,9 +5,11 @@
 
 use super::copy;
 use super::error::{self, Place};
+use super::journalled::AS_OURSELVES;
 use super::session::{PostgresSession, notice};
 use super::version_table;
-use super::wire::WireError;
+use super::wire::{Answer, WireError};
+use crate::version_table::{after, compare, one_row};
 use crate::{Applied, ApplyFault, Outcome, ScriptStatement, TargetError, Tell, Treatment, Work};
 use migrated_core::Code;
 use migrated_core::event::EventKind;
@@ -17,7 +19,7 @@ use std::time::Instant;
 const STARTED: &str = "(extract(epoch FROM pg_catalog.now())*1000000)::bigint";
 
 /// What a revision may have changed about who we are; both go back to what they were after connecting.
-const OURSELVES: &str = "RESET SESSION AUTHORIZATION;RESET ROLE;";
+pub(super) const OURSELVES: &str = "RESET SESSION AUTHORIZATION;RESET ROLE;";
 
 /// The one transaction of a run.
 pub(super) struct RunTransaction {
@@ -75,7 +77,7 @@ pub(super) async fn step(
         Err(stop) => return Err(roll_back(session, stop, done).await),
     };
     commit(session, xid, tell).await?;
-    Ok(Applied { statements: done, rows: version_table::after(&work.expected_rows, &work.changes) })
+    Ok(Applied { statements: done, rows: after(&work.expected_rows, &work.changes) })
 }
 
 /// Does a step in the transaction that [`begin_run`] began.
@@ -99,9 +101,7 @@ pub(super) async fn in_run(
     }
     .await;
     match outcome {
-        Ok(_) => {
-            Ok(Applied { statements: done, rows: version_table::after(&work.expected_rows, &work.changes) })
-        }
+        Ok(_) => Ok(Applied { statements: done, rows: after(&work.expected_rows, &work.changes) }),
         Err(stop) => {
             session.run = None;
             Err(roll_back(session, stop, done).await)
@@ -146,12 +146,12 @@ fn guard(started: &str) -> String {
 }
 
 /// What must be there before a transaction begins.
-async fn ready(session: &mut PostgresSession, work: &Work) -> Result<(), TargetError> {
+pub(super) async fn ready(session: &mut PostgresSession, work: &Work) -> Result<(), TargetError> {
     if session.place.exists {
         return Ok(());
     }
     if !work.expected_rows.is_empty() {
-        return Err(version_table::compare(&[], &work.expected_rows)
+        return Err(compare(&[], &work.expected_rows)
             .err()
             .unwrap_or_else(|| TargetError::new(Code::VersionRowsChanged, "the version table is gone")));
     }
@@ -167,7 +167,7 @@ async fn make_version_table(session: &mut PostgresSession) -> Result<(), TargetE
 }
 
 /// Begins, locks and compares the version rows. Gives the transaction's start.
-async fn begin(
+pub(super) async fn begin(
     session: &mut PostgresSession,
     work: &Work,
     before: &str,
@@ -185,10 +185,45 @@ async fn begin(
         }
     };
     let rows = version_table::rows(answers.last());
-    version_table::compare(&rows, &work.expected_rows).map_err(Stop::refused)?;
+    compare(&rows, &work.expected_rows).map_err(Stop::refused)?;
     // The start is the only answer before the rows that has one row of one number; LOCK has none.
     let started = answers.iter().rev().skip(1).find_map(|a| a.first(0)).unwrap_or_default();
     Ok(started.to_owned())
+}
+
+/// Begins a transaction and nothing else. Gives its start.
+pub(super) async fn begin_bare(session: &mut PostgresSession) -> Result<String, Stop> {
+    cancelled(session)?;
+    let answers = match session.wire.query(&format!("BEGIN;SELECT {STARTED}"), &mut |_| {}).await {
+        Ok(answers) => answers,
+        Err((_, e)) => return Err(Stop::outside(&e, "beginning a transaction")),
+    };
+    Ok(answers.last().and_then(|a| a.first(0)).unwrap_or_default().to_owned())
+}
+
+/// Executes `text` of ours inside of the transaction that began at `started`, and nowhere else.
+pub(super) async fn inside(
+    session: &mut PostgresSession,
+    started: &str,
+    text: &str,
+    doing: &str,
+) -> Result<(), Stop> {
+    let text = format!("{};{AS_OURSELVES}{text}", guard(started));
+    match session.wire.query(&text, &mut |_| {}).await {
+        Ok(_) => Ok(()),
+        Err((before, e)) => Err(stopped_inside(&before, &e, doing)),
+    }
+}
+
+/// The stop for a failed text that began with [`guard`].
+fn stopped_inside(before: &[Answer], error: &WireError, doing: &str) -> Stop {
+    let mut stop = Stop::outside(error, doing);
+    if before.is_empty() && error.db().is_some_and(|db| db.code().code() == "22012") {
+        stop.error = escaped_error();
+        stop.escaped = true;
+        stop.retryable = false;
+    }
+    stop
 }
 
 /// Executes a revision's statements, each alone.
@@ -265,11 +300,8 @@ pub(super) async fn write_rows(
     let answers = match session.wire.query(&text, &mut |_| {}).await {
         Ok(answers) => answers,
         Err((before, e)) => {
-            let mut stop = Stop::outside(&e, &format!("writing {}", session.place.qualified()));
-            if before.is_empty() && e.db().is_some_and(|db| db.code().code() == "22012") {
-                stop.error = escaped_error();
-                stop.escaped = true;
-            } else if e.db().is_some_and(|db| db.code().code() == "23505") {
+            let mut stop = stopped_inside(&before, &e, &format!("writing {}", session.place.qualified()));
+            if e.db().is_some_and(|db| db.code().code() == "23505") {
                 stop.error.code = Code::VersionRowsChanged;
             }
             return Err(stop);
@@ -283,23 +315,15 @@ pub(super) async fn write_rows(
     };
     let edits = &edits[edits.len().saturating_sub(work.changes.len())..];
     for (change, answer) in work.changes.iter().zip(edits) {
-        if answer.affected != 1 {
-            return Err(Stop::refused(
-                TargetError::new(
-                    Code::VersionRowsChanged,
-                    format!("{} rows changed where one was expected: {change:?}", answer.affected),
-                )
-                .help("somebody else changed the version table; plan again"),
-            ));
-        }
+        one_row(change, answer.affected).map_err(Stop::refused)?;
     }
-    let expected = version_table::after(&work.expected_rows, &work.changes);
-    version_table::compare(&version_table::rows(Some(rows)), &expected).map_err(Stop::refused)?;
+    let expected = after(&work.expected_rows, &work.changes);
+    compare(&version_table::rows(Some(rows)), &expected).map_err(Stop::refused)?;
     Ok(xid.first(0).map(str::to_owned))
 }
 
 /// Commits. Where the connection dies in it, nobody can tell how it ended (rule R1).
-async fn commit(
+pub(super) async fn commit(
     session: &mut PostgresSession,
     xid: Option<String>,
     tell: &dyn Tell,

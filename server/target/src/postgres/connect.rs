@@ -2,11 +2,12 @@
 
 use super::PostgresTarget;
 use super::error;
-use super::quote::{identifier, literal};
+use super::quote::{identifier, literal, qualified};
 use super::wire::Wire;
 use crate::url::{ChannelBindingMode, PostgresHost, SslMode};
 use crate::{Backend, TargetError};
-use migrated_core::Code;
+use migrated_core::dialect::version_table::VersionTableSql;
+use migrated_core::{Code, DialectName};
 use tokio_postgres::config::{ChannelBinding, SslNegotiation, TargetSessionAttrs};
 
 /// How often a backend looks whether its client is still there (rule R4: a daemon that dies must not leave an
@@ -40,7 +41,12 @@ pub(super) struct VersionPlace {
 impl VersionPlace {
     /// Schema and name, quoted: whatever search path a revision leaves behind does not matter.
     pub(super) fn qualified(&self) -> String {
-        format!("{}.{}", identifier(&self.schema), identifier(&self.name))
+        qualified(&self.schema, &self.name)
+    }
+
+    /// Its statements.
+    pub(super) fn sql(&self) -> VersionTableSql {
+        VersionTableSql::new(DialectName::Postgres, Some(&self.schema), &self.name)
     }
 }
 

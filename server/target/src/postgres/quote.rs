@@ -1,15 +1,19 @@
-//! Identifiers and literals as they go into SQL text.
+//! Names and strings in this dialect.
 
-/// `"name"`.
+use migrated_core::DialectName;
+use migrated_core::dialect::literal::{quote_name, quote_qualified, quote_text};
+
+/// A name as it stands in SQL.
 pub(super) fn identifier(name: &str) -> String {
-    format!("\"{}\"", name.replace('"', "\"\""))
+    quote_name(DialectName::Postgres, name)
 }
 
-/// `'text'`, right whatever `standard_conforming_strings` a role or revision set.
+/// A name with its schema.
+pub(super) fn qualified(schema: &str, name: &str) -> String {
+    quote_qualified(DialectName::Postgres, Some(schema), name)
+}
+
+/// A string literal, right whatever `standard_conforming_strings` a role or revision set.
 pub(super) fn literal(text: &str) -> String {
-    let doubled = text.replace('\'', "''");
-    match doubled.contains('\\') {
-        true => format!(" E'{}'", doubled.replace('\\', "\\\\")),
-        false => format!("'{doubled}'"),
-    }
+    quote_text(DialectName::Postgres, text)
 }

@@ -4,7 +4,7 @@ use super::apply::{self, RunTransaction};
 use super::cancel::PostgresCanceller;
 use super::connect::{Connected, ServerVersion, Settings, VersionPlace};
 use super::wire::{Wire, WireError};
-use super::{PostgresTarget, error};
+use super::{PostgresTarget, error, journalled};
 use crate::{
     Applied, ApplyFault, Backend, Canceller, Session, SessionOptions, TargetError, Tell, Transaction, Work,
 };
@@ -78,7 +78,7 @@ impl Session for PostgresSession {
         match work.transaction {
             Transaction::Step => apply::step(self, work, tell).await,
             Transaction::Run => apply::in_run(self, work, tell).await,
-            Transaction::None => apply::step(self, work, tell).await,
+            Transaction::None => journalled::apply(self, work, tell).await,
         }
     }
 

@@ -1,7 +1,7 @@
 //! Where the target stands: one connection, two round trips, no lock, no change.
 
 use super::connect::{Connected, Settings, VersionPlace};
-use super::quote::{identifier, literal};
+use super::quote::{literal, qualified};
 use super::wire::Answer;
 use super::{PostgresTarget, error, version_table};
 use crate::{Standing, TargetError, VersionColumn, journal};
@@ -61,7 +61,7 @@ pub(super) fn journal_rows(answer: &Answer) -> Result<Vec<crate::JournalRow>, Ta
 
 /// The journal's table: in the version table's schema.
 pub(super) fn journal_table(place: &VersionPlace) -> String {
-    format!("{}.{}", identifier(&place.schema), identifier(journal::TABLE))
+    qualified(&place.schema, journal::TABLE)
 }
 
 /// A query that tells whether there is a journal.
