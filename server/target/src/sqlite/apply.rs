@@ -2,7 +2,7 @@
 
 use super::error::{self, At, clean, refused};
 use super::session::SqliteSession;
-use super::statement::{self, Rows};
+use super::statement::{self, Rows, Session};
 use super::{foreign_keys, query, sql};
 use crate::work::Tell;
 use crate::{Applied, ApplyFault, Outcome, ScriptStatement, TargetError, Treatment, Work};
@@ -28,7 +28,10 @@ pub(super) async fn step(
     };
     let applied = match begin(session, &switch).await {
         Ok(rows) => match inside(session, work, rows, tell).await {
-            Ok(applied) => commit(session, work, tell).await.map(|()| applied),
+            Ok(applied) => {
+                tell.committing(None);
+                end(session).await.map(|()| applied)
+            }
             Err(fault) => {
                 session.rollback().await;
                 Err(fault)
@@ -125,7 +128,7 @@ pub(super) async fn begin(
     }
 }
 
-fn version_rows(
+pub(super) fn version_rows(
     session: &SqliteSession,
     rows: Result<Vec<sqlx::sqlite::SqliteRow>, sqlx::Error>,
 ) -> Result<Option<Vec<String>>, ApplyFault> {
@@ -221,6 +224,11 @@ pub(super) async fn run_statement(
                 false,
             ));
         }
+        _ if statement::is_transaction_control(sql) => {
+            // It would end the transaction that holds the version rows. Plans refuse it; nothing may slip by.
+            let message = "a revision cannot begin or end transactions: migrated does that around it";
+            return Err(clean(at.refused(Code::TransactionControl, message), false));
+        }
         _ => query::execute(&mut session.conn, sql.to_owned())
             .await
             .map_err(|e| clean(at.failed(&e), error::is_busy(&e)))?,
@@ -274,16 +282,10 @@ fn described(change: &RowChange) -> String {
     }
 }
 
-/// Commits a step.
-async fn commit(session: &mut SqliteSession, _work: &Work, tell: &dyn Tell) -> Result<(), ApplyFault> {
-    tell.committing(None);
-    end(session).await
-}
-
 /// COMMIT. Readers may keep SQLite from it; it then keeps the transaction, and the same COMMIT may be tried again
 /// (lang_transaction.html).
 pub(super) async fn end(session: &mut SqliteSession) -> Result<(), ApplyFault> {
-    session.interrupt.arm(false);
+    let armed = session.interrupt.arm(false);
     let began = Instant::now();
     let ended = loop {
         match query::run(&mut session.conn, "COMMIT").await {
@@ -297,7 +299,7 @@ pub(super) async fn end(session: &mut SqliteSession) -> Result<(), ApplyFault> {
             ended => break ended,
         }
     };
-    session.interrupt.arm(true);
+    session.interrupt.arm(armed);
     let Err(e) = ended else { return Ok(()) };
     session.rollback().await;
     let outcome = if error::is_without_transaction(&e) {
@@ -334,7 +336,11 @@ pub(super) async fn remember(session: &mut SqliteSession, work: &Work) -> Result
 pub(super) fn touches(work: &Work) -> bool {
     work.script.statements.iter().any(|one| {
         one.treatment != Treatment::Hoisted
-            && work.script.text.get(one.range.clone()).is_some_and(statement::touches_session)
+            && work
+                .script
+                .text
+                .get(one.range.clone())
+                .is_some_and(|sql| statement::session(sql) != Session::Untouched)
     })
 }
 

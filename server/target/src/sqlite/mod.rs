@@ -15,6 +15,7 @@ mod lock;
 mod place;
 mod query;
 mod reset;
+mod resume;
 mod session;
 mod sql;
 mod standing;

@@ -85,7 +85,7 @@ impl SqliteSession {
     /// closing it has the same effect.
     pub(super) async fn rollback(&mut self) {
         self.in_run = false;
-        self.interrupt.arm(false);
+        let armed = self.interrupt.arm(false);
         match query::run(&mut self.conn, "ROLLBACK").await {
             Ok(()) => {}
             Err(e) if is_without_transaction(&e) => {}
@@ -94,7 +94,7 @@ impl SqliteSession {
                 self.broken = true;
             }
         }
-        self.interrupt.arm(true);
+        self.interrupt.arm(armed);
     }
 
     /// Puts `foreign_keys` back to what the target says.

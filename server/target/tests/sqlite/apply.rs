@@ -201,6 +201,27 @@ async fn a_nul_character_does_not_cut_a_statement_off() {
 }
 
 #[tokio::test]
+async fn a_body_cannot_end_its_transaction() {
+    for sql in ["COMMIT", "end", "ROLLBACK", "/* x */ BEGIN"] {
+        let bed = Bed::new();
+        let fault = bed.apply(&first("a", &["CREATE TABLE t(a)", sql])).await.expect_err(sql);
+        assert_eq!((fault.error.code, fault.outcome), (Code::TransactionControl, Outcome::Clean), "{sql}");
+        assert_eq!(bed.standing().await.rows, None, "{sql}");
+    }
+}
+
+#[tokio::test]
+async fn savepoints_are_the_bodys_own() {
+    let bed = Bed::new();
+    let body = ["CREATE TABLE t(a)", "SAVEPOINT s", "INSERT INTO t VALUES (1)", "ROLLBACK TO s", "RELEASE s"];
+    bed.apply(&first("a", &body)).await.expect("applies");
+    assert_eq!(
+        (bed.rows().await, bed.shell("SELECT count(*) FROM t")),
+        (vec!["a".to_owned()], "0".to_owned())
+    );
+}
+
+#[tokio::test]
 async fn a_run_can_be_one_transaction() {
     let bed = Bed::new();
     let mut session = bed.session().await;
