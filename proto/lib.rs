@@ -1,1 +1,11 @@
 //! The wire types of migrated: generated code and the descriptor set, nothing else.
+
+/// Version 1 of the API; the comments of `proto/migrated/v1/*.proto` are its reference.
+pub mod v1 {
+    tonic::include_proto!("migrated.v1");
+    include!(concat!(env!("OUT_DIR"), "/migrated.v1.serde.rs"));
+
+    /// The compiled descriptors, for reflection and for tests that walk the API.
+    pub const FILE_DESCRIPTOR_SET: &[u8] =
+        include_bytes!(concat!(env!("OUT_DIR"), "/migrated.v1.descriptors.bin"));
+}

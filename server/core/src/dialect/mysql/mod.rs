@@ -1,0 +1,7 @@
+//! MySQL and MariaDB.
+
+mod block;
+pub(crate) mod classify;
+pub(crate) mod lex;
+pub(crate) mod literal;
+pub(crate) mod split;
