@@ -8,48 +8,44 @@
 use super::apply;
 use super::backend;
 use super::error::{self, clean, refused};
+use super::place::Place;
 use super::resume::{self, Doing};
 use super::session::SqliteSession;
-use super::{foreign_keys, query, sql};
+use super::version_table::VersionTable;
+use super::{foreign_keys, query};
+use crate::journal as rows;
 use crate::work::Tell;
 use crate::{
-    Applied, ApplyFault, Backend, BackendState, JournalRow, JournalState, Outcome, TargetError, Work,
+    Applied, ApplyFault, Backend, BackendState, JournalRow, JournalState, Outcome, ScriptStatement,
+    TargetError, Work,
 };
-use migrated_core::Code;
-use migrated_core::event::{Direction, EventKind};
+use migrated_core::event::EventKind;
+use migrated_core::{Code, DialectName};
 use sqlx::Row;
 use sqlx::sqlite::{SqliteConnection, SqliteRow};
 
-/// The journal's table.
-pub(super) const TABLE: &str = "migrated_journal";
+const SQLITE: DialectName = DialectName::Sqlite;
 
-const CREATE: &str = "CREATE TABLE IF NOT EXISTS migrated_journal (revision VARCHAR(255) NOT NULL, \
-     direction VARCHAR(4) NOT NULL, statement INTEGER NOT NULL, hash VARCHAR(64) NOT NULL, \
-     state VARCHAR(6) NOT NULL, definitions TEXT NOT NULL, run VARCHAR(64) NOT NULL, \
-     backend VARCHAR(255) NOT NULL, PRIMARY KEY (revision, direction, statement))";
-
-/// The rows in the order of the statements.
-pub(super) async fn read(conn: &mut SqliteConnection) -> Result<Vec<JournalRow>, sqlx::Error> {
-    let rows = query::rows(
-        conn,
-        "SELECT revision, direction, statement, hash, state, definitions, run, backend FROM migrated_journal \
-         ORDER BY revision, direction, statement",
-    )
-    .await?;
-    rows.iter().map(row).collect()
+/// The rows of that version table in the order of the statements; the table must be there.
+pub(super) async fn read(
+    conn: &mut SqliteConnection,
+    table: &VersionTable,
+    place: &Place,
+) -> Result<Vec<JournalRow>, TargetError> {
+    let fail = |e: sqlx::Error| refused(&e, "reading the journal", place);
+    let rows = query::rows(conn, rows::select(SQLITE, rows::TABLE, &table.name)).await.map_err(fail)?;
+    let mut journal = Vec::with_capacity(rows.len());
+    for row in &rows {
+        let cells: Result<Vec<String>, _> = (0..row.len()).map(|cell| text(row, cell)).collect();
+        let cells = cells.map_err(fail)?;
+        journal.push(rows::read(|cell| cells.get(cell).map(String::as_str))?);
+    }
+    Ok(journal)
 }
 
-fn row(row: &SqliteRow) -> Result<JournalRow, sqlx::Error> {
-    Ok(JournalRow {
-        revision: row.try_get(0)?,
-        direction: if row.try_get::<String, _>(1)? == "down" { Direction::Down } else { Direction::Up },
-        statement: row.try_get(2)?,
-        hash: row.try_get(3)?,
-        state: if row.try_get::<String, _>(4)? == "DONE" { JournalState::Done } else { JournalState::Intent },
-        definitions: row.try_get(5)?,
-        run: row.try_get(6)?,
-        backend: row.try_get(7)?,
-    })
+/// A cell as text, whatever it is stored as.
+fn text(row: &SqliteRow, cell: usize) -> Result<String, sqlx::Error> {
+    row.try_get_unchecked(cell)
 }
 
 /// How far a step came, for the error that stops it.
@@ -58,6 +54,8 @@ struct Progress {
     done: u32,
     /// Statements executed now.
     executed: u32,
+    /// The INTENT row of the statement at work.
+    intent: Option<JournalRow>,
 }
 
 /// Does a step statement by statement, or the rest of one that was cut off.
@@ -82,12 +80,12 @@ pub(super) async fn apply(
         let set = query::run(&mut session.conn, foreign_keys::set(on)).await;
         set.map_err(|e| clean(refused(&e, "setting foreign_keys", &session.place), error::is_busy(&e)))?;
     }
-    let mut progress = Progress { done: plan.done, executed: 0 };
+    let mut progress = Progress { done: plan.done, executed: 0, intent: None };
     let applied = statements(session, work, &plan.doings, tell, &mut progress).await;
     session.restore_foreign_keys(asked).await;
     match applied {
         Ok(rows) => Ok(Applied { statements: progress.executed, rows }),
-        Err(fault) => Err(settle(session, work, fault, progress.done).await),
+        Err(fault) => Err(settle(session, work, fault, &progress).await),
     }
 }
 
@@ -97,8 +95,8 @@ async fn open(session: &mut SqliteSession, work: &Work) -> Result<Vec<JournalRow
     let opened: Result<_, TargetError> = async {
         apply::compare(session, work, rows).await?;
         let fail = |e: sqlx::Error| refused(&e, "opening the journal", &session.place);
-        query::run(&mut session.conn, CREATE).await.map_err(fail)?;
-        let journal = read(&mut session.conn).await.map_err(fail)?;
+        query::run(&mut session.conn, rows::create(SQLITE, rows::TABLE)).await.map_err(fail)?;
+        let journal = read(&mut session.conn, &session.table, &session.place).await?;
         orphans(session, &journal).await?;
         Ok(journal)
     }
@@ -165,16 +163,18 @@ async fn statements(
                     progress.executed += u32::from(finished.is_ok());
                     return finished;
                 }
-                let done = write(session, work, index, JournalState::Done).await;
+                let done = write(session, work, index, one, JournalState::Done).await;
                 in_transaction(done, session).await?;
                 apply::end(session).await?;
                 progress.executed += 1;
                 progress.done += 1;
             }
             Doing::Alone => {
-                write(session, work, index, JournalState::Intent).await?;
+                let row = write(session, work, index, one, JournalState::Intent).await?;
+                progress.intent = Some(row.clone());
                 apply::run_statement(session, work, index, one, tell).await?;
-                write(session, work, index, JournalState::Done).await?;
+                send(session, rows::done(SQLITE, rows::TABLE, &session.table.name, &row)).await?;
+                progress.intent = None;
                 progress.executed += 1;
                 progress.done += 1;
             }
@@ -212,11 +212,11 @@ async fn finish(
         if unchecked {
             foreign_keys::check(session, before).await?;
         }
-        let rows = query::rows(&mut session.conn, sql::select(&session.table)).await;
+        let rows = query::rows(&mut session.conn, session.table.sql.select()).await;
         let rows = apply::version_rows(session, rows)?;
         apply::compare(session, work, rows).await.map_err(|e| clean(e, false))?;
         let rows = apply::write_rows(session, &work.changes).await.map_err(|e| clean(e, false))?;
-        forget(session, work, "").await?;
+        forget(session, rows::clear(SQLITE, rows::TABLE, &session.table.name)).await?;
         session.not_cancelled().map_err(|e| clean(e, false))?;
         Ok(rows)
     }
@@ -232,72 +232,73 @@ async fn write(
     session: &mut SqliteSession,
     work: &Work,
     index: u32,
+    one: &ScriptStatement,
     state: JournalState,
-) -> Result<(), ApplyFault> {
-    let hash = index
-        .checked_sub(1)
-        .and_then(|at| work.script.statements.get(at as usize))
-        .map_or("", |one| one.hash.as_str());
-    let state = match state {
-        JournalState::Intent => "INTENT",
-        JournalState::Done => "DONE",
+) -> Result<JournalRow, ApplyFault> {
+    let row = JournalRow {
+        revision: work.revision.clone(),
+        direction: work.direction,
+        statement: index,
+        hash: one.hash.clone(),
+        state,
+        // Nothing that SQLite does outside of a transaction changes a definition.
+        definitions: String::new(),
+        run: work.run.clone(),
+        backend: format!("{} {}", session.backend.pid, session.backend.start),
     };
-    let backend = format!("{} {}", session.backend.pid, session.backend.start);
+    // The row of an earlier attempt may stand there.
+    let table = &session.table.name;
     let text = format!(
-        "INSERT OR REPLACE INTO migrated_journal VALUES ({}, {}, {index}, {}, '{state}', '', {}, {})",
-        sql::literal(&work.revision),
-        sql::literal(direction(work)),
-        sql::literal(hash),
-        sql::literal(&work.run),
-        sql::literal(&backend),
+        "{};{}",
+        rows::forget(SQLITE, rows::TABLE, table, &row),
+        rows::insert(SQLITE, rows::TABLE, table, &row)
     );
-    let written = query::run(&mut session.conn, text).await;
-    written.map_err(|e| clean(refused(&e, "writing the journal", &session.place), error::is_busy(&e)))
+    send(session, text).await.map(|()| row)
 }
 
-/// Removes the revision's rows, those of `state` where one is named, and the table where it is empty then.
-async fn forget(session: &mut SqliteSession, work: &Work, state: &str) -> Result<(), ApplyFault> {
-    let state = if state.is_empty() { String::new() } else { format!(" AND state = '{state}'") };
-    let text = format!(
-        "DELETE FROM migrated_journal WHERE revision = {} AND direction = {}{state};\
-         SELECT count(*) FROM migrated_journal",
-        sql::literal(&work.revision),
-        sql::literal(direction(work)),
-    );
+async fn send(session: &mut SqliteSession, text: String) -> Result<(), ApplyFault> {
+    let sent = query::run(&mut session.conn, text).await;
+    sent.map_err(|e| clean(refused(&e, "writing the journal", &session.place), error::is_busy(&e)))
+}
+
+/// Removes rows, and the table where it is empty then.
+async fn forget(session: &mut SqliteSession, delete: String) -> Result<(), ApplyFault> {
     let fail =
         |e: sqlx::Error| clean(refused(&e, "clearing the journal", &session.place), error::is_busy(&e));
+    let text = format!("{delete};SELECT count(*) FROM {}", rows::TABLE);
     let left = query::rows(&mut session.conn, text).await.map_err(fail)?;
     let left: i64 = left.first().map_or(Ok(0), |row| row.try_get(0)).map_err(fail)?;
     if left == 0 {
-        query::run(&mut session.conn, "DROP TABLE migrated_journal").await.map_err(fail)?;
+        query::run(&mut session.conn, format!("DROP TABLE {}", rows::TABLE)).await.map_err(fail)?;
     }
     Ok(())
 }
 
 /// What a failure left. SQLite undoes a statement that fails, so only whole statements can have taken effect.
-async fn settle(session: &mut SqliteSession, work: &Work, fault: ApplyFault, done: u32) -> ApplyFault {
-    if fault.outcome != Outcome::Clean || session.broken {
+async fn settle(
+    session: &mut SqliteSession,
+    work: &Work,
+    fault: ApplyFault,
+    progress: &Progress,
+) -> ApplyFault {
+    if fault.outcome != Outcome::Clean {
         return fault;
     }
     // A cancelled session still has to write down how far it came.
     let armed = session.interrupt.arm(false);
-    let cleared = async {
-        begin_to_settle(session).await?;
-        in_transaction(forget(session, work, "INTENT").await, session).await?;
-        apply::end(session).await
-    }
-    .await;
+    let cleared = clear(session, progress).await;
     session.interrupt.arm(armed);
+    let done = progress.done;
     let outcome = match (done, cleared) {
         (0, Ok(())) => Outcome::Clean,
-        (done, Ok(())) => Outcome::Partial {
+        (_, Ok(())) => Outcome::Partial {
             done,
             evidence: format!(
                 "{done} of {} statements are recorded as done; the one that failed left nothing",
                 work.script.statements.len()
             ),
         },
-        (done, Err(why)) => Outcome::Partial {
+        (_, Err(why)) => Outcome::Partial {
             done,
             evidence: format!("{done} statements are recorded as done; the journal was not cleared: {why}"),
         },
@@ -305,9 +306,16 @@ async fn settle(session: &mut SqliteSession, work: &Work, fault: ApplyFault, don
     ApplyFault { outcome, ..fault }
 }
 
-async fn begin_to_settle(session: &mut SqliteSession) -> Result<(), ApplyFault> {
-    let begun = query::run(&mut session.conn, "BEGIN IMMEDIATE").await;
-    begun.map_err(|e| clean(refused(&e, "clearing the journal", &session.place), error::is_busy(&e)))
+/// Takes the row of the statement that failed away, and the whole journal where nothing is done.
+async fn clear(session: &mut SqliteSession, progress: &Progress) -> Result<(), ApplyFault> {
+    let delete = match (progress.done, &progress.intent) {
+        (0, _) => rows::clear(SQLITE, rows::TABLE, &session.table.name),
+        (_, Some(row)) => rows::forget(SQLITE, rows::TABLE, &session.table.name, row),
+        (_, None) => return Ok(()),
+    };
+    send(session, "BEGIN IMMEDIATE".into()).await?;
+    in_transaction(forget(session, delete).await, session).await?;
+    apply::end(session).await
 }
 
 /// A refusal before anything was done now; what earlier attempts did stays as it is.
@@ -318,11 +326,4 @@ fn cut_off(journal: &[JournalRow], error: TargetError) -> ApplyFault {
         evidence: "nothing was done now; the journal is as the earlier attempt left it".into(),
     };
     ApplyFault { error, outcome, retryable: false }
-}
-
-fn direction(work: &Work) -> &'static str {
-    match work.direction {
-        Direction::Up => "up",
-        Direction::Down => "down",
-    }
 }

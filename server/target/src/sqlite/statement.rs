@@ -59,16 +59,6 @@ pub(super) fn session(sql: &str) -> Session {
     }
 }
 
-/// Whether it begins or ends a transaction; savepoints do not.
-pub(super) fn is_transaction_control(sql: &str) -> bool {
-    let mut words = Words::new(sql);
-    match words.next().map(str::to_ascii_uppercase).as_deref() {
-        Some("BEGIN" | "COMMIT" | "END") => true,
-        Some("ROLLBACK") => !words.any(|word| word.eq_ignore_ascii_case("TO")),
-        _ => false,
-    }
-}
-
 fn contains_ignoring_case(text: &str, word: &str) -> bool {
     text.as_bytes().windows(word.len()).any(|window| window.eq_ignore_ascii_case(word.as_bytes()))
 }
@@ -120,7 +110,7 @@ impl<'a> Iterator for Words<'a> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Rows, Session, is_transaction_control, rows, session};
+    use super::{Rows, Session, rows, session};
 
     #[test]
     fn tells_what_the_number_of_rows_is() {
@@ -142,15 +132,5 @@ mod tests {
         check("CREATE TABLE t(a)", Session::Untouched);
         check("INSERT INTO t VALUES ('pragma temp')", Session::Untouched);
         check("-- pragma x", Session::Untouched);
-    }
-
-    #[test]
-    fn knows_transaction_control() {
-        for sql in ["BEGIN", "commit", "END TRANSACTION", "rollback", "/* x */ ROLLBACK TRANSACTION"] {
-            assert!(is_transaction_control(sql), "{sql}");
-        }
-        for sql in ["SAVEPOINT a", "RELEASE a", "ROLLBACK TO a", "ROLLBACK TRANSACTION TO SAVEPOINT a", ""] {
-            assert!(!is_transaction_control(sql), "{sql}");
-        }
     }
 }

@@ -14,9 +14,10 @@ async fn body_and_version_rows_are_one() {
     assert_eq!((applied.statements, applied.rows), (2, vec!["a".to_owned()]));
     assert_eq!(bed.shell("SELECT count(*) FROM t"), "2");
     assert_eq!(
-        bed.shell("SELECT sql FROM sqlite_schema WHERE name = 'alembic_version'").replace('"', ""),
-        "CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL, \
-         CONSTRAINT alembic_version_pkc PRIMARY KEY (version_num))"
+        bed.shell("SELECT sql FROM sqlite_schema WHERE name = 'alembic_version'"),
+        "CREATE TABLE alembic_version (\n\tversion_num VARCHAR(32) NOT NULL, \n\t\
+         CONSTRAINT alembic_version_pkc PRIMARY KEY (version_num)\n)",
+        "letter for letter what Alembic leaves"
     );
 }
 
