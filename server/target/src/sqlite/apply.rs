@@ -2,13 +2,14 @@
 
 use super::error::{self, At, clean, refused};
 use super::session::SqliteSession;
-use super::statement::{self, Rows};
-use super::{foreign_keys, query, sql};
+use super::statement::{self, Rows, Session};
+use super::{foreign_keys, query};
 use crate::work::Tell;
 use crate::{Applied, ApplyFault, Outcome, ScriptStatement, TargetError, Treatment, Work};
-use migrated_core::Code;
+use migrated_core::dialect::{StatementKind, classify};
 use migrated_core::event::EventKind;
 use migrated_core::revision::RowChange;
+use migrated_core::{Code, DialectName};
 use std::time::{Duration, Instant};
 
 /// Between two tries of a COMMIT that met readers: nothing tells when they are done.
@@ -28,7 +29,10 @@ pub(super) async fn step(
     };
     let applied = match begin(session, &switch).await {
         Ok(rows) => match inside(session, work, rows, tell).await {
-            Ok(applied) => commit(session, work, tell).await.map(|()| applied),
+            Ok(applied) => {
+                tell.committing(None);
+                end(session).await.map(|()| applied)
+            }
             Err(fault) => {
                 session.rollback().await;
                 Err(fault)
@@ -74,7 +78,7 @@ async fn in_open_run(
         ));
     }
     session.leave_nothing(work).await?;
-    let rows = query::rows(&mut session.conn, sql::select(&session.table)).await;
+    let rows = query::rows(&mut session.conn, session.table.sql.select()).await;
     let rows = version_rows(session, rows)?;
     let applied = inside(session, work, rows, tell).await?;
     session.take_back(work).await?;
@@ -96,7 +100,7 @@ pub(super) async fn begin(
     session: &mut SqliteSession,
     first: &str,
 ) -> Result<Option<Vec<String>>, ApplyFault> {
-    let text = format!("{first}BEGIN IMMEDIATE;{}", sql::select(&session.table));
+    let text = format!("{first}BEGIN IMMEDIATE;{}", session.table.sql.select());
     // BEGIN may wait for another writer, where the progress handler is not asked. A cancel needs not wait with it:
     // nothing has been done, and the connection is given up.
     let interrupt = std::sync::Arc::clone(&session.interrupt);
@@ -125,7 +129,7 @@ pub(super) async fn begin(
     }
 }
 
-fn version_rows(
+pub(super) fn version_rows(
     session: &SqliteSession,
     rows: Result<Vec<sqlx::sqlite::SqliteRow>, sqlx::Error>,
 ) -> Result<Option<Vec<String>>, ApplyFault> {
@@ -189,7 +193,7 @@ pub(super) async fn compare(
         .help("somebody else changed it meanwhile: run again, and a new plan is made"));
     }
     if make {
-        let made = query::run(&mut session.conn, sql::create(&session.table)).await;
+        let made = query::run(&mut session.conn, session.table.sql.create()).await;
         made.map_err(|e| refused(&e, "creating the version table", &session.place))?;
     }
     Ok(())
@@ -221,6 +225,11 @@ pub(super) async fn run_statement(
                 false,
             ));
         }
+        _ if classify(DialectName::Sqlite, sql).kind == StatementKind::TransactionControl => {
+            // It would end the transaction that holds the version rows. Plans refuse it; nothing may slip by.
+            let message = "a revision cannot begin or end transactions: migrated does that around it";
+            return Err(clean(at.refused(Code::TransactionControl, message), false));
+        }
         _ => query::execute(&mut session.conn, sql.to_owned())
             .await
             .map_err(|e| clean(at.failed(&e), error::is_busy(&e)))?,
@@ -247,10 +256,10 @@ pub(super) async fn write_rows(
 ) -> Result<Vec<String>, TargetError> {
     let mut text = String::new();
     for change in changes {
-        text.push_str(&sql::change(&session.table, change));
+        text.push_str(&session.table.sql.change(change));
         text.push(';');
     }
-    text.push_str(&sql::select(&session.table));
+    text.push_str(&session.table.sql.select());
     let fail = |e: sqlx::Error| refused(&e, "writing the version rows", &session.place);
     let mut given = query::batch(&mut session.conn, text).await.map_err(fail)?;
     let rows = given.pop().map(|(_, rows)| rows).unwrap_or_default();
@@ -274,16 +283,10 @@ fn described(change: &RowChange) -> String {
     }
 }
 
-/// Commits a step.
-async fn commit(session: &mut SqliteSession, _work: &Work, tell: &dyn Tell) -> Result<(), ApplyFault> {
-    tell.committing(None);
-    end(session).await
-}
-
 /// COMMIT. Readers may keep SQLite from it; it then keeps the transaction, and the same COMMIT may be tried again
 /// (lang_transaction.html).
 pub(super) async fn end(session: &mut SqliteSession) -> Result<(), ApplyFault> {
-    session.interrupt.arm(false);
+    let armed = session.interrupt.arm(false);
     let began = Instant::now();
     let ended = loop {
         match query::run(&mut session.conn, "COMMIT").await {
@@ -297,7 +300,7 @@ pub(super) async fn end(session: &mut SqliteSession) -> Result<(), ApplyFault> {
             ended => break ended,
         }
     };
-    session.interrupt.arm(true);
+    session.interrupt.arm(armed);
     let Err(e) = ended else { return Ok(()) };
     session.rollback().await;
     let outcome = if error::is_without_transaction(&e) {
@@ -334,7 +337,11 @@ pub(super) async fn remember(session: &mut SqliteSession, work: &Work) -> Result
 pub(super) fn touches(work: &Work) -> bool {
     work.script.statements.iter().any(|one| {
         one.treatment != Treatment::Hoisted
-            && work.script.text.get(one.range.clone()).is_some_and(statement::touches_session)
+            && work
+                .script
+                .text
+                .get(one.range.clone())
+                .is_some_and(|sql| statement::session(sql) != Session::Untouched)
     })
 }
 
