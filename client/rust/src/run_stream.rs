@@ -171,7 +171,7 @@ impl RunStream {
     fn update(&mut self, update: pb::RunUpdate) -> Option<Told> {
         self.joined |= update.joined;
         self.queue.extend(update.events);
-        self.handed_over |= update.resume_after > 0;
+        self.handed_over |= update.resume_after.is_some();
         if self.run_id.is_empty() && !update.run_id.is_empty() {
             self.run_id.clone_from(&update.run_id);
             return Some(Told::Run(update.run_id));

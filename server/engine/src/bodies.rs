@@ -74,7 +74,7 @@ impl Uploads {
 }
 
 /// The digest of a manifest: for each file, in order, the path, a zero byte and the file's hash.
-pub fn manifest_digest(files: &[ManifestFile]) -> Hash {
+pub(crate) fn manifest_digest(files: &[ManifestFile]) -> Hash {
     let mut hasher = Sha256::new();
     for file in files {
         hasher.update(file.path.as_bytes());
@@ -153,17 +153,22 @@ fn parse_body(part: &BodyPart, bytes: Vec<u8>) -> Result<Body> {
         .next("repeat the command: the file may have been written to while it was read"));
     }
     let parsed = file::parse(&part.path, &bytes)?;
-    let header = RevisionHeader {
+    let header = header(parsed, bytes.len());
+    Ok(Body { hash, bytes, header })
+}
+
+/// What the store keeps of a parsed file.
+pub(crate) fn header(parsed: file::RevisionFile, size: usize) -> RevisionHeader {
+    RevisionHeader {
         token_hash: file::token_hash(&parsed),
         revision: parsed.revision,
         down_revisions: parsed.down_revisions,
         depends_on: parsed.depends_on,
         branch_labels: parsed.branch_labels,
         message: parsed.message,
-        created: parsed.created.unwrap_or_default(),
-        size: bytes.len() as u64,
-    };
-    Ok(Body { hash, bytes, header })
+        created: parsed.created,
+        size: size as u64,
+    }
 }
 
 impl From<FileError> for EngineError {

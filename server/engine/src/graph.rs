@@ -147,7 +147,7 @@ fn graph_error(e: RevisionError, paths: &HashMap<String, String>) -> EngineError
 
 impl From<RevisionError> for EngineError {
     fn from(e: RevisionError) -> Self {
-        let mut error = EngineError::new(e.code(), e.to_string()).next(e.help());
+        let mut error = EngineError::new(e.code(), e.to_string()).next(e.advice());
         for revision in e.revisions() {
             error = error.with("revision", revision);
         }

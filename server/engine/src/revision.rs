@@ -160,35 +160,34 @@ impl Engine {
         };
         graph.graph.check_new(&new.revision, &new.branch_labels)?;
         let folder = location(graph, &request.settings, request.version_path.as_deref(), &new.down_revisions)?;
-        let time = file::FileTime {
-            epoch: created.as_second(),
-            year: local.year(),
-            month: local.month(),
-            day: local.day(),
-            hour: local.hour(),
-            minute: local.minute(),
-            second: local.second(),
+        let time = file::Created {
+            year: i32::from(local.year()),
+            month: local.month() as u32,
+            day: local.day() as u32,
+            hour: local.hour() as u32,
+            minute: local.minute() as u32,
+            second: local.second() as u32,
+            offset: local.offset().seconds() / 60,
         };
-        let template = Some(request.settings.file_template.as_str()).filter(|t| !t.is_empty());
+        let template = match request.settings.file_template.as_str() {
+            "" => file::DEFAULT_TEMPLATE,
+            template => template,
+        };
         let length = match request.settings.truncate_slug_length {
-            0 => 40,
+            0 => file::TRUNCATE_SLUG_LENGTH,
             n => n,
         };
-        let name = file::file_name(template, &new.revision, &new.message, &time, length)?;
+        let slug = file::slug(&new.message, length);
+        let name = file::file_name(template, &new.revision, &slug, &time).map_err(|why| {
+            EngineError::new(Code::InvalidRequest, format!("the file template cannot be used: {why}"))
+                .with("file_template", template)
+                .next("correct `revision.file_template` in migratectl.toml")
+        })?;
         let path = if folder.is_empty() { name } else { format!("{folder}/{name}") };
         let content = file::render(&new);
         // What we write must be what we read: a message or label that does not come back is refused here.
         let parsed = file::parse(&path, content.as_bytes())?;
-        let header = migrated_store::RevisionHeader {
-            token_hash: file::token_hash(&parsed),
-            revision: parsed.revision,
-            down_revisions: parsed.down_revisions,
-            depends_on: parsed.depends_on,
-            branch_labels: parsed.branch_labels,
-            message: parsed.message,
-            created: parsed.created.unwrap_or_default(),
-            size: content.len() as u64,
-        };
+        let header = crate::bodies::header(parsed, content.len());
         let labels = header.branch_labels.clone();
         let view = RevisionView { header, path: path.clone(), labels, is_head: true, ..RevisionView::default() };
         Ok(NewFile { view, path, content })

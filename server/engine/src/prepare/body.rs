@@ -70,23 +70,24 @@ fn understand(
     let Some(section) = parsed.section(direction, dialect) else {
         return Err(no_section(&parsed, path, revision, direction, dialect));
     };
-    let text: Arc<str> = Arc::from(section.body());
-    let place = Place { path, revision, first_line: section.body_line() };
+    // The ranges point into the file's own text: a body of 100 MB is held once.
+    let (text, body, start) = (parsed.text.clone(), parsed.body(section), section.body.start);
+    let place = Place { path, revision, first_line: section.body_line };
     let mut statements = Vec::new();
     let mut classes = Vec::new();
     let mut foreign_keys = None;
-    let split = split(dialect, &text, section.body_line());
+    let split = split(dialect, body, section.body_line);
     for statement in split.map_err(|e| place.error(e.code, e.message, e.line, e.column, "").next(e.help))? {
         let class = classify(dialect, statement.text);
         if let StatementKind::ForeignKeys(on) = class.kind {
             foreign_keys = Some(foreign_keys.unwrap_or(on) && on);
         }
         statements.push(ScriptStatement {
-            range: statement.range(),
+            range: shifted(statement.range(), start),
             line: statement.line,
             column: statement.column,
-            copy_data: statement.copy_data.clone(),
-            hash: hex::encode(statement_hash(dialect, &statement, &text)),
+            copy_data: statement.copy_data.clone().map(|data| shifted(data, start)),
+            hash: hex::encode(statement_hash(dialect, &statement, body)),
             summary: summary(dialect, statement.text),
             treatment: Treatment::Transactional,
         });
@@ -192,6 +193,10 @@ fn treatment(class: &Classification, transactional: bool) -> Treatment {
             }
         }
     }
+}
+
+fn shifted(range: std::ops::Range<usize>, by: usize) -> std::ops::Range<usize> {
+    range.start + by..range.end + by
 }
 
 struct Place<'a> {
