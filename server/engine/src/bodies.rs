@@ -29,7 +29,7 @@ pub struct BodyPart {
     /// Where the part begins.
     pub offset: u64,
     /// The bytes.
-    pub data: Vec<u8>,
+    pub data: bytes::Bytes,
 }
 
 /// Bodies of which only a part has come, by hash. A client that never sends the rest is bounded by

@@ -30,7 +30,7 @@ pub use graph::{GraphRef, LoadedGraph, RevisionView};
 pub use place::{Place, ResolveTarget, Resolved, TargetRequest};
 pub use plan::{PlanRequest, Planned, PlannedStep, RowsFrom};
 pub use publish::{Push, Pushed};
-pub use render::{RenderKind, RenderRequest};
+pub use render::{RenderKind, RenderRequest, Rendered};
 pub use revision::{CreateRevision, FileSettings, HistoryRequest, MergeRevisions, NewFile};
 pub use run::{RunOptions, RunRequest, RunUpdate, RunWatch};
 pub use settings::Settings;

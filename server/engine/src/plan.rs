@@ -242,8 +242,8 @@ pub struct PlannedStep {
     pub warnings: Vec<String>,
 }
 
-/// A stamp is one step without a body.
-fn stamped(graph: Arc<LoadedGraph>, from: Vec<String>, to: Vec<String>, purge: bool) -> Decided {
+/// The changes that turn one set of version rows into another: updates first, then deletions or insertions.
+pub(crate) fn row_changes(from: &[String], to: &[String]) -> Vec<RowChange> {
     let (old, new): (HashSet<&String>, HashSet<&String>) = (from.iter().collect(), to.iter().collect());
     let gone = from.iter().filter(|r| !new.contains(r));
     let mut come = to.iter().filter(|r| !old.contains(r));
@@ -254,6 +254,12 @@ fn stamped(graph: Arc<LoadedGraph>, from: Vec<String>, to: Vec<String>, purge: b
         })
         .collect();
     changes.extend(come.cloned().map(RowChange::Insert));
+    changes
+}
+
+/// A stamp is one step without a body.
+fn stamped(graph: Arc<LoadedGraph>, from: Vec<String>, to: Vec<String>, purge: bool) -> Decided {
+    let changes = row_changes(&from, &to);
     let steps = if changes.is_empty() {
         Vec::new()
     } else {

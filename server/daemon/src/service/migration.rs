@@ -172,11 +172,8 @@ impl MigrationService for Migrations {
         // Nothing is sent before the whole plan was checked: half a script is worse than none.
         let rendered = self.engine.render(render).await.map_err(refuse)?;
         let stream = futures_util::stream::unfold(rendered, |mut rendered| async move {
-            match rendered.next().await {
-                Ok(Some(chunk)) => Some((Ok(v1::RenderResponse { chunk }), rendered)),
-                Ok(None) => None,
-                Err(e) => Some((Err(crate::status::status(&e)), rendered.spent())),
-            }
+            let chunk = rendered.next().await?;
+            Some((Ok(v1::RenderResponse { chunk }), rendered))
         });
         Ok(Response::new(Box::pin(stream)))
     }

@@ -6,6 +6,7 @@ mod body;
 mod check;
 
 pub(crate) use applied::Verified;
+pub(crate) use body::LoadedBody;
 
 use crate::plan::Decided;
 use crate::run::{Job, RunHandle};
