@@ -29,9 +29,8 @@ pub(super) async fn step(
     };
     let applied = match begin(session, &switch).await {
         Ok(rows) => match inside(session, work, rows, tell).await {
-            Ok(applied) => {
-                tell.committing(None);
-                end(session).await.map(|()| applied)
+            Ok(statements) => {
+                write_and_commit(session, work, tell).await.map(|rows| Applied { statements, rows })
             }
             Err(fault) => {
                 session.rollback().await;
@@ -80,9 +79,11 @@ async fn in_open_run(
     session.leave_nothing(work).await?;
     let rows = query::rows(&mut session.conn, session.table.sql.select()).await;
     let rows = version_rows(session, rows)?;
-    let applied = inside(session, work, rows, tell).await?;
+    let statements = inside(session, work, rows, tell).await?;
+    let rows = write_rows(session, &work.changes).await.map_err(|e| clean(e, false))?;
+    session.not_cancelled().map_err(|e| clean(e, false))?;
     session.take_back(work).await?;
-    Ok(applied)
+    Ok(Applied { statements, rows })
 }
 
 /// Commits the transaction of the run.
@@ -140,13 +141,13 @@ pub(super) fn version_rows(
     }
 }
 
-/// Everything between BEGIN and COMMIT.
+/// The comparison and the body. Gives how many statements were executed.
 async fn inside(
     session: &mut SqliteSession,
     work: &Work,
     rows: Option<Vec<String>>,
     tell: &dyn Tell,
-) -> Result<Applied, ApplyFault> {
+) -> Result<u32, ApplyFault> {
     compare(session, work, rows).await.map_err(|e| clean(e, false))?;
     let unchecked = work.script.foreign_keys == Some(false);
     let before = if unchecked {
@@ -163,9 +164,7 @@ async fn inside(
     if unchecked {
         foreign_keys::check(session, before).await?;
     }
-    let rows = write_rows(session, &work.changes).await.map_err(|e| clean(e, false))?;
-    session.not_cancelled().map_err(|e| clean(e, false))?;
-    Ok(Applied { statements, rows })
+    Ok(statements)
 }
 
 /// The version rows are compared as a whole; a missing table stands for no rows, and is made.
@@ -249,30 +248,73 @@ pub(super) async fn run_statement(
     Ok(())
 }
 
+/// Fails unless the statement before it changed exactly one row: nothing has a smaller absolute value than itself.
+/// Asked in SQL, the counts cost no round trip before COMMIT.
+const ONE_ROW: &str = ";SELECT CASE changes() WHEN 1 THEN 1 ELSE abs(-9223372036854775807 - 1) END;";
+
+/// The changes of the version rows, each followed by its check, and all rows after them.
+fn rows_text(session: &SqliteSession, changes: &[RowChange]) -> String {
+    let mut text = String::new();
+    for change in changes {
+        text.push_str(&session.table.sql.change(change));
+        text.push_str(ONE_ROW);
+    }
+    text.push_str(&session.table.sql.select());
+    text
+}
+
+fn not_written(session: &SqliteSession, changes: &[RowChange], done: usize, e: &sqlx::Error) -> TargetError {
+    let miscounted = e.as_database_error().is_some_and(|e| e.message() == "integer overflow");
+    // Two statements for each change.
+    match changes.get(done / 2).filter(|_| miscounted) {
+        Some(change) => TargetError::new(
+            Code::VersionRowsChanged,
+            format!("{} did not change exactly one version row", described(change)),
+        )
+        .help("the revision itself changes the version table: leave that to migrated"),
+        None => refused(e, "writing the version rows", &session.place),
+    }
+}
+
 /// Writes the version rows, checks each count, and reads them back. One round trip.
 pub(super) async fn write_rows(
     session: &mut SqliteSession,
     changes: &[RowChange],
 ) -> Result<Vec<String>, TargetError> {
-    let mut text = String::new();
-    for change in changes {
-        text.push_str(&session.table.sql.change(change));
-        text.push(';');
+    let text = rows_text(session, changes);
+    let (mut given, failed) = query::batch_until(&mut session.conn, text).await;
+    if let Some(e) = failed {
+        return Err(not_written(session, changes, given.len(), &e));
     }
-    text.push_str(&session.table.sql.select());
-    let fail = |e: sqlx::Error| refused(&e, "writing the version rows", &session.place);
-    let mut given = query::batch(&mut session.conn, text).await.map_err(fail)?;
     let rows = given.pop().map(|(_, rows)| rows).unwrap_or_default();
-    for (change, (count, _)) in changes.iter().zip(&given) {
-        if *count != 1 {
-            return Err(TargetError::new(
-                Code::VersionRowsChanged,
-                format!("{} changed {count} version rows instead of one", described(change)),
-            )
-            .help("the revision itself changes the version table: leave that to migrated"));
-        }
+    query::texts(&rows).map_err(|e| refused(&e, "writing the version rows", &session.place))
+}
+
+/// The same with COMMIT in the same round trip.
+async fn write_and_commit(
+    session: &mut SqliteSession,
+    work: &Work,
+    tell: &dyn Tell,
+) -> Result<Vec<String>, ApplyFault> {
+    if let Err(e) = session.not_cancelled() {
+        session.rollback().await;
+        return Err(clean(e, false));
     }
-    query::texts(&rows).map_err(fail)
+    tell.committing(None);
+    let text = format!("{};COMMIT", rows_text(session, &work.changes));
+    let armed = session.interrupt.arm(false);
+    let (given, failed) = query::batch_until(&mut session.conn, text).await;
+    session.interrupt.arm(armed);
+    let reading = work.changes.len() * 2;
+    let Some((_, rows)) = given.get(reading) else {
+        let e = failed.unwrap_or(sqlx::Error::RowNotFound);
+        let error = not_written(session, &work.changes, given.len(), &e);
+        session.rollback().await;
+        return Err(clean(error, error::is_busy(&e)));
+    };
+    let rows = query::texts(rows);
+    ended(session, failed.map_or(Ok(()), Err)).await?;
+    rows.map_err(|e| clean(refused(&e, "reading the version rows", &session.place), false))
 }
 
 fn described(change: &RowChange) -> String {
@@ -283,23 +325,26 @@ fn described(change: &RowChange) -> String {
     }
 }
 
-/// COMMIT. Readers may keep SQLite from it; it then keeps the transaction, and the same COMMIT may be tried again
-/// (lang_transaction.html).
+/// COMMIT.
 pub(super) async fn end(session: &mut SqliteSession) -> Result<(), ApplyFault> {
     let armed = session.interrupt.arm(false);
+    let first = query::run(&mut session.conn, "COMMIT").await;
+    session.interrupt.arm(armed);
+    ended(session, first).await
+}
+
+/// What a COMMIT came to. Readers may keep SQLite from it; it then keeps the transaction, and the same COMMIT may be
+/// tried again (lang_transaction.html).
+async fn ended(session: &mut SqliteSession, mut ended: Result<(), sqlx::Error>) -> Result<(), ApplyFault> {
+    let armed = session.interrupt.arm(false);
     let began = Instant::now();
-    let ended = loop {
-        match query::run(&mut session.conn, "COMMIT").await {
-            Err(e)
-                if error::is_busy(&e)
-                    && began.elapsed() < session.lock_timeout
-                    && !session.interrupt.is_cancelled() =>
-            {
-                tokio::time::sleep(COMMIT_PAUSE).await;
-            }
-            ended => break ended,
-        }
-    };
+    while ended.as_ref().is_err_and(error::is_busy)
+        && began.elapsed() < session.lock_timeout
+        && !session.interrupt.is_cancelled()
+    {
+        tokio::time::sleep(COMMIT_PAUSE).await;
+        ended = query::run(&mut session.conn, "COMMIT").await;
+    }
     session.interrupt.arm(armed);
     let Err(e) = ended else { return Ok(()) };
     session.rollback().await;
