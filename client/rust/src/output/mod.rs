@@ -213,11 +213,11 @@ impl Output {
         match self.format {
             Format::Json => self.sinks.err(&format!("{}\n", json::error(error))),
             Format::Github => {
-                self.sinks.err(&render_error(error, &self.style));
+                self.sinks.err(&github::inert(&render_error(error, &self.style)));
                 self.sinks.err(&github::annotation(error, &self.style));
             }
             Format::Teamcity => {
-                self.sinks.err(&render_error(error, &self.style));
+                self.sinks.err(&github::inert(&render_error(error, &self.style)));
                 self.sinks.out(&teamcity::problem(error));
             }
             Format::Text | Format::Gitlab | Format::Junit => {
