@@ -220,9 +220,11 @@ impl Output {
                 self.sinks.err(&github::inert(&render_error(error, &self.style)));
                 self.sinks.out(&teamcity::problem(error));
             }
-            Format::Text | Format::Gitlab | Format::Junit => {
-                self.sinks.err(&render_error(error, &self.style))
+            Format::Junit => {
+                self.sinks.err(&render_error(error, &self.style));
+                self.sinks.out(&junit::failure(error));
             }
+            Format::Text | Format::Gitlab => self.sinks.err(&render_error(error, &self.style)),
         }
     }
 

@@ -468,3 +468,22 @@ fn graphs_are_drawn() {
     }
     insta::assert_snapshot!(text);
 }
+
+#[test]
+fn what_a_database_says_is_no_command_of_the_ci_system() {
+    let mut failure = failure();
+    if let Some(sql) = &mut failure.sql {
+        sql.detail = "x\n::add-path::/evil\n  ##teamcity[buildNumber '1']".into();
+    }
+    let error = Error::from_run(RunState::Failed, Some(&failure));
+    for format in [Format::Github, Format::Teamcity] {
+        let mut screen = Screen::new(format);
+        screen.output.failure(&error);
+        let text = screen.err.text();
+        let commands: Vec<&str> = text
+            .lines()
+            .filter(|l| l.trim_start().starts_with("::add") || l.contains("##teamcity[buildN"))
+            .collect();
+        assert!(commands.is_empty() && text.contains("| ::add-path::/evil"), "{text}");
+    }
+}
