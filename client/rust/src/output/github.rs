@@ -46,7 +46,10 @@ impl RunView for Github {
             to.err(&format!("::group::{}\n", data(&self.narrator.step)));
             self.in_group = true;
         }
-        lines.iter().for_each(|line| to.err(&format!("{line}\n")));
+        if let Some(Kind::Warning(e)) = &event.kind {
+            return to.err(&format!("::warning::{}\n", data(&e.message)));
+        }
+        lines.iter().for_each(|line| to.err(&inert(&format!("{line}\n"))));
         match &event.kind {
             Some(Kind::StepFinished(e)) => {
                 let took = crate::duration::show(crate::duration::of(e.duration.as_ref()));
@@ -59,7 +62,6 @@ impl RunView for Github {
                 self.close(to);
             }
             Some(Kind::RunFinished(_)) => self.close(to),
-            Some(Kind::Warning(e)) => to.err(&format!("::warning::{}\n", data(&e.message))),
             _ => {}
         }
     }
@@ -75,7 +77,7 @@ impl RunView for Github {
     fn end(&mut self, to: &mut Sinks, outcome: &Outcome) {
         self.close(to);
         if let Some(error) = &outcome.error {
-            to.err(&render_error(error, &self.style));
+            to.err(&inert(&render_error(error, &self.style)));
             to.err(&annotation(error, &self.style));
         }
         to.out(&format!("{}\n", outcome.line()));
@@ -144,6 +146,16 @@ pub(super) fn mask_secrets(to: &mut Sinks, config: &Config) {
     for secret in secrets.iter().filter(|s| !s.is_empty()) {
         to.err(&format!("::add-mask::{}\n", data(secret)));
     }
+}
+
+/// Text in which no line is a command: what a database says must not steer the job.
+pub(crate) fn inert(text: &str) -> String {
+    let is_command = |line: &str| {
+        line.trim_start().starts_with("::") || line.contains("##[") || line.contains("##teamcity[")
+    };
+    let quoted =
+        |line: &str| if is_command(line) { format!("| {}", line.replace("##", "# #")) } else { line.into() };
+    text.split_inclusive('\n').map(quoted).collect()
 }
 
 /// Escapes the data of a workflow command.

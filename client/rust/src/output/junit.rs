@@ -4,6 +4,7 @@ use super::narrator::Narrator;
 use super::view::{Outcome, RunView};
 use super::{Sinks, Style, render_error};
 use crate::duration;
+use crate::error::Error;
 use migrated_proto::v1 as pb;
 use pb::event::Kind;
 use std::fmt::Write as _;
@@ -138,6 +139,19 @@ impl Junit {
             tag("failure", &failure.reason, &failure.message, &text)
         );
     }
+}
+
+/// A report of a command that failed before there was a run: an empty one would be taken for a mistake.
+pub(crate) fn failure(error: &Error) -> String {
+    let text = render_error(error, &Style::default());
+    let counts = "tests=\"1\" failures=\"0\" errors=\"1\"";
+    format!(
+        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites {counts}>\n  \
+         <testsuite name=\"migratectl\" {counts}>\n    \
+         <testcase classname=\"migratectl\" name=\"run\" time=\"0.000\">\n      {}\n    </testcase>\n  \
+         </testsuite>\n</testsuites>\n",
+        tag("error", &error.reason, &error.message, &text)
+    )
 }
 
 fn tag(name: &str, kind: &str, message: &str, text: &str) -> String {

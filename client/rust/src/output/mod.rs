@@ -213,16 +213,18 @@ impl Output {
         match self.format {
             Format::Json => self.sinks.err(&format!("{}\n", json::error(error))),
             Format::Github => {
-                self.sinks.err(&render_error(error, &self.style));
+                self.sinks.err(&github::inert(&render_error(error, &self.style)));
                 self.sinks.err(&github::annotation(error, &self.style));
             }
             Format::Teamcity => {
-                self.sinks.err(&render_error(error, &self.style));
+                self.sinks.err(&github::inert(&render_error(error, &self.style)));
                 self.sinks.out(&teamcity::problem(error));
             }
-            Format::Text | Format::Gitlab | Format::Junit => {
-                self.sinks.err(&render_error(error, &self.style))
+            Format::Junit => {
+                self.sinks.err(&render_error(error, &self.style));
+                self.sinks.out(&junit::failure(error));
             }
+            Format::Text | Format::Gitlab => self.sinks.err(&render_error(error, &self.style)),
         }
     }
 

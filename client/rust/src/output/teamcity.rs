@@ -60,7 +60,7 @@ impl RunView for Teamcity {
     fn end(&mut self, to: &mut Sinks, outcome: &Outcome) {
         self.close(to);
         if let Some(error) = &outcome.error {
-            to.err(&super::render_error(error, &Style::default()));
+            to.err(&super::github::inert(&super::render_error(error, &Style::default())));
             to.out(&problem(error));
         }
         to.out(&message("buildStatus", &[("text", &format!("{{build.status.text}}; {}", outcome.line()))]));
