@@ -96,7 +96,7 @@ impl RevisionGraph {
         let mut deviation = None;
         let remains = match self.downgrade_goal(Ident::Many(rows), Ident::One(target), false) {
             Err(RevisionError { fault: Fault::MultipleHeads { .. }, .. })
-                if split_branch(target).0.is_some() =>
+                if target.contains('@') && relative(target)?.is_none() =>
             {
                 deviation = Some(Deviation::LabelHonoured);
                 self.head_of_branch(target)?
