@@ -1,3 +1,5 @@
 //! stub
 #[derive(Clone)]
-pub(crate) struct Caller { pub(crate) name: String }
+pub(crate) struct Caller {
+    pub(crate) name: String,
+}

@@ -11,19 +11,12 @@ pub use downgrade::DowngradeGoal;
 pub use iterate::Span;
 pub use stamp::StampPlan;
 
+pub use crate::event::Direction;
+
 use super::deviation::Deviation;
 use super::graph::RevisionGraph;
 use super::marks::Idx;
 use super::rows::{RowChange, VersionRows};
-
-/// Which body of a revision runs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Direction {
-    /// The upgrade body.
-    Up,
-    /// The downgrade body.
-    Down,
-}
 
 /// One revision to run, with the version rows that belong to it.
 #[derive(Debug, Clone, PartialEq, Eq)]
