@@ -235,7 +235,9 @@ impl Engine {
                 None => return Ok(Arc::new(LoadedGraph::build(None, Vec::new())?)),
             },
         };
-        if let Some(graph) = self.inner.graphs.get(project, &digest) {
+        // Noted even where the graph is in memory: what is in use must not be collected from under it.
+        let stored = self.store().touch_manifest(project, &digest, self.now()).await?;
+        if let Some(graph) = self.inner.graphs.get(project, &digest).filter(|_| stored) {
             return Ok(graph);
         }
         let Some(revisions) = self.store().manifest(project, &digest).await? else {

@@ -20,6 +20,7 @@ mod revision;
 mod run;
 mod settings;
 mod test_target;
+mod tidy;
 mod wait;
 
 pub use accept::{Accept, Accepted};
