@@ -35,6 +35,7 @@ impl Narrator {
     /// Takes the run's id.
     pub(super) fn run(&mut self, run_id: &str) {
         self.run_id = run_id.into();
+        self.has_header = false;
     }
 
     /// The lines of an event; none for what changes nothing that a reader waits for.

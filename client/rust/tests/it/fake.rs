@@ -50,7 +50,7 @@ pub(crate) struct Script {
     pub(crate) history: Vec<pb::Revision>,
     /// Upgrades answer with this instead.
     pub(crate) refuses: Option<Status>,
-    /// The request joined a run: the stream ends well without `RunFinished`.
+    /// The request joined a run: the stream ends with `goal_reached`, without `RunFinished`.
     pub(crate) joins: bool,
     /// Names of the calls, in order.
     pub(crate) calls: Mutex<Vec<String>>,
@@ -225,8 +225,18 @@ impl Script {
         match how {
             Some(Break::Status) => told.chain(stream::iter([Err(Status::unavailable("cut off"))])).boxed(),
             Some(Break::Handover) => {
-                let resume = pb::RunUpdate { run_id: RUN.into(), resume_after: last, ..Default::default() };
+                let resume =
+                    pb::RunUpdate { run_id: RUN.into(), resume_after: Some(last), ..Default::default() };
                 told.chain(stream::iter([Ok(resume)])).boxed()
+            }
+            None if self.joins => {
+                let reached = pb::RunUpdate {
+                    run_id: RUN.into(),
+                    joined: true,
+                    goal_reached: true,
+                    ..Default::default()
+                };
+                told.chain(stream::iter([Ok(reached)])).boxed()
             }
             Some(Break::Silence) | None => told.boxed(),
         }
