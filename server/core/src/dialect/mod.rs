@@ -1,4 +1,33 @@
-//! What differs between the engines, as far as it can be known without one.
+//! What differs between the engines, as far as it can be known without one: how a script is split, what its
+//! statements mean for transactions, how names and strings are quoted, and the version table's SQL.
+//!
+//! Each dialect has a folder, with the same file names in each; they never import each other. What is alike (the
+//! scanner, the walk through a script, the parsing of names) stands beside them.
+
+mod classify;
+pub(crate) mod hash;
+mod lexer;
+pub mod literal;
+mod mysql;
+mod object;
+pub mod offline;
+mod position;
+mod postgres;
+mod splitter;
+mod sqlite;
+mod statement;
+mod summary;
+mod token;
+pub mod version_table;
+mod words;
+
+pub use classify::{Classification, ConcurrentIndex, StatementKind, classify};
+pub use hash::statement_hash;
+pub use object::{ObjectKind, ObjectRef, objects};
+pub use position::Position;
+pub use splitter::{Splitter, split};
+pub use statement::{SplitError, Statement};
+pub use summary::summary;
 
 use serde::{Deserialize, Serialize};
 

@@ -1,0 +1,8 @@
+//! MySQL and MariaDB.
+
+mod block;
+pub(crate) mod classify;
+pub(crate) mod guard;
+pub(crate) mod lex;
+pub(crate) mod literal;
+pub(crate) mod split;
