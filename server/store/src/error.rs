@@ -57,8 +57,28 @@ pub enum StoreError {
         /// How many.
         missing: usize,
     },
+    /// A manifest that is to be published or pinned is not stored.
+    #[error("the manifest {digest} is not stored")]
+    ManifestUnknown {
+        /// Its digest, in hexadecimal.
+        digest: String,
+    },
+    /// Bytes that are not those that their hash names.
+    #[error("the bytes of the body {hash} have another hash")]
+    BodyMismatch {
+        /// The hash that was given, in hexadecimal.
+        hash: String,
+    },
+    /// It cannot be deleted.
+    #[error("{what} still has {by}")]
+    InUse {
+        /// What was to be deleted.
+        what: String,
+        /// What it still has.
+        by: &'static str,
+    },
     /// The log begins later than asked for.
-    #[error("events up to {first} were pruned")]
+    #[error("events before {first} were pruned")]
     EventsPruned {
         /// Number of the first event that is still there.
         first: u64,
@@ -77,6 +97,9 @@ impl StoreError {
             StoreError::AlreadyExists { .. } => Code::AlreadyExists,
             StoreError::NotFound { .. } => Code::InvalidRequest,
             StoreError::ManifestIncomplete { .. } => Code::ManifestUnknown,
+            StoreError::ManifestUnknown { .. } => Code::ManifestUnknown,
+            StoreError::BodyMismatch { .. } => Code::BodyMismatch,
+            StoreError::InUse { .. } => Code::InvalidRequest,
             StoreError::EventsPruned { .. } => Code::EventsPruned,
         }
     }

@@ -8,6 +8,7 @@ pub mod journal;
 mod postgres;
 mod session;
 mod spec;
+pub mod sqlite;
 mod standing;
 mod tls;
 pub mod url;
@@ -35,7 +36,8 @@ use url::DatabaseUrl;
 pub fn open(spec: &TargetSpec) -> Result<Arc<dyn Target>, TargetError> {
     match DatabaseUrl::parse(&spec.url)? {
         DatabaseUrl::Postgres(url) => Ok(Arc::new(postgres::PostgresTarget::new(url, spec.clone())?)),
-        DatabaseUrl::Sqlite(_) | DatabaseUrl::Mysql(_) => Err(TargetError::new(
+        DatabaseUrl::Sqlite(url) => sqlite::open_path(url.path, spec),
+        DatabaseUrl::Mysql(_) => Err(TargetError::new(
             Code::TargetUrlInvalid,
             "this release cannot migrate databases of that kind",
         )),

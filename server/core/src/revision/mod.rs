@@ -1,17 +1,32 @@
-//! The revision graph.
+//! The revision graph: what identifiers mean, which revisions a request goes through, and which rows the version
+//! table holds after each of them.
+//!
+//! Behaviour follows Alembic (`alembic.script.revision`, `alembic.runtime.migration`), order of plans included;
+//! [`Deviation`] lists where it knowingly does not.
 
-/// One change of the version table's rows.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum RowChange {
-    /// Adds a row.
-    Insert(String),
-    /// Removes a row.
-    Delete(String),
-    /// Changes a row.
-    Update {
-        /// The row as it is.
-        from: String,
-        /// The row as it becomes.
-        to: String,
-    },
-}
+mod build;
+mod deviation;
+mod error;
+mod graph;
+mod history;
+mod identifier;
+mod label;
+mod new;
+mod node;
+mod plan;
+mod related;
+mod row;
+mod stamp;
+mod topology;
+mod walk;
+
+pub use deviation::Deviation;
+pub use error::RevisionError;
+pub use graph::RevisionGraph;
+pub use new::{NewHeads, NewParents};
+pub use node::Node;
+pub use plan::{Plan, Step};
+pub use row::RowChange;
+
+/// Result of a question to the graph.
+pub type Result<T> = std::result::Result<T, RevisionError>;

@@ -1,0 +1,3 @@
+//! stub
+#[derive(Clone)]
+pub(crate) struct Caller { pub(crate) name: String }

@@ -1,0 +1,61 @@
+//! `revision.proto`.
+
+use super::{filled, invalid};
+use migrated_engine::{FileSettings, NewFile, RevisionView};
+use migrated_proto::v1;
+use tonic::Status;
+
+/// A revision as the wire has it.
+pub(crate) fn revision(view: RevisionView) -> v1::Revision {
+    let header = view.header;
+    v1::Revision {
+        is_base: header.down_revisions.is_empty() && !view.path.is_empty(),
+        is_branch_point: view.children.len() > 1,
+        is_merge_point: header.down_revisions.len() > 1,
+        id: header.revision,
+        down_revisions: header.down_revisions,
+        depends_on: header.depends_on,
+        branch_labels: header.branch_labels,
+        labels: view.labels,
+        message: header.message,
+        created: header.created,
+        sha256: if view.path.is_empty() { Vec::new().into() } else { view.hash.to_vec().into() },
+        path: view.path,
+        children: view.children,
+        is_head: view.is_head,
+        is_effective_head: view.is_effective_head,
+        is_current: view.is_current,
+    }
+}
+
+/// Revisions as the wire has them.
+pub(crate) fn revisions(views: Vec<RevisionView>) -> Vec<v1::Revision> {
+    views.into_iter().map(revision).collect()
+}
+
+/// A new file as the wire has it.
+pub(crate) fn new_file(file: NewFile) -> (v1::Revision, v1::RevisionFile) {
+    (revision(file.view), v1::RevisionFile { path: file.path, content: file.content })
+}
+
+/// How new files are named and written.
+pub(crate) fn settings(
+    settings: Option<v1::RevisionFileSettings>,
+    version_locations: Vec<String>,
+) -> Result<FileSettings, Status> {
+    let settings = settings.unwrap_or_default();
+    if settings.format() == v1::RevisionFormat::Yaml {
+        return Err(invalid("settings.format", "this release writes revisions in the SQL form only"));
+    }
+    Ok(FileSettings {
+        file_template: settings.file_template,
+        truncate_slug_length: settings.truncate_slug_length as usize,
+        timezone: settings.timezone,
+        version_locations,
+    })
+}
+
+/// An id that was asked for.
+pub(crate) fn asked_id(id: String) -> Option<String> {
+    filled(id)
+}

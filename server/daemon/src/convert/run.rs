@@ -1,0 +1,97 @@
+//! `run.proto` and the options of runs.
+
+use super::{filled, span, timestamp};
+use migrated_core::event::{RunKind, RunState};
+use migrated_engine::RunOptions;
+use migrated_proto::v1;
+use migrated_store::RunRecord;
+use migrated_target::SessionMode;
+use tonic::Status;
+
+/// A run as the wire has it.
+pub(crate) fn run(record: RunRecord) -> v1::Run {
+    v1::Run {
+        kind: run_kind(record.kind).into(),
+        state: run_state(record.state).into(),
+        failure: record.failure.as_ref().map(super::event::failure),
+        create_time: Some(timestamp(record.created_at)),
+        start_time: record.started_at.map(timestamp),
+        end_time: record.finished_at.map(timestamp),
+        id: record.id,
+        project: record.project,
+        target: record.target,
+        goal: record.goal,
+        actor: record.actor,
+        rows_before: record.rows_before,
+        rows_after: record.rows_after,
+        steps_planned: record.steps_planned,
+        steps_done: record.steps_done,
+        request_id: record.request_id.unwrap_or_default(),
+    }
+}
+
+/// What a run does.
+pub(crate) fn run_kind(kind: RunKind) -> v1::RunKind {
+    match kind {
+        RunKind::Upgrade => v1::RunKind::Upgrade,
+        RunKind::Downgrade => v1::RunKind::Downgrade,
+        RunKind::Stamp => v1::RunKind::Stamp,
+    }
+}
+
+/// Where a run stands.
+pub(crate) fn run_state(state: RunState) -> v1::RunState {
+    match state {
+        RunState::Queued => v1::RunState::Queued,
+        RunState::Locking => v1::RunState::Locking,
+        RunState::Running => v1::RunState::Running,
+        RunState::Succeeded => v1::RunState::Succeeded,
+        RunState::Failed => v1::RunState::Failed,
+        RunState::Partial => v1::RunState::Partial,
+        RunState::Cancelled => v1::RunState::Cancelled,
+        RunState::Unknown => v1::RunState::Unknown,
+    }
+}
+
+/// A state off the wire; `None` for one that is not set.
+pub(crate) fn asked_state(state: v1::RunState) -> Option<RunState> {
+    match state {
+        v1::RunState::Unspecified => None,
+        v1::RunState::Queued => Some(RunState::Queued),
+        v1::RunState::Locking => Some(RunState::Locking),
+        v1::RunState::Running => Some(RunState::Running),
+        v1::RunState::Succeeded => Some(RunState::Succeeded),
+        v1::RunState::Failed => Some(RunState::Failed),
+        v1::RunState::Partial => Some(RunState::Partial),
+        v1::RunState::Cancelled => Some(RunState::Cancelled),
+        v1::RunState::Unknown => Some(RunState::Unknown),
+    }
+}
+
+/// How a run is to go about its work. The caller's token, where there is one, comes first in the actor's name.
+pub(crate) fn options(options: Option<v1::RunOptions>, caller: &str) -> Result<RunOptions, Status> {
+    let options = options.unwrap_or_default();
+    let session = match options.session() {
+        v1::SessionMode::Unspecified => None,
+        v1::SessionMode::Revision => Some(SessionMode::Revision),
+        v1::SessionMode::Run => Some(SessionMode::Run),
+    };
+    Ok(RunOptions {
+        lock_wait: span("options.lock_wait", options.lock_wait.as_ref())?,
+        deadline: span("options.deadline", options.deadline.as_ref())?,
+        session,
+        per_run_transaction: options.per_run_transaction,
+        actor: actor(caller, &options.actor),
+        request_id: filled(options.request_id),
+    })
+}
+
+/// Who asks, as others see it.
+pub(crate) fn actor(caller: &str, named: &str) -> String {
+    match (caller, named) {
+        ("", "") => "unknown".to_owned(),
+        ("", named) => named.to_owned(),
+        (caller, "") => caller.to_owned(),
+        (caller, named) => format!("{caller} ({named})"),
+    }
+}

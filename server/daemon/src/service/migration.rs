@@ -1,0 +1,250 @@
+//! MigrationService.
+
+use super::stream::{BoxStream, of_run};
+use super::{caller, refuse};
+use crate::convert::event::direction;
+use crate::convert::graph::graph;
+use crate::convert::revision::{revision, revisions};
+use crate::convert::run::{actor, options};
+use crate::convert::target::target;
+use crate::convert::{filled, invalid, span};
+use migrated_core::DialectName;
+use migrated_core::event::{Direction, RunKind};
+use migrated_engine::{
+    Accept, Engine, PlanRequest, PlannedStep, RenderKind, RenderRequest, RowsFrom, RunRequest, Status as Standing,
+    WaitRequest,
+};
+use migrated_proto::v1;
+use migrated_proto::v1::migration_service_server::MigrationService;
+use std::time::Duration;
+use tonic::{Request, Response, Status};
+
+/// Longest wait of WaitForRevision where the call has no timeout of its own.
+const LONGEST_WAIT: Duration = Duration::from_secs(24 * 3600);
+
+pub(crate) struct Migrations {
+    engine: Engine,
+}
+
+impl Migrations {
+    pub(crate) fn new(engine: Engine) -> Migrations {
+        Migrations { engine }
+    }
+}
+
+fn dialect(name: &str) -> Result<Option<DialectName>, Status> {
+    match name {
+        "" => Ok(None),
+        name => match DialectName::parse(name) {
+            Some(dialect) => Ok(Some(dialect)),
+            None => Err(invalid("dialect", format!("there is no dialect {name:?}: postgresql, mysql, sqlite are"))),
+        },
+    }
+}
+
+fn step(step: PlannedStep) -> v1::plan_response::Step {
+    v1::plan_response::Step {
+        revision: Some(revision(step.view)),
+        direction: direction(step.direction).into(),
+        statements: step.statements,
+        transactional: step.transactional,
+        rows: step.rows,
+        warnings: step.warnings,
+    }
+}
+
+#[tonic::async_trait]
+impl MigrationService for Migrations {
+    type UpgradeStream = BoxStream<v1::UpgradeResponse>;
+    type DowngradeStream = BoxStream<v1::DowngradeResponse>;
+    type StampStream = BoxStream<v1::StampResponse>;
+    type RenderStream = BoxStream<v1::RenderResponse>;
+
+    async fn plan(&self, request: Request<v1::PlanRequest>) -> Result<Response<v1::PlanResponse>, Status> {
+        let request = request.into_inner();
+        let direction = match request.direction() {
+            v1::Direction::Up => Direction::Up,
+            v1::Direction::Down => Direction::Down,
+            v1::Direction::Unspecified => return Err(invalid("direction", "say whether to plan up or down")),
+        };
+        let rows = match request.current {
+            Some(current) => RowsFrom::Given(current.rows),
+            None => RowsFrom::Target(target(request.target)?),
+        };
+        let plan = PlanRequest {
+            project: request.project,
+            graph: graph(request.graph)?,
+            rows,
+            direction,
+            revision: request.revision,
+            dialect: dialect(&request.dialect)?,
+        };
+        let planned = self.engine.plan(&plan).await.map_err(refuse)?;
+        Ok(Response::new(v1::PlanResponse {
+            from: planned.from,
+            to: planned.to,
+            steps: planned.steps.into_iter().map(step).collect(),
+            ahead: planned.ahead,
+            foreign: planned.foreign,
+        }))
+    }
+
+    async fn upgrade(
+        &self,
+        request: Request<v1::UpgradeRequest>,
+    ) -> Result<Response<Self::UpgradeStream>, Status> {
+        let caller = caller(&request);
+        let request = request.into_inner();
+        let run = RunRequest {
+            project: request.project,
+            graph: graph(request.graph)?,
+            target: target(request.target)?,
+            kind: RunKind::Upgrade,
+            goal: vec![request.revision],
+            purge: false,
+            options: options(request.options, &caller)?,
+        };
+        let watch = self.engine.start(run).await.map_err(refuse)?;
+        Ok(Response::new(of_run(watch, |update| v1::UpgradeResponse { update: Some(update) })))
+    }
+
+    async fn downgrade(
+        &self,
+        request: Request<v1::DowngradeRequest>,
+    ) -> Result<Response<Self::DowngradeStream>, Status> {
+        let caller = caller(&request);
+        let request = request.into_inner();
+        let run = RunRequest {
+            project: request.project,
+            graph: graph(request.graph)?,
+            target: target(request.target)?,
+            kind: RunKind::Downgrade,
+            goal: vec![request.revision],
+            purge: false,
+            options: options(request.options, &caller)?,
+        };
+        let watch = self.engine.start(run).await.map_err(refuse)?;
+        Ok(Response::new(of_run(watch, |update| v1::DowngradeResponse { update: Some(update) })))
+    }
+
+    async fn stamp(&self, request: Request<v1::StampRequest>) -> Result<Response<Self::StampStream>, Status> {
+        let caller = caller(&request);
+        let request = request.into_inner();
+        let run = RunRequest {
+            project: request.project,
+            graph: graph(request.graph)?,
+            target: target(request.target)?,
+            kind: RunKind::Stamp,
+            goal: request.revisions,
+            purge: request.purge,
+            options: options(request.options, &caller)?,
+        };
+        let watch = self.engine.start(run).await.map_err(refuse)?;
+        Ok(Response::new(of_run(watch, |update| v1::StampResponse { update: Some(update) })))
+    }
+
+    async fn render(
+        &self,
+        request: Request<v1::RenderRequest>,
+    ) -> Result<Response<Self::RenderStream>, Status> {
+        let request = request.into_inner();
+        let kind = match request.kind() {
+            v1::RenderKind::Unspecified => return Err(invalid("kind", "say what to render")),
+            v1::RenderKind::Upgrade => RenderKind::Upgrade,
+            v1::RenderKind::Downgrade => RenderKind::Downgrade,
+            v1::RenderKind::Stamp => RenderKind::Stamp,
+            v1::RenderKind::VersionTable => RenderKind::VersionTable,
+        };
+        let Some(dialect) = dialect(&request.dialect)? else {
+            return Err(invalid("dialect", "say for which dialect to render: --dialect postgresql, mysql or sqlite"));
+        };
+        let render = RenderRequest {
+            project: request.project,
+            graph: graph(request.graph)?,
+            kind,
+            revisions: request.revisions,
+            dialect,
+            version_table: filled(request.version_table),
+            version_table_schema: filled(request.version_table_schema),
+            schema: filled(request.schema),
+            tag: filled(request.tag),
+        };
+        // Nothing is sent before the whole plan was checked: half a script is worse than none.
+        let rendered = self.engine.render(render).await.map_err(refuse)?;
+        let stream = futures_util::stream::unfold(rendered, |mut rendered| async move {
+            let chunk = rendered.next().await?;
+            Some((Ok(v1::RenderResponse { chunk }), rendered))
+        });
+        Ok(Response::new(Box::pin(stream)))
+    }
+
+    async fn get_current(
+        &self,
+        request: Request<v1::GetCurrentRequest>,
+    ) -> Result<Response<v1::GetCurrentResponse>, Status> {
+        let request = request.into_inner();
+        let (graph, target) = (graph(request.graph)?, target(request.target)?);
+        let current = self.engine.current(&request.project, &graph, &target).await.map_err(refuse)?;
+        let status = match current.status {
+            Standing::Current => v1::TargetStatus::Current,
+            Standing::Behind => v1::TargetStatus::Behind,
+            Standing::Ahead => v1::TargetStatus::Ahead,
+            Standing::Diverged => v1::TargetStatus::Diverged,
+            Standing::Unknown => v1::TargetStatus::Unknown,
+        };
+        Ok(Response::new(v1::GetCurrentResponse {
+            rows: current.rows,
+            current: revisions(current.current),
+            heads: current.heads,
+            status: status.into(),
+            ahead: current.ahead,
+            unknown: current.unknown,
+            display_url: current.display,
+            server: current.server,
+            partial_revision: current.partial.unwrap_or_default(),
+            foreign: current.foreign,
+        }))
+    }
+
+    async fn wait_for_revision(
+        &self,
+        request: Request<v1::WaitForRevisionRequest>,
+    ) -> Result<Response<v1::WaitForRevisionResponse>, Status> {
+        let request = request.into_inner();
+        let wait = WaitRequest {
+            project: request.project,
+            graph: graph(request.graph)?,
+            target: target(request.target)?,
+            revision: request.revision,
+            timeout: span("timeout", request.timeout.as_ref())?.unwrap_or(LONGEST_WAIT),
+        };
+        let rows = self.engine.wait_for(&wait).await.map_err(refuse)?;
+        Ok(Response::new(v1::WaitForRevisionResponse { rows }))
+    }
+
+    async fn ensure_version_table(
+        &self,
+        request: Request<v1::EnsureVersionTableRequest>,
+    ) -> Result<Response<v1::EnsureVersionTableResponse>, Status> {
+        let created = self.engine.ensure_version_table(&target(request.into_inner().target)?).await;
+        Ok(Response::new(v1::EnsureVersionTableResponse { created: created.map_err(refuse)? }))
+    }
+
+    async fn accept_revision(
+        &self,
+        request: Request<v1::AcceptRevisionRequest>,
+    ) -> Result<Response<v1::AcceptRevisionResponse>, Status> {
+        let caller = caller(&request);
+        let request = request.into_inner();
+        let accept = Accept {
+            project: request.project,
+            graph: graph(request.graph)?,
+            target: target(request.target)?,
+            revision: request.revision,
+            reason: request.reason,
+            actor: actor(&caller, &request.actor),
+        };
+        let accepted = self.engine.accept(&accept).await.map_err(refuse)?;
+        Ok(Response::new(v1::AcceptRevisionResponse { old_hash: accepted.old, new_hash: accepted.new }))
+    }
+}

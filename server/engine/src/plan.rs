@@ -1,0 +1,317 @@
+//! What a request would do: decided purely from rows and graph, in one place for plans and for runs.
+
+use crate::graph::{GraphRef, LoadedGraph};
+use crate::place::{Place, TargetRequest};
+use crate::run::Scope;
+use crate::{Engine, EngineError, Result};
+use migrated_core::event::{Direction, RunKind};
+use migrated_core::revision::{RowChange, Step};
+use migrated_core::{Code, DialectName};
+use migrated_target::Standing;
+use std::collections::HashSet;
+use std::sync::Arc;
+
+/// What is asked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Goal {
+    Upgrade(String),
+    Downgrade(String),
+    Stamp { targets: Vec<String>, purge: bool },
+}
+
+impl Goal {
+    pub(crate) fn new(kind: RunKind, goal: &[String], purge: bool) -> Result<Goal> {
+        match (kind, goal) {
+            (RunKind::Upgrade, [one]) => Ok(Goal::Upgrade(one.clone())),
+            (RunKind::Downgrade, [one]) => Ok(Goal::Downgrade(one.clone())),
+            (RunKind::Stamp, [_, ..]) => Ok(Goal::Stamp { targets: goal.to_vec(), purge }),
+            (kind, _) => Err(EngineError::new(
+                Code::InvalidRequest,
+                format!("{} takes {} revision", kind.as_str(), if kind == RunKind::Stamp { "at least one" } else { "one" }),
+            )),
+        }
+    }
+}
+
+/// What will be done.
+pub(crate) struct Decided {
+    /// The graph that the steps are in: the request's, or its union with what the rows need.
+    pub(crate) graph: Arc<LoadedGraph>,
+    /// The goal, resolved; empty for base.
+    pub(crate) goal: Vec<String>,
+    pub(crate) steps: Vec<Step>,
+    pub(crate) from: Vec<String>,
+    pub(crate) to: Vec<String>,
+    /// Rows beyond the goal.
+    pub(crate) ahead: Vec<String>,
+    /// Rows of branches that the request's graph does not know.
+    pub(crate) foreign: Vec<String>,
+    /// Version rows are replaced without looking at what they are.
+    pub(crate) purge: bool,
+}
+
+impl Decided {
+    pub(crate) fn is_empty(&self) -> bool {
+        self.steps.is_empty() && !(self.purge && !self.from.is_empty())
+    }
+
+    /// What will stand when this is done, with the content that it is pinned to (rule R7).
+    pub(crate) fn scope(&self) -> Scope {
+        let closure = self.graph.graph.closure(&self.goal);
+        let closure = closure
+            .into_iter()
+            .filter_map(|id| self.graph.revision(&id).map(|r| (id.clone(), r.header.token_hash)))
+            .collect();
+        Scope { goal: self.goal.clone(), closure }
+    }
+}
+
+/// Version rows as they are shown: `base` for none.
+pub(crate) fn shown(rows: &[String]) -> String {
+    if rows.is_empty() { "base".to_owned() } else { rows.join(", ") }
+}
+
+impl Engine {
+    /// Decides what a goal means from where a target stands. Touches nothing.
+    pub(crate) async fn decide(
+        &self,
+        project: &str,
+        graph: &Arc<LoadedGraph>,
+        place: &Place,
+        standing: &Standing,
+        goal: &Goal,
+    ) -> Result<Decided> {
+        let rows = standing.rows.clone().unwrap_or_default();
+        self.decide_from(project, graph, place.key(), &place.name, rows, goal).await
+    }
+
+    async fn decide_from(
+        &self,
+        project: &str,
+        graph: &Arc<LoadedGraph>,
+        key: &str,
+        name: &str,
+        rows: Vec<String>,
+        goal: &Goal,
+    ) -> Result<Decided> {
+        if let Goal::Stamp { targets, purge: true } = goal {
+            let plan = graph.graph.plan_stamp(&[], targets)?;
+            return Ok(stamped(graph.clone(), rows, plan.rows_after, true));
+        }
+        let (union, unknown) = self.union(project, graph, key, &rows).await?;
+        if !unknown.is_empty() {
+            return Err(unknown_rows(&unknown, name));
+        }
+        let decided = match goal {
+            Goal::Upgrade(target) => {
+                // An identifier means what the request's own graph says, so that an old image's `head` stays its
+                // own head; only steps relative to rows that it does not know need the union.
+                let own = rows.iter().all(|row| graph.contains(row)) || !is_relative(target);
+                let known: Vec<String> = rows.iter().filter(|r| graph.contains(r)).cloned().collect();
+                let goal = if own {
+                    graph.graph.resolve_upgrade_target(&known, target)?
+                } else {
+                    union.graph.resolve_upgrade_target(&rows, target)?
+                };
+                let plan = union.graph.plan_upgrade_to(&rows, &goal)?;
+                let to = plan.rows_after.clone();
+                Decided {
+                    goal,
+                    steps: plan.steps,
+                    from: rows,
+                    to,
+                    ahead: Vec::new(),
+                    foreign: Vec::new(),
+                    purge: false,
+                    graph: union,
+                }
+            }
+            Goal::Downgrade(target) => {
+                let plan = union.graph.plan_downgrade(&rows, target)?;
+                let to = plan.rows_after.clone();
+                Decided {
+                    goal: to.clone(),
+                    steps: plan.steps,
+                    from: rows,
+                    to,
+                    ahead: Vec::new(),
+                    foreign: Vec::new(),
+                    purge: false,
+                    graph: union,
+                }
+            }
+            Goal::Stamp { targets, .. } => {
+                let plan = union.graph.plan_stamp(&rows, targets)?;
+                stamped(union, rows, plan.rows_after, false)
+            }
+        };
+        Ok(with_strangers(decided, graph))
+    }
+
+    /// What an upgrade or downgrade would do, with its SQL.
+    pub async fn plan(&self, request: &PlanRequest) -> Result<Planned> {
+        let project = self.project_or_create(&request.project).await?;
+        let graph = self.graph(&project.name, &request.graph).await?;
+        let (rows, dialect, key, name) = match &request.rows {
+            RowsFrom::Given(rows) => {
+                let rows = rows.iter().map(|r| graph.graph.resolve_one(r)).collect::<std::result::Result<_, _>>()?;
+                (rows, request.dialect.unwrap_or(DialectName::Postgres), String::new(), "the given rows".to_owned())
+            }
+            RowsFrom::Target(target) => {
+                let place = self.place(target).await?;
+                let rows = place.target.standing().await?.rows.unwrap_or_default();
+                (rows, place.target.dialect(), place.key().to_owned(), place.name)
+            }
+        };
+        let goal = match request.direction {
+            Direction::Up => Goal::Upgrade(request.revision.clone()),
+            Direction::Down => Goal::Downgrade(request.revision.clone()),
+        };
+        let decided = self.decide_from(&project.name, &graph, &key, &name, rows, &goal).await?;
+        let mut steps = Vec::with_capacity(decided.steps.len());
+        for step in &decided.steps {
+            let body = self.load_body(&decided.graph, &step.revision, step.direction, dialect).await?;
+            steps.push(PlannedStep {
+                view: decided.graph.view(&step.revision, &decided.from),
+                direction: step.direction,
+                statements: body.statements(),
+                transactional: body.transactional,
+                rows: step.rows_after.clone(),
+                warnings: body.warnings,
+            });
+        }
+        Ok(Planned { from: decided.from, to: decided.to, steps, ahead: decided.ahead, foreign: decided.foreign })
+    }
+}
+
+/// A request for a plan.
+#[derive(Clone, Debug)]
+pub struct PlanRequest {
+    /// Project.
+    pub project: String,
+    /// Graph.
+    pub graph: GraphRef,
+    /// Where the version rows come from.
+    pub rows: RowsFrom,
+    /// Up or down.
+    pub direction: Direction,
+    /// The goal.
+    pub revision: String,
+    /// Dialect of the SQL, where no target says it.
+    pub dialect: Option<DialectName>,
+}
+
+/// Where a plan's version rows come from.
+#[derive(Clone, Debug)]
+pub enum RowsFrom {
+    /// From the request.
+    Given(Vec<String>),
+    /// From a target.
+    Target(TargetRequest),
+}
+
+/// A plan, to be shown.
+#[derive(Clone, Debug)]
+pub struct Planned {
+    /// Version rows before.
+    pub from: Vec<String>,
+    /// Version rows after.
+    pub to: Vec<String>,
+    /// In order.
+    pub steps: Vec<PlannedStep>,
+    /// Rows beyond the goal.
+    pub ahead: Vec<String>,
+    /// Rows of branches that the graph does not know.
+    pub foreign: Vec<String>,
+}
+
+/// A step of a plan, to be shown.
+#[derive(Clone, Debug)]
+pub struct PlannedStep {
+    /// The revision.
+    pub view: crate::RevisionView,
+    /// Which way.
+    pub direction: Direction,
+    /// Its statements.
+    pub statements: Vec<String>,
+    /// Whether it runs in one transaction.
+    pub transactional: bool,
+    /// Version rows after it.
+    pub rows: Vec<String>,
+    /// What was noticed about it.
+    pub warnings: Vec<String>,
+}
+
+/// The changes that turn one set of version rows into another: updates first, then deletions or insertions.
+pub(crate) fn row_changes(from: &[String], to: &[String]) -> Vec<RowChange> {
+    let (old, new): (HashSet<&String>, HashSet<&String>) = (from.iter().collect(), to.iter().collect());
+    let gone = from.iter().filter(|r| !new.contains(r));
+    let mut come = to.iter().filter(|r| !old.contains(r));
+    let mut changes: Vec<RowChange> = gone
+        .map(|row| match come.next() {
+            Some(to) => RowChange::Update { from: row.clone(), to: to.clone() },
+            None => RowChange::Delete(row.clone()),
+        })
+        .collect();
+    changes.extend(come.cloned().map(RowChange::Insert));
+    changes
+}
+
+/// A stamp is one step without a body.
+fn stamped(graph: Arc<LoadedGraph>, from: Vec<String>, to: Vec<String>, purge: bool) -> Decided {
+    let changes = row_changes(&from, &to);
+    let steps = if changes.is_empty() {
+        Vec::new()
+    } else {
+        vec![Step {
+            revision: shown(&to),
+            direction: Direction::Up,
+            changes,
+            rows_after: to.clone(),
+        }]
+    };
+    Decided { graph, goal: to.clone(), steps, from, to, ahead: Vec::new(), foreign: Vec::new(), purge }
+}
+
+/// Sorts rows that the request's own graph does not know into those beyond it and those beside it.
+fn with_strangers(mut decided: Decided, own: &LoadedGraph) -> Decided {
+    for row in decided.from.iter().filter(|row| !own.contains(row)) {
+        let below = decided.graph.graph.closure(std::slice::from_ref(row));
+        let beyond = !decided.goal.is_empty() && decided.goal.iter().all(|g| below.contains(g));
+        if beyond { decided.ahead.push(row.clone()) } else { decided.foreign.push(row.clone()) }
+    }
+    // Rows of the own graph that lie above the goal: the target is ahead of what was asked for.
+    if decided.steps.is_empty() {
+        let goal = decided.graph.graph.closure(&decided.goal);
+        for row in decided.from.iter().filter(|row| own.contains(row)) {
+            let below = decided.graph.graph.closure(std::slice::from_ref(row));
+            let beyond = !goal.contains(row) && decided.goal.iter().any(|g| below.contains(g));
+            if beyond {
+                decided.ahead.push(row.clone());
+            }
+        }
+    }
+    decided
+}
+
+/// Whether an identifier counts from the version rows.
+fn is_relative(target: &str) -> bool {
+    let rest = target.rsplit('@').next().unwrap_or(target);
+    rest.starts_with(['+', '-'])
+}
+
+/// The version table holds what neither the folder nor the project ever had.
+fn unknown_rows(rows: &[String], target: &str) -> EngineError {
+    let list = rows.join(", ");
+    EngineError::new(
+        Code::UnknownRevision,
+        format!("{target} stands at {list}, which neither this folder nor the project has ever had"),
+    )
+    .with("rows", &list)
+    .with("target", target)
+    .state(format!("{target} stands at {list}, untouched"))
+    .next(
+        "check out the branch that has this revision and `migratectl push` it; or, if its changes are not in the \
+         database, `migratectl stamp --purge REV` to say where the database stands",
+    )
+}

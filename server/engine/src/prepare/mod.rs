@@ -1,0 +1,72 @@
+//! From a planned step to work for a target. What can be found without executing is found here, before the first
+//! statement of the first revision (rule R10).
+
+mod applied;
+mod body;
+mod check;
+
+pub(crate) use applied::Verified;
+pub(crate) use body::LoadedBody;
+
+use crate::plan::Decided;
+use crate::run::{Job, RunHandle};
+use crate::{Engine, Result};
+use migrated_store::Hash;
+use migrated_target::{Script, Transaction, Work};
+use std::sync::Arc;
+
+/// Most bytes of split scripts that are kept between checking a plan and executing it; the rest is split again.
+const KEPT_BYTES: usize = 8 << 20;
+
+/// What checking found out about a step.
+pub(crate) struct StepFacts {
+    pub(crate) body_hash: Option<Hash>,
+    pub(crate) token_hash: Option<Hash>,
+    pub(crate) path: String,
+    pub(crate) statements: u32,
+    pub(crate) transactional: bool,
+    pub(crate) spoils_sessions: bool,
+    script: Option<Arc<Script>>,
+}
+
+/// A step, ready for its target.
+pub(crate) struct Prepared {
+    pub(crate) work: Work,
+    pub(crate) rows_after: Vec<String>,
+    /// It changes what a new session starts with.
+    pub(crate) spoils_sessions: bool,
+}
+
+impl Engine {
+    /// The work of step `i`, from what [`Engine::check_steps`] found.
+    pub(crate) async fn prepare(
+        &self,
+        run: &RunHandle,
+        job: &Job,
+        decided: &Decided,
+        facts: &[StepFacts],
+        i: usize,
+        rows: &[String],
+        transaction: Transaction,
+    ) -> Result<Prepared> {
+        let (step, fact) = (&decided.steps[i], &facts[i]);
+        let script = match &fact.script {
+            Some(script) => script.clone(),
+            None => {
+                let dialect = job.place.target.dialect();
+                self.load_body(&decided.graph, &step.revision, step.direction, dialect).await?.script
+            }
+        };
+        let work = Work {
+            run: run.id.clone(),
+            revision: step.revision.clone(),
+            direction: step.direction,
+            path: fact.path.clone(),
+            script,
+            expected_rows: rows.to_vec(),
+            changes: step.changes.clone(),
+            transaction: if fact.transactional { transaction } else { Transaction::None },
+        };
+        Ok(Prepared { work, rows_after: step.rows_after.clone(), spoils_sessions: fact.spoils_sessions })
+    }
+}

@@ -1,0 +1,210 @@
+//! Accepting a run: everything that can be refused is refused before there is one.
+
+use super::lane::Joined;
+use super::step::Run;
+use super::watch::RunWatch;
+use super::{RunHandle, RunLog, handle};
+use crate::graph::{GraphRef, LoadedGraph};
+use crate::place::{Place, TargetRequest};
+use crate::plan::{Decided, Goal};
+use crate::{Engine, EngineError, Result};
+use migrated_core::Code;
+use migrated_core::event::{EventKind, RunKind, RunState};
+use migrated_store::{CreatedRun, RunRecord};
+use migrated_target::SessionMode;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// A request to upgrade, downgrade or stamp a target.
+#[derive(Clone, Debug)]
+pub struct RunRequest {
+    /// Project.
+    pub project: String,
+    /// Graph that identifiers are resolved in.
+    pub graph: GraphRef,
+    /// Target.
+    pub target: TargetRequest,
+    /// What to do.
+    pub kind: RunKind,
+    /// The goal as it was typed: one identifier, for a stamp several.
+    pub goal: Vec<String>,
+    /// Stamp: forget all version rows first, whatever they are.
+    pub purge: bool,
+    /// How to go about it.
+    pub options: RunOptions,
+}
+
+/// How a run goes about its work.
+#[derive(Clone, Debug, Default)]
+pub struct RunOptions {
+    /// The same id twice is one run.
+    pub request_id: Option<String>,
+    /// How long to wait for another run on the target.
+    pub lock_wait: Option<Duration>,
+    /// Bound on the whole run.
+    pub deadline: Option<Duration>,
+    /// Connections of the work.
+    pub session: Option<SessionMode>,
+    /// One transaction around the whole run.
+    pub per_run_transaction: bool,
+    /// Who asks.
+    pub actor: String,
+}
+
+/// What the task that drives a run needs.
+pub(crate) struct Job {
+    pub(crate) record: RunRecord,
+    pub(crate) place: Place,
+    pub(crate) graph: Arc<LoadedGraph>,
+    pub(crate) goal: Goal,
+    pub(crate) options: RunOptions,
+}
+
+impl Engine {
+    /// Creates a run, or joins one that is under way (rule R7), and gives back what watches it. Errors here mean
+    /// that there is no run and nothing was touched.
+    pub async fn start(&self, request: RunRequest) -> Result<RunWatch> {
+        if self.inner.runs.closing.is_cancelled() {
+            return Err(EngineError::new(Code::ShuttingDown, "the daemon is stopping and takes no new runs")
+                .next("repeat the command in a moment"));
+        }
+        let project = self.project_or_create(&request.project).await?;
+        let graph = self.graph(&project.name, &request.graph).await?;
+        let place = self.place(&request.target).await?;
+        if let Some(id) = &request.options.request_id
+            && let Some(watch) = self.run_of_request(&project.name, id).await?
+        {
+            return Ok(watch);
+        }
+        let goal = Goal::new(request.kind, &request.goal, request.purge)?;
+        self.reconcile(&place).await?;
+        let standing = place.target.standing().await?;
+        let decided = self.decide(&project.name, &graph, &place, &standing, &goal).await?;
+        let id = new_run_id();
+        let record = RunRecord {
+            id: id.clone(),
+            project: project.name.clone(),
+            target: place.name.clone(),
+            target_key: place.key().to_owned(),
+            kind: request.kind,
+            goal: request.goal.clone(),
+            graph: graph.digest,
+            state: RunState::Queued,
+            actor: request.options.actor.clone(),
+            request_id: request.options.request_id.clone(),
+            owner: self.settings().owner.clone(),
+            rows_before: decided.from.clone(),
+            rows_after: decided.from.clone(),
+            steps_planned: 0,
+            steps_done: 0,
+            failure: None,
+            created_at: self.now(),
+            started_at: None,
+            finished_at: None,
+            version: 1,
+        };
+        if decided.is_empty() {
+            self.check_applied(&project.name, &graph, &place, &standing, &decided).await?;
+            return self.nothing_to_do(record, &decided).await;
+        }
+        self.enqueue(record, request, graph, place, goal, &decided).await
+    }
+
+    /// The run that a request id made before, to be watched again.
+    async fn run_of_request(&self, project: &str, request_id: &str) -> Result<Option<RunWatch>> {
+        if let Some(run) = self.store().run_of_request(project, request_id).await? {
+            return Ok(Some(self.watch_run(&run.id, 0).await?));
+        }
+        Ok(None)
+    }
+
+    /// A run that ends as it begins: stored whole, no lock taken (rule R7).
+    async fn nothing_to_do(&self, mut record: RunRecord, decided: &Decided) -> Result<RunWatch> {
+        record.state = RunState::Succeeded;
+        record.finished_at = Some(record.created_at);
+        if let CreatedRun::Existing(run) = self.store().create_run(&record).await? {
+            return self.watch_run(&run.id, 0).await;
+        }
+        let log = RunLog::start(&record.id, 0, self.inner.store.clone(), self.inner.clock.clone());
+        log.push(accepted(&record));
+        log.push(EventKind::NothingToDo {
+            rows: decided.from.clone(),
+            ahead: decided.ahead.clone(),
+            foreign: decided.foreign.clone(),
+        });
+        log.finish(EventKind::RunFinished {
+            state: RunState::Succeeded,
+            rows: decided.from.clone(),
+            applied: 0,
+            duration_ms: 0,
+            failure: None,
+        })
+        .await;
+        Ok(RunWatch::of_log(self, &record.id, log, 0))
+    }
+
+    async fn enqueue(
+        &self,
+        record: RunRecord,
+        request: RunRequest,
+        graph: Arc<LoadedGraph>,
+        place: Place,
+        goal: Goal,
+        decided: &Decided,
+    ) -> Result<RunWatch> {
+        let plain = !request.options.per_run_transaction;
+        let joinable = request.kind == RunKind::Upgrade && plain;
+        let scope = if joinable { decided.scope() } else { handle::Scope::default() };
+        let wanted = scope.clone();
+        let (store, clock) = (self.inner.store.clone(), self.inner.clock.clone());
+        let joined = self.inner.runs.join_or_add(
+            place.key(),
+            |run| joinable && run.joinable && !run.cancelled.is_cancelled() && run.scope.contains(&wanted),
+            || {
+                let log = RunLog::start(&record.id, 0, store, clock);
+                let (id, project) = (record.id.clone(), record.project.clone());
+                let (key, actor) = (record.target_key.clone(), record.actor.clone());
+                Arc::new(RunHandle::new(
+                    id, project, key, request.kind, actor, record.created_at, scope, joinable, log,
+                ))
+            },
+        )?;
+        let run: Run = match joined {
+            Joined::Existing(run) => return Ok(RunWatch::joined(self, &run, wanted.goal)),
+            Joined::New(run) => run,
+        };
+        match self.store().create_run(&record).await {
+            Ok(CreatedRun::New) => {}
+            Ok(CreatedRun::Existing(existing)) => {
+                self.inner.runs.remove(&run);
+                return self.watch_run(&existing.id, 0).await;
+            }
+            Err(e) => {
+                self.inner.runs.remove(&run);
+                return Err(e.into());
+            }
+        }
+        run.log.push(accepted(&record));
+        let watch = RunWatch::of_log(self, &run.id, run.log.clone(), 0);
+        let job = Job { record, place, graph, goal, options: request.options };
+        let engine = self.clone();
+        // The task belongs to the daemon: the stream that asked for the run may go away (rule R4).
+        self.inner.runs.tasks.spawn(async move { engine.drive(run, job).await });
+        Ok(watch)
+    }
+}
+
+fn accepted(record: &RunRecord) -> EventKind {
+    EventKind::RunAccepted {
+        run_kind: record.kind,
+        project: record.project.clone(),
+        target: record.target.clone(),
+        goal: record.goal.clone(),
+        actor: record.actor.clone(),
+    }
+}
+
+/// Ids of runs sort by time: a UUID of version 7 without its dashes.
+fn new_run_id() -> String {
+    uuid::Uuid::now_v7().simple().to_string()
+}

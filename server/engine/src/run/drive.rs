@@ -1,0 +1,99 @@
+//! Driving a run from its first to its last state.
+
+use super::accept::Job;
+use super::finish::End;
+use super::step::Run;
+use crate::plan::Decided;
+use crate::{Engine, EngineError, Result};
+use migrated_core::Code;
+use migrated_core::event::{EventKind, RunState};
+use migrated_target::{MigrationLock, Standing};
+use std::time::Instant;
+
+impl Engine {
+    /// Drives a run to its end and records that. Nothing that happens in here is lost on the way out: every exit
+    /// passes [`Engine::finish`].
+    pub(crate) async fn drive(self, run: Run, mut job: Job) {
+        let begun = Instant::now();
+        let deadline = job.options.deadline.map(|d| self.spawn_deadline(&run, d));
+        let end = self.work(&run, &mut job).await;
+        if let Some(timer) = deadline {
+            timer.abort();
+        }
+        self.finish(&run, job, end, begun.elapsed()).await;
+        self.inner.runs.remove(&run);
+    }
+
+    /// Stops the run when its deadline passes.
+    fn spawn_deadline(&self, run: &Run, after: std::time::Duration) -> tokio::task::JoinHandle<()> {
+        let run = run.clone();
+        tokio::spawn(async move {
+            tokio::time::sleep(after).await;
+            let cause = EngineError::new(Code::DeadlinePassed, format!("the deadline of {after:?} passed"));
+            run.cancel("deadline", cause);
+        })
+    }
+
+    async fn work(&self, run: &Run, job: &mut Job) -> End {
+        let lane = self.inner.runs.lane(place_key(job));
+        let until = Instant::now() + job.options.lock_wait.unwrap_or(self.settings().lock_wait);
+        let turn = match self.wait_turn(run, &lane, until).await {
+            Ok(turn) => turn,
+            Err(e) => return End::refused(e),
+        };
+        run.log.push(EventKind::StateChanged { state: RunState::Locking });
+        let mut lock = match self.wait_lock(run, &job.place, until).await {
+            Ok(lock) => lock,
+            Err(e) => return End::refused(e),
+        };
+        let end = match self.under_lock(run, job, lock.as_mut()).await {
+            Ok(end) => end,
+            Err(e) => End::refused(e),
+        };
+        if let Err(e) = lock.release().await {
+            run.log.push(EventKind::Warning { reason: e.code.reason().to_owned(), message: e.message });
+        }
+        drop(turn);
+        end
+    }
+
+    /// Plans again from the rows as they are under the lock (rule R8), checks everything that can be checked
+    /// without executing (rule R10), then executes.
+    async fn under_lock(&self, run: &Run, job: &mut Job, lock: &mut dyn MigrationLock) -> Result<End> {
+        // An owner that died may have left its work session at work: it is ended before anything is read.
+        self.reconcile(&job.place).await?;
+        let standing: Standing = job.place.target.standing().await?;
+        let project = job.record.project.clone();
+        let decided: Decided =
+            self.decide(&project, &job.graph, &job.place, &standing, &job.goal).await.map_err(|e| {
+                e.state(format!("{} was not touched", job.place.name))
+            })?;
+        job.record.rows_before = decided.from.clone();
+        job.record.rows_after = decided.from.clone();
+        let checked = self.check_applied(&project, &job.graph, &job.place, &standing, &decided).await;
+        checked.map_err(|e| e.state(untouched(&job.place.name, &decided.from)))?;
+        if decided.is_empty() {
+            run.log.push(EventKind::NothingToDo {
+                rows: decided.from.clone(),
+                ahead: decided.ahead.clone(),
+                foreign: decided.foreign.clone(),
+            });
+            return Ok(End::succeeded(decided.from));
+        }
+        let facts = self
+            .check_steps(run, job, &standing, &decided)
+            .await
+            .map_err(|e| e.state(untouched(&job.place.name, &decided.from)))?;
+        let steps = self.record_plan(run, job, &decided, &facts).await?;
+        self.execute(run, job, lock, &decided, &facts, steps).await
+    }
+}
+
+fn place_key(job: &Job) -> &str {
+    job.place.key()
+}
+
+/// The state of a target that a run looked at and left alone.
+pub(crate) fn untouched(target: &str, rows: &[String]) -> String {
+    format!("{target} stands at {}, untouched", crate::plan::shown(rows))
+}

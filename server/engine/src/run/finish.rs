@@ -1,0 +1,133 @@
+//! The end of a run: its state, what it left, and the way on.
+
+use super::accept::Job;
+use super::step::Run;
+use crate::plan::shown;
+use crate::{Engine, EngineError};
+use migrated_core::Code;
+use migrated_core::event::{EventKind, Failure, RunKind, RunState};
+use migrated_target::Outcome;
+use std::time::Duration;
+
+/// How the work of a run ended.
+pub(crate) struct End {
+    error: Option<EngineError>,
+    outcome: Outcome,
+    /// Version rows, where they were read.
+    rows: Option<Vec<String>>,
+    done: u32,
+}
+
+impl End {
+    /// Everything was done.
+    pub(crate) fn succeeded(rows: Vec<String>) -> End {
+        End { error: None, outcome: Outcome::Clean, rows: Some(rows), done: 0 }
+    }
+
+    /// Nothing was done.
+    pub(crate) fn refused(error: EngineError) -> End {
+        End { error: Some(error), outcome: Outcome::Clean, rows: None, done: 0 }
+    }
+
+    /// So many steps were done, then one failed.
+    pub(crate) fn failed(error: EngineError, outcome: Outcome, rows: Vec<String>, done: u32) -> End {
+        End { error: Some(error), outcome, rows: Some(rows), done }
+    }
+
+    /// The terminal state (rule R1).
+    pub(crate) fn state(&self) -> RunState {
+        match (&self.outcome, &self.error) {
+            (Outcome::Partial { .. }, _) => RunState::Partial,
+            (Outcome::Unknown { .. }, _) => RunState::Unknown,
+            (Outcome::Clean, None) => RunState::Succeeded,
+            (Outcome::Clean, Some(e)) if matches!(e.code, Code::Cancelled | Code::DeadlinePassed) => {
+                RunState::Cancelled
+            }
+            (Outcome::Clean, Some(_)) => RunState::Failed,
+        }
+    }
+
+    /// The failure as it stands in the log, before the target's name is known.
+    pub(crate) fn failure(&self) -> Option<Failure> {
+        self.error.as_ref().map(EngineError::to_failure)
+    }
+}
+
+impl Engine {
+    /// Records how a run ended and tells it. The rows are the target's (rule R2); the store follows.
+    pub(crate) async fn finish(&self, run: &Run, mut job: Job, end: End, took: Duration) {
+        if let Err(e) = self.flush_applied(job.place.key()).await {
+            run.log.push(EventKind::Warning { reason: e.code.reason().to_owned(), message: e.message });
+        }
+        let state = end.state();
+        if let Some(rows) = &end.rows {
+            job.record.rows_after = rows.clone();
+        }
+        let mut failure = end.failure();
+        if let Some(failure) = &mut failure {
+            describe(failure, &end, state, &job);
+        }
+        job.record.state = state;
+        job.record.steps_done = job.record.steps_done.max(end.done);
+        job.record.failure = failure.clone();
+        job.record.finished_at = Some(self.now());
+        match self.store().update_run(&job.record, job.record.version).await {
+            Ok(version) => job.record.version = version,
+            Err(e) => {
+                tracing::error!(run = %run.id, error = %e, "the end of the run cannot be stored");
+                run.log.push(EventKind::Warning {
+                    reason: e.code().reason().to_owned(),
+                    message: format!("the end of this run could not be recorded: {e}"),
+                });
+            }
+        }
+        run.log
+            .finish(EventKind::RunFinished {
+                state,
+                rows: job.record.rows_after.clone(),
+                applied: job.record.steps_done,
+                duration_ms: took.as_millis() as u64,
+                failure,
+            })
+            .await;
+    }
+}
+
+/// Fills in what state the target is in and what to do next, where the error did not say.
+fn describe(failure: &mut Failure, end: &End, state: RunState, job: &Job) {
+    let target = &job.place.name;
+    let rows = shown(&job.record.rows_after);
+    if failure.state.is_empty() {
+        failure.state = match (&end.outcome, &end.rows) {
+            (Outcome::Partial { done, evidence }, _) => format!(
+                "{target} stands at {rows}, with {} partly applied: {done} of its statements took effect; {evidence}",
+                failure.revision
+            ),
+            (Outcome::Unknown { .. }, _) => {
+                format!("{target} stood at {rows}; whether {} was committed is not known", failure.revision)
+            }
+            (Outcome::Clean, Some(_)) => format!("{target} stands at {rows}, clean"),
+            (Outcome::Clean, None) => format!("{target} was not touched"),
+        };
+    }
+    if failure.next.is_empty() {
+        failure.next = next(failure, state, job);
+    }
+}
+
+/// The next command.
+fn next(failure: &Failure, state: RunState, job: &Job) -> String {
+    let again = match job.record.kind {
+        RunKind::Stamp => format!("migratectl stamp {}", job.record.goal.join(" ")),
+        kind => format!("migratectl {} {}", kind.as_str(), job.record.goal.join(" ")),
+    };
+    match state {
+        RunState::Partial => {
+            format!("mend {} from its first statement that did not take effect on, then `{again}`", failure.revision)
+        }
+        RunState::Unknown => "migratectl current, once the database answers again".to_owned(),
+        RunState::Cancelled => format!("`{again}` goes on from there"),
+        _ if failure.revision.is_empty() => format!("`{again}`"),
+        _ => format!("fix {}, then `{again}`", failure.revision),
+    }
+}

@@ -1,0 +1,115 @@
+//! A run under way, as others in this process see it.
+
+use super::RunLog;
+use crate::EngineError;
+use migrated_core::Code;
+use migrated_core::event::{EventKind, RunKind};
+use migrated_store::Hash;
+use migrated_target::Canceller;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use tokio_util::sync::CancellationToken;
+
+/// What a run will make true: revisions with the content that it is pinned to.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Scope {
+    /// The goal's revisions.
+    pub(crate) goal: Vec<String>,
+    /// The goal and all below it, with their identities.
+    pub(crate) closure: HashMap<String, Hash>,
+}
+
+impl Scope {
+    /// Whether everything that `other` wants, with the same content, is wanted here too (rule R7).
+    pub(crate) fn contains(&self, other: &Scope) -> bool {
+        other.closure.iter().all(|(id, hash)| self.closure.get(id) == Some(hash))
+    }
+}
+
+/// A run under way.
+pub(crate) struct RunHandle {
+    pub(crate) id: String,
+    pub(crate) project: String,
+    pub(crate) target_key: String,
+    pub(crate) kind: RunKind,
+    pub(crate) actor: String,
+    pub(crate) created_at: i64,
+    pub(crate) scope: Scope,
+    /// The upgrade may be joined: nothing about how it works was asked for.
+    pub(crate) joinable: bool,
+    pub(crate) log: Arc<RunLog>,
+    /// Set when the run is to stop.
+    pub(crate) cancelled: CancellationToken,
+    cause: Mutex<Option<EngineError>>,
+    canceller: Mutex<Option<Arc<dyn Canceller>>>,
+    doing: Mutex<String>,
+}
+
+impl RunHandle {
+    #[expect(clippy::too_many_arguments, reason = "a record with one constructor call")]
+    pub(crate) fn new(
+        id: String,
+        project: String,
+        target_key: String,
+        kind: RunKind,
+        actor: String,
+        created_at: i64,
+        scope: Scope,
+        joinable: bool,
+        log: Arc<RunLog>,
+    ) -> RunHandle {
+        RunHandle {
+            id,
+            project,
+            target_key,
+            kind,
+            actor,
+            created_at,
+            scope,
+            joinable,
+            log,
+            cancelled: CancellationToken::new(),
+            cause: Mutex::default(),
+            canceller: Mutex::default(),
+            doing: Mutex::default(),
+        }
+    }
+
+    /// Asks the run to stop. The first cause stands. Returns whether this call was the first.
+    pub(crate) fn cancel(&self, actor: &str, cause: EngineError) -> bool {
+        let mut slot = self.cause.lock().unwrap_or_else(PoisonError::into_inner);
+        if slot.is_some() {
+            return false;
+        }
+        self.log.push(EventKind::CancelRequested { actor: actor.to_owned(), reason: cause.message.clone() });
+        *slot = Some(cause);
+        self.cancelled.cancel();
+        true
+    }
+
+    /// Why the run was asked to stop.
+    pub(crate) fn cause(&self) -> EngineError {
+        let slot = self.cause.lock().unwrap_or_else(PoisonError::into_inner);
+        slot.clone().unwrap_or_else(|| EngineError::new(Code::Cancelled, "the run was cancelled"))
+    }
+
+    /// Sets what stops the statement at work.
+    pub(crate) fn set_canceller(&self, canceller: Option<Arc<dyn Canceller>>) {
+        *self.canceller.lock().unwrap_or_else(PoisonError::into_inner) = canceller;
+    }
+
+    /// What stops the statement at work.
+    pub(crate) fn canceller(&self) -> Option<Arc<dyn Canceller>> {
+        self.canceller.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Notes what the run is doing, for those who wait for it.
+    pub(crate) fn set_doing(&self, doing: String) {
+        *self.doing.lock().unwrap_or_else(PoisonError::into_inner) = doing;
+    }
+
+    /// What the run is doing.
+    pub(crate) fn doing(&self) -> String {
+        self.doing.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}

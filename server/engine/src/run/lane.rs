@@ -1,0 +1,159 @@
+//! Which runs are under way, and whose turn it is on each target (rule R7, for one daemon).
+
+use super::RunHandle;
+use crate::{EngineError, Result, Settings};
+use migrated_core::Code;
+use std::collections::{HashMap, HashSet};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+/// Whose turn it is on one target. Turns are given in order of arrival.
+pub(crate) struct Lane {
+    /// Held by the run at work; tokio's semaphore is fair.
+    pub(crate) turn: Semaphore,
+    runs: Mutex<Vec<Arc<RunHandle>>>,
+}
+
+impl Lane {
+    fn runs(&self) -> MutexGuard<'_, Vec<Arc<RunHandle>>> {
+        self.runs.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The run that is at work, or the first in line.
+    pub(crate) fn first(&self) -> Option<Arc<RunHandle>> {
+        self.runs().first().cloned()
+    }
+}
+
+/// Every run under way in this process.
+pub(crate) struct Registry {
+    lanes: Mutex<HashMap<String, Arc<Lane>>>,
+    by_id: Mutex<HashMap<String, Arc<RunHandle>>>,
+    max_runs: usize,
+    max_per_target: usize,
+    /// Cancelled once no new runs are taken.
+    pub(crate) closing: CancellationToken,
+    /// The tasks that drive runs.
+    pub(crate) tasks: TaskTracker,
+    servers: Mutex<HashMap<String, Arc<Semaphore>>>,
+    max_connections: usize,
+    /// Targets on which no run of a dead daemon can be left: looked at once in a process's life.
+    settled: Mutex<HashSet<String>>,
+}
+
+impl Registry {
+    pub(crate) fn new(settings: &Settings) -> Registry {
+        Registry {
+            lanes: Mutex::default(),
+            by_id: Mutex::default(),
+            max_runs: settings.max_runs,
+            max_per_target: settings.max_runs_per_target,
+            closing: CancellationToken::new(),
+            tasks: TaskTracker::new(),
+            servers: Mutex::default(),
+            max_connections: settings.max_connections_per_server,
+            settled: Mutex::default(),
+        }
+    }
+
+    /// Whether a run of a dead daemon may be left on the target.
+    pub(crate) fn may_have_orphans(&self, key: &str) -> bool {
+        !self.settled.lock().unwrap_or_else(PoisonError::into_inner).contains(key)
+    }
+
+    /// Notes that none is.
+    pub(crate) fn no_orphans(&self, key: &str) {
+        self.settled.lock().unwrap_or_else(PoisonError::into_inner).insert(key.to_owned());
+    }
+
+    fn by_id(&self) -> MutexGuard<'_, HashMap<String, Arc<RunHandle>>> {
+        self.by_id.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The lane of a target.
+    pub(crate) fn lane(&self, key: &str) -> Arc<Lane> {
+        let mut lanes = self.lanes.lock().unwrap_or_else(PoisonError::into_inner);
+        lanes
+            .entry(key.to_owned())
+            .or_insert_with(|| Arc::new(Lane { turn: Semaphore::new(1), runs: Mutex::default() }))
+            .clone()
+    }
+
+    /// Looks for a run on the target that `fits`; where there is none, adds the one that `make` gives. Both under
+    /// one lock, so that eight requests at once make one run.
+    pub(crate) fn join_or_add(
+        &self,
+        key: &str,
+        fits: impl Fn(&RunHandle) -> bool,
+        make: impl FnOnce() -> Arc<RunHandle>,
+    ) -> Result<Joined> {
+        let lane = self.lane(key);
+        let mut runs = lane.runs();
+        if let Some(run) = runs.iter().find(|r| fits(r)) {
+            return Ok(Joined::Existing(run.clone()));
+        }
+        if self.closing.is_cancelled() {
+            return Err(EngineError::new(Code::ShuttingDown, "the daemon is stopping and takes no new runs")
+                .next("repeat the command in a moment"));
+        }
+        let limit = |what: &str, n: usize| {
+            EngineError::new(Code::LimitExceeded, format!("{what} has reached its limit of {n} runs"))
+                .with("limit", n.to_string())
+                .next("repeat the command when a run has ended: migratectl runs list")
+        };
+        if runs.len() >= self.max_per_target {
+            return Err(limit("the target", self.max_per_target));
+        }
+        let mut by_id = self.by_id();
+        if by_id.len() >= self.max_runs {
+            return Err(limit("the daemon", self.max_runs));
+        }
+        let run = make();
+        by_id.insert(run.id.clone(), run.clone());
+        runs.push(run.clone());
+        Ok(Joined::New(run))
+    }
+
+    /// Forgets a run that ended.
+    pub(crate) fn remove(&self, run: &RunHandle) {
+        self.by_id().remove(&run.id);
+        let mut lanes = self.lanes.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(lane) = lanes.get(&run.target_key) {
+            let mut runs = lane.runs();
+            runs.retain(|r| r.id != run.id);
+            let unused = runs.is_empty();
+            drop(runs);
+            if unused && Arc::strong_count(lane) == 1 {
+                lanes.remove(&run.target_key);
+            }
+        }
+    }
+
+    /// A run under way by its id.
+    pub(crate) fn get(&self, id: &str) -> Option<Arc<RunHandle>> {
+        self.by_id().get(id).cloned()
+    }
+
+    /// All runs under way.
+    pub(crate) fn all(&self) -> Vec<Arc<RunHandle>> {
+        self.by_id().values().cloned().collect()
+    }
+
+    /// Permits for connections to the server behind a target key (rule R5).
+    pub(crate) fn server(&self, key: &str) -> Arc<Semaphore> {
+        // `dialect://host:port/…`: the part before the database names the server.
+        let server: String = key.splitn(4, '/').take(3).collect::<Vec<_>>().join("/");
+        let mut servers = self.servers.lock().unwrap_or_else(PoisonError::into_inner);
+        servers.entry(server).or_insert_with(|| Arc::new(Semaphore::new(self.max_connections))).clone()
+    }
+}
+
+/// What [`Registry::join_or_add`] did.
+pub(crate) enum Joined {
+    /// A run under way serves.
+    Existing(Arc<RunHandle>),
+    /// The run is new.
+    New(Arc<RunHandle>),
+}

@@ -1,0 +1,191 @@
+//! A run's log: numbers events, stores them in groups, and only then shows them to watchers (rule R3).
+
+use crate::clock::Clock;
+use migrated_core::event::{Event, EventKind};
+use migrated_store::{Store, StoreError};
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+use tokio::sync::{Notify, watch};
+
+/// How long a group gathers before it is written.
+const GROUP: Duration = Duration::from_millis(4);
+/// Events kept in memory for watchers that keep up; slower ones read from the store.
+const RING: usize = 2_048;
+/// Pauses between attempts to write a group that the store refuses.
+const STORE_RETRY: [Duration; 4] =
+    [Duration::from_millis(50), Duration::from_millis(200), Duration::from_secs(1), Duration::from_secs(2)];
+
+/// What watchers wait on.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Shown {
+    /// Number of the last event that may be shown.
+    pub(crate) seq: u64,
+    /// The log is complete.
+    pub(crate) ended: bool,
+}
+
+struct State {
+    next: u64,
+    pending: Vec<Event>,
+    recent: VecDeque<Arc<Event>>,
+    closed: bool,
+}
+
+/// The log of one run. The work pushes and never waits; one task writes.
+pub(crate) struct RunLog {
+    run: String,
+    store: Arc<dyn Store>,
+    clock: Arc<dyn Clock>,
+    state: Mutex<State>,
+    wake: Notify,
+    shown: watch::Sender<Shown>,
+    fault: Mutex<Option<StoreError>>,
+}
+
+impl RunLog {
+    /// A log that continues after `last`, with its writer running.
+    pub(crate) fn start(run: &str, last: u64, store: Arc<dyn Store>, clock: Arc<dyn Clock>) -> Arc<RunLog> {
+        let state = State { next: last + 1, pending: Vec::new(), recent: VecDeque::new(), closed: false };
+        let log = Arc::new(RunLog {
+            run: run.to_owned(),
+            store,
+            clock,
+            state: Mutex::new(state),
+            wake: Notify::new(),
+            shown: watch::Sender::new(Shown { seq: last, ended: false }),
+            fault: Mutex::new(None),
+        });
+        tokio::spawn(log.clone().write());
+        log
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Adds an event. Never waits.
+    pub(crate) fn push(&self, what: EventKind) {
+        tracing::debug!(run = %self.run, event = ?what, "event");
+        let at = self.clock.now_micros();
+        let mut state = self.state();
+        if state.closed {
+            return;
+        }
+        let seq = state.next;
+        state.next += 1;
+        state.pending.push(Event { seq, at, what });
+        drop(state);
+        self.wake.notify_one();
+    }
+
+    /// Adds the last event and waits until the whole log may be shown.
+    pub(crate) async fn finish(&self, what: EventKind) {
+        self.push(what);
+        self.state().closed = true;
+        self.wake.notify_one();
+        let mut shown = self.shown.subscribe();
+        // The sender lives as long as `self`, so waiting cannot fail.
+        let _ = shown.wait_for(|s| s.ended).await;
+    }
+
+    /// What may be shown, to wait on.
+    pub(crate) fn subscribe(&self) -> watch::Receiver<Shown> {
+        self.shown.subscribe()
+    }
+
+    /// The store's refusal, where the log could not be stored.
+    pub(crate) fn fault(&self) -> Option<String> {
+        let fault = self.fault.lock().unwrap_or_else(PoisonError::into_inner);
+        fault.as_ref().map(ToString::to_string)
+    }
+
+    /// Number of watchers.
+    pub(crate) fn watchers(&self) -> usize {
+        self.shown.receiver_count()
+    }
+
+    /// Events after `after` that may be shown, at most `limit`.
+    pub(crate) async fn read(&self, after: u64, limit: usize) -> Result<Vec<Arc<Event>>, StoreError> {
+        let seq = self.shown.borrow().seq;
+        if after >= seq {
+            return Ok(Vec::new());
+        }
+        {
+            let state = self.state();
+            if let Some(first) = state.recent.front().map(|e| e.seq)
+                && first <= after + 1
+            {
+                let skip = (after + 1 - first) as usize;
+                return Ok(state.recent.iter().skip(skip).take(limit).cloned().collect());
+            }
+        }
+        let stored = self.store.events(&self.run, after, limit.min(1_000) as u32).await?;
+        Ok(stored.into_iter().filter(|e| e.seq <= seq).map(Arc::new).collect())
+    }
+
+    async fn write(self: Arc<Self>) {
+        loop {
+            let (group, closed) = {
+                let mut state = self.state();
+                (std::mem::take(&mut state.pending), state.closed)
+            };
+            if group.is_empty() {
+                if closed {
+                    self.shown.send_modify(|s| s.ended = true);
+                    return;
+                }
+                self.wake.notified().await;
+                // What comes within a few milliseconds shares a write: telling costs the work nothing.
+                if !self.state().closed {
+                    let gather = tokio::time::sleep(GROUP);
+                    tokio::pin!(gather);
+                    loop {
+                        tokio::select! {
+                            () = &mut gather => break,
+                            () = self.wake.notified() => if self.state().closed { break },
+                        }
+                    }
+                }
+                continue;
+            }
+            self.store_group(&group).await;
+            self.show(group);
+        }
+    }
+
+    /// Writes a group; where the store goes on refusing, remembers why and lets the group be shown all the same:
+    /// a full disk under the store must not make a run mute.
+    async fn store_group(&self, group: &[Event]) {
+        if self.fault().is_some() {
+            return;
+        }
+        let mut pauses = STORE_RETRY.iter();
+        loop {
+            match self.store.append_events(&self.run, group).await {
+                Ok(()) => return,
+                Err(e) => match pauses.next() {
+                    Some(pause) => tokio::time::sleep(*pause).await,
+                    None => {
+                        tracing::error!(run = %self.run, error = %e, "the run's log cannot be stored");
+                        *self.fault.lock().unwrap_or_else(PoisonError::into_inner) = Some(e);
+                        return;
+                    }
+                },
+            }
+        }
+    }
+
+    fn show(&self, group: Vec<Event>) {
+        let last = group.last().map_or(0, |e| e.seq);
+        let mut state = self.state();
+        state.recent.extend(group.into_iter().map(Arc::new));
+        // Where the store refused, the ring is all there is.
+        if self.fault().is_none() {
+            let excess = state.recent.len().saturating_sub(RING);
+            state.recent.drain(..excess);
+        }
+        drop(state);
+        self.shown.send_modify(|s| s.seq = last);
+    }
+}

@@ -1,0 +1,24 @@
+//! Runs: accepting, joining, driving, watching, cancelling. A run belongs to the daemon (rule R4): a stream that
+//! ends changes nothing.
+
+mod accept;
+mod cancel;
+mod drive;
+mod finish;
+mod handle;
+mod lane;
+mod list;
+mod lock;
+mod log;
+mod sessions;
+mod step;
+mod steps;
+mod watch;
+
+pub use accept::{RunOptions, RunRequest};
+pub use watch::{RunUpdate, RunWatch};
+
+pub(crate) use accept::Job;
+pub(crate) use handle::{RunHandle, Scope};
+pub(crate) use lane::Registry;
+pub(crate) use log::RunLog;

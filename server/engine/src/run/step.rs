@@ -1,0 +1,330 @@
+//! One step: applied, watched while it runs, tried again where that is right, and its outcome settled.
+
+use super::RunHandle;
+use super::sessions::{Opened, Sessions};
+use crate::error::{EngineError, Result};
+use crate::place::Place;
+use crate::prepare::Prepared;
+use crate::Engine;
+use migrated_core::Code;
+use migrated_core::event::EventKind;
+use migrated_target::{Applied, ApplyFault, Backend, BackendState, Outcome, Tell, TransactionOutcome, Work};
+use rand::Rng as _;
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+/// How a failed step left the target, once everything that can be known is known.
+pub(crate) struct StepFault {
+    pub(crate) error: EngineError,
+    pub(crate) outcome: Outcome,
+}
+
+/// What a step tells while it runs: passes events on and remembers which statement is at work.
+pub(crate) struct StepTell<'a> {
+    run: &'a RunHandle,
+    epoch: Instant,
+    statement: AtomicU32,
+    since_ms: AtomicU64,
+    xid: Mutex<Option<String>>,
+}
+
+impl<'a> StepTell<'a> {
+    fn new(run: &'a RunHandle) -> StepTell<'a> {
+        StepTell {
+            run,
+            epoch: Instant::now(),
+            statement: AtomicU32::new(0),
+            since_ms: AtomicU64::new(0),
+            xid: Mutex::default(),
+        }
+    }
+
+    /// The statement at work and for how long it has been.
+    fn at_work(&self) -> (u32, Duration) {
+        let since = Duration::from_millis(self.since_ms.load(Ordering::Relaxed));
+        (self.statement.load(Ordering::Relaxed), self.epoch.elapsed().saturating_sub(since))
+    }
+}
+
+impl Tell for StepTell<'_> {
+    fn statement_started(&self, index: u32) {
+        self.since_ms.store(self.epoch.elapsed().as_millis() as u64, Ordering::Relaxed);
+        self.statement.store(index, Ordering::Relaxed);
+    }
+
+    fn event(&self, what: EventKind) {
+        self.run.log.push(what);
+    }
+
+    fn committing(&self, xid: Option<&str>) {
+        *self.xid.lock().unwrap_or_else(PoisonError::into_inner) = xid.map(str::to_owned);
+    }
+}
+
+impl Engine {
+    /// Applies a step, with retries after lock timeouts and deadlocks (rule R13).
+    pub(crate) async fn apply_step(
+        &self,
+        run: &RunHandle,
+        place: &Place,
+        sessions: &mut Sessions,
+        index: usize,
+        prepared: &Prepared,
+    ) -> std::result::Result<Applied, StepFault> {
+        let settings = self.settings();
+        let begun = Instant::now();
+        let mut attempt = 1;
+        loop {
+            let opened = sessions.take(index).await.map_err(clean)?;
+            let started = Instant::now();
+            let (opened, result) = self.attempt(run, place, opened, prepared, attempt).await;
+            let fault = match result {
+                Ok(applied) => {
+                    if prepared.spoils_sessions {
+                        sessions.discard_ahead();
+                    }
+                    sessions.give_back(opened).await.map_err(clean)?;
+                    return Ok(applied);
+                }
+                Err(fault) => fault,
+            };
+            let backend = opened.session.backend().clone();
+            // The session may be broken or in any state: never used again.
+            opened.session.close().await;
+            if run.cancelled.is_cancelled() && fault.outcome == Outcome::Clean {
+                return Err(StepFault { error: run.cause().revision(&prepared.work.revision), outcome: Outcome::Clean });
+            }
+            let again = fault.retryable
+                && fault.outcome == Outcome::Clean
+                && attempt < settings.retry_attempts
+                && started.elapsed() < settings.retry_step_limit
+                && begun.elapsed() < settings.retry_total;
+            if !again {
+                let (before, after) = (&prepared.work.expected_rows, &prepared.rows_after);
+                self.settle(run, place, &backend, &prepared.work.revision, before, after, fault).await?;
+                let statements = prepared.work.script.statements.len() as u32;
+                return Ok(Applied { statements, rows: after.clone() });
+            }
+            let pause = pause_after(attempt);
+            run.log.push(EventKind::Retrying {
+                attempt,
+                max_attempts: settings.retry_attempts,
+                reason: fault.error.code.reason().to_owned(),
+                message: fault.error.message.clone(),
+                pause_ms: pause.as_millis() as u64,
+            });
+            tokio::select! {
+                () = tokio::time::sleep(pause) => {}
+                () = run.cancelled.cancelled() => {
+                    return Err(StepFault { error: run.cause(), outcome: Outcome::Clean });
+                }
+            }
+            attempt += 1;
+        }
+    }
+
+    /// One attempt, watched: says which statement takes long and who is in its way, and passes a cancel on.
+    pub(crate) async fn attempt(
+        &self,
+        run: &RunHandle,
+        place: &Place,
+        mut opened: Opened,
+        prepared: &Prepared,
+        attempt: u32,
+    ) -> (Opened, std::result::Result<Applied, ApplyFault>) {
+        let tell = StepTell::new(run);
+        let backend = opened.session.backend().clone();
+        let canceller = opened.session.canceller();
+        run.set_canceller(Some(canceller.clone()));
+        if run.cancelled.is_cancelled() {
+            run.set_canceller(None);
+            let cause = run.cause();
+            let error = migrated_target::TargetError::new(cause.code, cause.message);
+            return (opened, Err(ApplyFault { error, outcome: Outcome::Clean, retryable: false }));
+        }
+        let result = {
+            let work = opened.session.apply(&prepared.work, &tell);
+            let stop = async {
+                run.cancelled.cancelled().await;
+                // A refused cancel is followed by the end of the session, which is what counts.
+                let _ = canceller.cancel().await;
+                tokio::time::sleep(self.settings().cancel_grace).await;
+                let _ = canceller.terminate(self.settings().cancel_grace).await;
+                std::future::pending::<()>().await
+            };
+            let watch = self.watch_statement(run, place, &backend, &prepared.work, &tell, attempt);
+            tokio::select! {
+                result = work => result,
+                () = stop => unreachable!("stopping never ends by itself"),
+                () = watch => unreachable!("watching never ends by itself"),
+            }
+        };
+        run.set_canceller(None);
+        (opened, result)
+    }
+
+    /// Tells of statements that take long, with their blockers and progress. Never ends.
+    async fn watch_statement(
+        &self,
+        run: &RunHandle,
+        place: &Place,
+        backend: &Backend,
+        work: &Work,
+        tell: &StepTell<'_>,
+        attempt: u32,
+    ) {
+        let total = work.script.statements.len() as u32;
+        let (mut seen, mut due, mut blocked) = (0, Duration::from_secs(2), Vec::new());
+        loop {
+            tokio::time::sleep(Duration::from_millis(250)).await;
+            let (index, elapsed) = tell.at_work();
+            let Some(statement) = index.checked_sub(1).and_then(|i| work.script.statements.get(i as usize)) else {
+                continue;
+            };
+            if index != seen {
+                (seen, due, blocked) = (index, Duration::from_secs(2), Vec::new());
+            }
+            if elapsed < Duration::from_millis(500) {
+                continue;
+            }
+            run.set_doing(format!("statement {index}/{total} of {}: {}", work.revision, statement.summary));
+            let blockers = place.target.blockers(backend).await.unwrap_or_default();
+            let holders: Vec<i64> = blockers.iter().map(|b| b.pid).collect();
+            if !blockers.is_empty() && holders != blocked {
+                blocked = holders;
+                let max_attempts = self.settings().retry_attempts;
+                run.log.push(EventKind::Blocked { index, total, blockers, attempt, max_attempts });
+            }
+            if elapsed >= due {
+                let progress = place.target.progress(backend).await.ok().flatten().unwrap_or_default();
+                run.log.push(EventKind::StatementRunning {
+                    index,
+                    total,
+                    line: statement.line,
+                    summary: statement.summary.clone(),
+                    elapsed_ms: elapsed.as_millis() as u64,
+                    progress,
+                });
+                // 2 s, 10 s, 30 s, then every minute.
+                due = match due.as_secs() {
+                    2 => Duration::from_secs(10),
+                    10 => Duration::from_secs(30),
+                    30 => Duration::from_secs(60),
+                    _ => due + Duration::from_secs(60),
+                };
+            }
+        }
+    }
+
+    /// Commits the one transaction of a run.
+    pub(crate) async fn commit_run(
+        &self,
+        run: &RunHandle,
+        place: &Place,
+        mut opened: Opened,
+        before: &[String],
+        after: &[String],
+    ) -> std::result::Result<(), StepFault> {
+        let tell = StepTell::new(run);
+        let backend = opened.session.backend().clone();
+        let committed = opened.session.commit_run(&tell).await;
+        opened.session.close().await;
+        match committed {
+            Ok(()) => Ok(()),
+            Err(fault) => self.settle(run, place, &backend, "", before, after, fault).await,
+        }
+    }
+
+    /// Settles what a fault left behind. UNKNOWN is resolved in R1's order: the backend is gone, then the
+    /// transaction's status, then the version rows; never by guessing. `Ok` where it was committed after all.
+    #[expect(clippy::too_many_arguments, reason = "what is known of one fault")]
+    async fn settle(
+        &self,
+        run: &RunHandle,
+        place: &Place,
+        backend: &Backend,
+        revision: &str,
+        before: &[String],
+        after: &[String],
+        fault: ApplyFault,
+    ) -> std::result::Result<(), StepFault> {
+        let error = EngineError::from(fault.error).revision(revision);
+        let Outcome::Unknown { xid } = &fault.outcome else {
+            return Err(StepFault { error, outcome: fault.outcome });
+        };
+        match self.resolve_unknown(place, backend, xid.as_deref(), before, after).await {
+            Ok(TransactionOutcome::Committed) => {
+                run.log.push(EventKind::Warning {
+                    reason: Code::ConnectionLost.reason().to_owned(),
+                    message: "the connection broke inside COMMIT; the database says that it was committed".to_owned(),
+                });
+                Ok(())
+            }
+            Ok(TransactionOutcome::Aborted) => Err(StepFault { error, outcome: Outcome::Clean }),
+            Ok(_) | Err(_) => {
+                let error = EngineError { code: Code::OutcomeUnknown, ..error };
+                Err(StepFault { error, outcome: fault.outcome })
+            }
+        }
+    }
+
+    async fn resolve_unknown(
+        &self,
+        place: &Place,
+        backend: &Backend,
+        xid: Option<&str>,
+        before: &[String],
+        after: &[String],
+    ) -> Result<TransactionOutcome> {
+        let until = Instant::now() + Duration::from_secs(30);
+        let mut pause = Duration::from_millis(100);
+        loop {
+            match place.target.backend_state(backend).await {
+                Ok(BackendState::Gone) => break,
+                Ok(BackendState::Alive(_)) | Err(_) if Instant::now() < until => {}
+                Ok(BackendState::Alive(_)) => {
+                    place.target.end_backend(backend, self.settings().cancel_grace).await?;
+                    break;
+                }
+                Err(e) => return Err(e.into()),
+            }
+            tokio::time::sleep(pause).await;
+            pause = (pause * 2).min(Duration::from_secs(2));
+        }
+        if let Some(xid) = xid {
+            let outcome = place.target.transaction_outcome(xid).await?;
+            if matches!(outcome, TransactionOutcome::Committed | TransactionOutcome::Aborted) {
+                return Ok(outcome);
+            }
+        }
+        let rows = place.target.standing().await?.rows.unwrap_or_default();
+        let rows = sorted(&rows);
+        Ok(if rows == sorted(after) {
+            TransactionOutcome::Committed
+        } else if rows == sorted(before) {
+            TransactionOutcome::Aborted
+        } else {
+            TransactionOutcome::Unknown
+        })
+    }
+}
+
+fn clean(error: EngineError) -> StepFault {
+    StepFault { error, outcome: Outcome::Clean }
+}
+
+fn sorted(rows: &[String]) -> Vec<&String> {
+    let mut rows: Vec<&String> = rows.iter().collect();
+    rows.sort_unstable();
+    rows
+}
+
+/// 0.2 s, doubling up to 30 s, each between half and all of it: those who collided do not collide again.
+fn pause_after(attempt: u32) -> Duration {
+    let full = Duration::from_millis(200).saturating_mul(1 << attempt.min(8)).min(Duration::from_secs(30));
+    full.mul_f64(rand::rng().random_range(0.5..=1.0))
+}
+
+/// Keeps the type of a handle's `Arc` out of signatures that only need the run.
+pub(crate) type Run = Arc<RunHandle>;

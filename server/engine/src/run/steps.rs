@@ -1,0 +1,247 @@
+//! Executing a plan: records it, then goes through its steps.
+
+use super::accept::Job;
+use super::finish::End;
+use super::sessions::Sessions;
+use super::step::{Run, StepFault};
+use crate::plan::Decided;
+use crate::prepare::StepFacts;
+use crate::{Engine, Result};
+use migrated_core::Code;
+use migrated_core::event::{Direction, EventKind, RunState};
+use migrated_core::revision::Step;
+use migrated_store::{AppliedRecord, StepRecord, StepState};
+use migrated_target::{Applied, MigrationLock, Outcome, SessionMode, SessionOptions, Transaction};
+use std::time::Instant;
+
+impl Engine {
+    /// Records the plan, durably, before anything of it is done (rule R3).
+    pub(crate) async fn record_plan(
+        &self,
+        run: &Run,
+        job: &mut Job,
+        decided: &Decided,
+        facts: &[StepFacts],
+    ) -> Result<Vec<StepRecord>> {
+        let steps: Vec<StepRecord> = decided
+            .steps
+            .iter()
+            .zip(facts)
+            .enumerate()
+            .map(|(i, (step, facts))| StepRecord {
+                index: i as u32 + 1,
+                revision: step.revision.clone(),
+                direction: step.direction,
+                body_hash: facts.body_hash,
+                token_hash: facts.token_hash,
+                state: StepState::Planned,
+                backend_pid: None,
+                backend_start: None,
+                xid: None,
+                started_at: None,
+                finished_at: None,
+            })
+            .collect();
+        self.store().put_steps(&run.id, &steps).await?;
+        job.record.state = RunState::Running;
+        job.record.started_at = Some(self.now());
+        job.record.steps_planned = steps.len() as u32;
+        job.record.version = self.store().update_run(&job.record, job.record.version).await?;
+        run.log.push(EventKind::StateChanged { state: RunState::Running });
+        run.log.push(EventKind::PlanReady {
+            from: decided.from.clone(),
+            to: decided.to.clone(),
+            steps: steps.len() as u32,
+        });
+        Ok(steps)
+    }
+
+    /// Goes through the steps.
+    pub(crate) async fn execute(
+        &self,
+        run: &Run,
+        job: &mut Job,
+        lock: &mut dyn MigrationLock,
+        decided: &Decided,
+        facts: &[StepFacts],
+        steps: Vec<StepRecord>,
+    ) -> Result<End> {
+        let per_run = job.options.per_run_transaction;
+        let mode = match job.options.session.unwrap_or(self.settings().session) {
+            _ if per_run => SessionMode::Run,
+            mode => mode,
+        };
+        let options = SessionOptions { run: run.id.clone(), lock: lock.token() };
+        let mut sessions = Sessions::new(self.clone(), job.place.target.clone(), options, mode, steps.clone());
+        let end = if per_run {
+            self.execute_in_one(run, job, &mut sessions, decided, facts, &steps).await
+        } else {
+            self.execute_each(run, job, lock, &mut sessions, decided, facts, &steps).await
+        };
+        sessions.close().await;
+        end
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "the parts of one run, taken apart by the caller")]
+    async fn execute_each(
+        &self,
+        run: &Run,
+        job: &mut Job,
+        lock: &mut dyn MigrationLock,
+        sessions: &mut Sessions,
+        decided: &Decided,
+        facts: &[StepFacts],
+        steps: &[StepRecord],
+    ) -> Result<End> {
+        let mut rows = decided.from.clone();
+        let mut verified = Instant::now();
+        for (i, step) in decided.steps.iter().enumerate() {
+            if let Some(end) = self.stop_between_steps(run, &rows, i as u32) {
+                return Ok(end);
+            }
+            // The lock's own connection tells when it is lost; asking once a second costs nothing beside the work.
+            if verified.elapsed().as_secs() >= 1 {
+                if let Err(e) = lock.verify().await {
+                    return Ok(End::failed(e.into(), Outcome::Clean, rows, i as u32));
+                }
+                verified = Instant::now();
+            }
+            let begun = Instant::now();
+            let prepared = self.prepare(run, job, decided, facts, i, &rows, Transaction::Step).await?;
+            run.log.push(step_started(decided, facts, i, &rows));
+            match self.apply_step(run, &job.place, sessions, i, &prepared).await {
+                Ok(applied) => {
+                    rows = applied.rows.clone();
+                    self.step_done(run, job, &steps[i], step, &applied, begun).await?;
+                }
+                Err(fault) => return Ok(step_failed(run, decided, i, rows, fault)),
+            }
+        }
+        Ok(End::succeeded(rows))
+    }
+
+    /// One transaction around the run: all or nothing.
+    async fn execute_in_one(
+        &self,
+        run: &Run,
+        job: &mut Job,
+        sessions: &mut Sessions,
+        decided: &Decided,
+        facts: &[StepFacts],
+        steps: &[StepRecord],
+    ) -> Result<End> {
+        let before = decided.from.clone();
+        let mut opened = sessions.take(0).await?;
+        if let Err(e) = opened.session.begin_run().await {
+            return Ok(End::failed(e.into(), Outcome::Clean, before, 0));
+        }
+        let mut rows = before.clone();
+        let mut done: Vec<(Applied, Instant)> = Vec::new();
+        for i in 0..decided.steps.len() {
+            let begun = Instant::now();
+            let prepared = self.prepare(run, job, decided, facts, i, &rows, Transaction::Run).await?;
+            run.log.push(step_started(decided, facts, i, &rows));
+            let (back, result) = self.attempt(run, &job.place, opened, &prepared, 1).await;
+            opened = back;
+            match result {
+                Ok(applied) => {
+                    rows = applied.rows.clone();
+                    done.push((applied, begun));
+                }
+                Err(fault) => {
+                    opened.session.close().await;
+                    let error = if run.cancelled.is_cancelled() { run.cause() } else { fault.error.into() };
+                    let fault = StepFault { error, outcome: fault.outcome };
+                    return Ok(step_failed(run, decided, i, before, fault));
+                }
+            }
+        }
+        if let Err(fault) = self.commit_run(run, &job.place, opened, &before, &rows).await {
+            return Ok(End::failed(fault.error, fault.outcome, before, 0));
+        }
+        for (i, (applied, begun)) in done.iter().enumerate() {
+            self.step_done(run, job, &steps[i], &decided.steps[i], applied, *begun).await?;
+        }
+        Ok(End::succeeded(rows))
+    }
+
+    /// Whether the run is to stop here: cancelled, past its deadline, or the daemon is stopping.
+    fn stop_between_steps(&self, run: &Run, rows: &[String], done: u32) -> Option<End> {
+        if run.cancelled.is_cancelled() {
+            return Some(End::failed(run.cause(), Outcome::Clean, rows.to_vec(), done));
+        }
+        if self.inner.runs.closing.is_cancelled() {
+            let error = crate::EngineError::new(Code::ShuttingDown, "the daemon was stopped between two revisions")
+                .next("repeat the command: it goes on where this run stopped");
+            return Some(End::failed(error, Outcome::Clean, rows.to_vec(), done));
+        }
+        None
+    }
+
+    /// Notes that a step's work and version rows are committed. The target's rows are the truth (rule R2), so this
+    /// need not be durable before the next step: a run that is cut off here is reconciled from them.
+    async fn step_done(
+        &self,
+        run: &Run,
+        job: &mut Job,
+        record: &StepRecord,
+        step: &Step,
+        applied: &Applied,
+        begun: Instant,
+    ) -> Result<()> {
+        run.log.push(EventKind::StepFinished {
+            index: record.index,
+            total: job.record.steps_planned,
+            revision: step.revision.clone(),
+            statements: applied.statements,
+            duration_us: begun.elapsed().as_micros() as u64,
+            rows: applied.rows.clone(),
+        });
+        job.record.rows_after = applied.rows.clone();
+        job.record.steps_done += 1;
+        let (mut put, mut remove) = (Vec::new(), Vec::new());
+        match (record.direction, record.body_hash, record.token_hash) {
+            (Direction::Up, Some(body_hash), Some(token_hash)) => put.push(AppliedRecord {
+                project: job.record.project.clone(),
+                revision: step.revision.clone(),
+                token_hash,
+                body_hash,
+                run: run.id.clone(),
+                at: self.now(),
+            }),
+            _ => remove.push(step.revision.clone()),
+        }
+        self.inner.verified.note_applied(job.place.key(), put, remove);
+        Ok(())
+    }
+}
+
+fn step_started(decided: &Decided, facts: &[StepFacts], i: usize, rows: &[String]) -> EventKind {
+    let step = &decided.steps[i];
+    let (from, to) = (
+        rows.iter().filter(|r| !step.rows_after.contains(r)).cloned().collect(),
+        step.rows_after.iter().filter(|r| !rows.contains(r)).cloned().collect(),
+    );
+    EventKind::StepStarted {
+        index: i as u32 + 1,
+        total: decided.steps.len() as u32,
+        revision: step.revision.clone(),
+        direction: step.direction,
+        from,
+        to,
+        message: decided.graph.message(&step.revision).to_owned(),
+        statements: facts[i].statements,
+        transactional: facts[i].transactional,
+    }
+}
+
+fn step_failed(run: &Run, decided: &Decided, i: usize, rows: Vec<String>, fault: StepFault) -> End {
+    let end = End::failed(fault.error, fault.outcome, rows, i as u32);
+    run.log.push(EventKind::StepFailed {
+        index: i as u32 + 1,
+        total: decided.steps.len() as u32,
+        revision: decided.steps[i].revision.clone(),
+        failure: end.failure().unwrap_or_default(),
+    });
+    end
+}

@@ -1,0 +1,177 @@
+//! Watching a run: gapless from any number on, with a heartbeat, ending by itself before streams get too old.
+
+use super::RunHandle;
+use super::log::{RunLog, Shown};
+use crate::{Engine, EngineError, Result};
+use migrated_core::Code;
+use migrated_core::event::{Event, EventKind, RunState};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::watch;
+use tokio::time::Instant;
+
+/// Most events in one message.
+const BATCH: usize = 500;
+
+/// What a watcher gets next.
+#[derive(Clone, Debug)]
+pub enum RunUpdate {
+    /// Events in order, without a gap.
+    Events(Vec<Arc<Event>>),
+    /// Nothing happened for a while; the run goes on.
+    Heartbeat,
+    /// The run goes on, but this request's own goal stands (it had joined a larger run).
+    GoalReached,
+    /// The stream is old: watch again after this number.
+    ResumeAfter(u64),
+}
+
+/// A watcher of one run.
+pub struct RunWatch {
+    /// The run.
+    pub run_id: String,
+    /// The request joined a run that was under way.
+    pub joined: bool,
+    goal: Option<Vec<String>>,
+    source: Source,
+    after: u64,
+    heartbeat: Duration,
+    until: Instant,
+    done: bool,
+}
+
+enum Source {
+    Log(Arc<RunLog>, watch::Receiver<Shown>),
+    Store(Engine),
+}
+
+impl RunWatch {
+    pub(crate) fn of_log(engine: &Engine, run_id: &str, log: Arc<RunLog>, after: u64) -> RunWatch {
+        let shown = log.subscribe();
+        RunWatch::new(engine, run_id, Source::Log(log, shown), after)
+    }
+
+    /// A watcher that is satisfied when `goal` stands, though the run may go on.
+    pub(crate) fn joined(engine: &Engine, run: &RunHandle, goal: Vec<String>) -> RunWatch {
+        let mut watch = RunWatch::of_log(engine, &run.id, run.log.clone(), 0);
+        watch.joined = true;
+        watch.goal = Some(goal);
+        watch
+    }
+
+    fn new(engine: &Engine, run_id: &str, source: Source, after: u64) -> RunWatch {
+        let settings = engine.settings();
+        RunWatch {
+            run_id: run_id.to_owned(),
+            joined: false,
+            goal: None,
+            source,
+            after,
+            heartbeat: settings.heartbeat,
+            until: Instant::now() + settings.stream_age,
+            done: false,
+        }
+    }
+
+    /// The next message; `None` at the end of the run's log. Dropping the future loses nothing.
+    pub async fn next(&mut self) -> Result<Option<RunUpdate>> {
+        if self.done {
+            return Ok(None);
+        }
+        let (log, shown) = match &mut self.source {
+            Source::Store(engine) => {
+                let events = engine.store().events(&self.run_id, self.after, BATCH as u32).await?;
+                let Some(last) = events.last() else {
+                    self.done = true;
+                    return Ok(None);
+                };
+                self.after = last.seq;
+                return Ok(Some(RunUpdate::Events(events.into_iter().map(Arc::new).collect())));
+            }
+            Source::Log(log, shown) => (log, shown),
+        };
+        let silent = Instant::now() + self.heartbeat;
+        loop {
+            let now = shown.borrow_and_update().clone();
+            if now.seq > self.after {
+                let events = log.read(self.after, BATCH).await?;
+                self.after = events.last().map_or(now.seq, |e| e.seq);
+                return Ok(Some(self.until_goal(events)));
+            }
+            if now.ended {
+                self.done = true;
+                return Ok(None);
+            }
+            tokio::select! {
+                changed = shown.changed() => if changed.is_err() {
+                    self.done = true;
+                    return Ok(None);
+                },
+                () = tokio::time::sleep_until(silent) => return Ok(Some(RunUpdate::Heartbeat)),
+                () = tokio::time::sleep_until(self.until) => {
+                    self.done = true;
+                    return Ok(Some(RunUpdate::ResumeAfter(self.after)));
+                }
+            }
+        }
+    }
+
+    /// Cuts a joined run's events where this request's own goal stands.
+    fn until_goal(&mut self, events: Vec<Arc<Event>>) -> RunUpdate {
+        if self.goal_stands(&events) {
+            self.done = true;
+            return RunUpdate::GoalReached;
+        }
+        RunUpdate::Events(events)
+    }
+
+    fn goal_stands(&self, events: &[Arc<Event>]) -> bool {
+        let Some(goal) = &self.goal else { return false };
+        // The run's own end is told as it is.
+        if events.iter().any(|e| matches!(e.what, EventKind::RunFinished { .. })) {
+            return false;
+        }
+        events.iter().any(
+            |e| matches!(&e.what, EventKind::StepFinished { rows, .. } if goal.iter().all(|g| rows.contains(g))),
+        )
+    }
+}
+
+impl Engine {
+    /// Watches a run from after a number on; finished ones too.
+    pub async fn watch_run(&self, id: &str, after: u64) -> Result<RunWatch> {
+        let id = self.run_id(id).await?;
+        if let Some(run) = self.inner.runs.get(&id) {
+            if run.log.watchers() > self.settings().max_watchers {
+                return Err(EngineError::new(
+                    Code::LimitExceeded,
+                    format!("run {id} has {} watchers, the most that are allowed", run.log.watchers()),
+                )
+                .next(format!("migratectl runs show {id}")));
+            }
+            return Ok(RunWatch::of_log(self, &id, run.log.clone(), after));
+        }
+        // Asking for what comes after `after` tells a pruned log now, not in the middle of the stream.
+        self.store().events(&id, after, 1).await?;
+        Ok(RunWatch::new(self, &id, Source::Store(self.clone()), after))
+    }
+
+    /// Watches until the end and returns the terminal state: for callers without a stream.
+    pub async fn run_to_end(&self, mut watch: RunWatch) -> Result<RunState> {
+        let mut state = RunState::Unknown;
+        while let Some(update) = watch.next().await? {
+            match update {
+                RunUpdate::Events(events) => {
+                    for event in events {
+                        if let EventKind::RunFinished { state: end, .. } = event.what {
+                            state = end;
+                        }
+                    }
+                }
+                RunUpdate::GoalReached => state = RunState::Succeeded,
+                RunUpdate::Heartbeat | RunUpdate::ResumeAfter(_) => {}
+            }
+        }
+        Ok(state)
+    }
+}

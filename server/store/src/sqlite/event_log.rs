@@ -1,0 +1,151 @@
+//! The event log of a run. A row holds a whole group, as it was appended: a group costs one insert, and a
+//! thousand events that were told fifty at a time are twenty rows to read.
+
+use migrated_core::event::Event;
+use sqlx::Row;
+use sqlx::sqlite::SqliteConnection;
+
+use super::connection::{Durability, SqliteStore};
+use super::fault::fault;
+use super::run;
+use crate::codec::{At, from_json, to_i64, to_json, to_u64};
+use crate::{Result, StoreError};
+
+const EVENTS: At = At("event", "events");
+
+pub(super) async fn append(store: &SqliteStore, run: &str, events: &[Event]) -> Result<()> {
+    let (Some(first), Some(last)) = (events.first(), events.last()) else { return Ok(()) };
+    if let Some(gap) = events.windows(2).find(|pair| pair[1].seq != pair[0].seq + 1) {
+        return Err(out_of_turn(run, gap[1].seq, gap[0].seq));
+    }
+    let text = to_json(EVENTS, events)?;
+    let mut tx = store.write(Durability::Process).await?;
+    let appended = append_in(tx.conn(), run, (first.seq, last.seq), text).await;
+    tx.finish(appended).await
+}
+
+async fn append_in(conn: &mut SqliteConnection, run: &str, numbers: (u64, u64), text: String) -> Result<()> {
+    let stored: Option<i64> = sqlx::query_scalar(
+        "SELECT coalesce((SELECT max(last_seq) FROM event WHERE event.run = run.id), events_pruned)
+         FROM run WHERE id = ?",
+    )
+    .bind(run)
+    .fetch_optional(&mut *conn)
+    .await
+    .map_err(fault)?;
+    let Some(stored) = stored else { return Err(StoreError::NotFound { what: run::what(run) }) };
+    let stored = to_u64(At("event", "last_seq"), stored)?;
+    let (first, last) = numbers;
+    if first != stored + 1 {
+        return Err(out_of_turn(run, first, stored));
+    }
+    sqlx::query("INSERT INTO event (run, last_seq, first_seq, events) VALUES (?, ?, ?, ?)")
+        .bind(run)
+        .bind(to_i64(last))
+        .bind(to_i64(first))
+        .bind(text)
+        .execute(conn)
+        .await
+        .map_err(fault)?;
+    Ok(())
+}
+
+/// An event was to be number `seq`, and the one in front of it is `found`.
+fn out_of_turn(run: &str, seq: u64, found: u64) -> StoreError {
+    StoreError::Conflict {
+        what: format!("the event log of {}", run::what(run)),
+        expected: seq.saturating_sub(1),
+        found,
+    }
+}
+
+pub(super) async fn list(store: &SqliteStore, run: &str, after: u64, limit: u32) -> Result<Vec<Event>> {
+    let mut read = store.read().await?;
+    // The events first and the mark of pruning second: were it the other way round, events could be pruned in
+    // between and a gap handed out as if nothing were missing.
+    let mut events = Vec::new();
+    let mut last = after;
+    let limit = limit as usize;
+    while events.len() < limit {
+        let rows =
+            sqlx::query("SELECT events FROM event WHERE run = ? AND last_seq > ? ORDER BY last_seq LIMIT 64")
+                .bind(run)
+                .bind(to_i64(last))
+                .fetch_all(read.conn())
+                .await
+                .map_err(fault)?;
+        if rows.is_empty() {
+            break;
+        }
+        for row in &rows {
+            let group: Vec<Event> = from_json(EVENTS, row.try_get("events").map_err(|e| EVENTS.corrupt(e))?)?;
+            last = group.last().map_or(last, |event| event.seq);
+            events.extend(group.into_iter().filter(|event| event.seq > after));
+            if events.len() >= limit {
+                break;
+            }
+        }
+    }
+    events.truncate(limit);
+    let pruned: Option<i64> = sqlx::query_scalar("SELECT events_pruned FROM run WHERE id = ?")
+        .bind(run)
+        .fetch_optional(read.conn())
+        .await
+        .map_err(fault)?;
+    let Some(pruned) = pruned else { return Err(StoreError::NotFound { what: run::what(run) }) };
+    let pruned = to_u64(At("run", "events_pruned"), pruned)?;
+    if after < pruned {
+        return Err(StoreError::EventsPruned { first: pruned + 1 });
+    }
+    Ok(events)
+}
+
+/// Runs whose events go in one transaction: pruning must not hold up the writer for long.
+const PRUNE_RUNS: i64 = 32;
+
+pub(super) async fn prune(store: &SqliteStore, before: i64) -> Result<u64> {
+    let mut total = 0;
+    loop {
+        let mut tx = store.write(Durability::Power).await?;
+        let pruned = prune_some(tx.conn(), before).await;
+        match tx.finish(pruned).await? {
+            0 => return Ok(total),
+            events => total += events,
+        }
+    }
+}
+
+async fn prune_some(conn: &mut SqliteConnection, before: i64) -> Result<u64> {
+    let runs: Vec<String> = sqlx::query_scalar(
+        "SELECT id FROM run WHERE finished_at < ? AND state NOT IN ('QUEUED', 'LOCKING', 'RUNNING')
+             AND EXISTS (SELECT 1 FROM event WHERE event.run = run.id) LIMIT ?",
+    )
+    .bind(before)
+    .bind(PRUNE_RUNS)
+    .fetch_all(&mut *conn)
+    .await
+    .map_err(fault)?;
+    let runs = to_json(At("run", "id"), &runs)?;
+    let events: i64 = sqlx::query_scalar(
+        "SELECT coalesce(sum(last_seq - first_seq + 1), 0) FROM event
+         WHERE run IN (SELECT value FROM json_each(?))",
+    )
+    .bind(&runs)
+    .fetch_one(&mut *conn)
+    .await
+    .map_err(fault)?;
+    sqlx::query(
+        "UPDATE run SET events_pruned = (SELECT max(last_seq) FROM event WHERE event.run = run.id)
+         WHERE id IN (SELECT value FROM json_each(?))",
+    )
+    .bind(&runs)
+    .execute(&mut *conn)
+    .await
+    .map_err(fault)?;
+    sqlx::query("DELETE FROM event WHERE run IN (SELECT value FROM json_each(?))")
+        .bind(&runs)
+        .execute(conn)
+        .await
+        .map_err(fault)?;
+    to_u64(At("event", "last_seq"), events)
+}

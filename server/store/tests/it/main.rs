@@ -1,0 +1,5 @@
+//! The store's tests: one contract for every backend, and what is particular to one.
+
+mod contract;
+mod records;
+mod sqlite;

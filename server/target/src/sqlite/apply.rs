@@ -1,0 +1,395 @@
+//! One step: compare the version rows, run the body, write the version rows, commit (rules R9 and R11).
+
+use super::error::{self, At, clean, refused};
+use super::session::SqliteSession;
+use super::statement::{self, Rows, Session};
+use super::{foreign_keys, query};
+use crate::work::Tell;
+use crate::{Applied, ApplyFault, Outcome, ScriptStatement, TargetError, Treatment, Work};
+use migrated_core::dialect::{StatementKind, classify};
+use migrated_core::event::EventKind;
+use migrated_core::revision::RowChange;
+use migrated_core::{Code, DialectName};
+use std::time::{Duration, Instant};
+
+/// Between two tries of a COMMIT that met readers: nothing tells when they are done.
+const COMMIT_PAUSE: Duration = Duration::from_millis(10);
+
+/// Does a step in a transaction of its own.
+pub(super) async fn step(
+    session: &mut SqliteSession,
+    work: &Work,
+    tell: &dyn Tell,
+) -> Result<Applied, ApplyFault> {
+    remember(session, work).await?;
+    let asked = work.script.foreign_keys;
+    let switch = match asked {
+        Some(on) if on != session.foreign_keys => format!("{};", foreign_keys::set(on)),
+        _ => String::new(),
+    };
+    let applied = match begin(session, &switch).await {
+        Ok(rows) => match inside(session, work, rows, tell).await {
+            Ok(statements) => {
+                write_and_commit(session, work, tell).await.map(|rows| Applied { statements, rows })
+            }
+            Err(fault) => {
+                session.rollback().await;
+                Err(fault)
+            }
+        },
+        Err(fault) => Err(fault),
+    };
+    session.restore_foreign_keys(asked).await;
+    applied
+}
+
+/// Does a step inside the transaction of the run. A failure rolls back the whole run.
+pub(super) async fn in_run(
+    session: &mut SqliteSession,
+    work: &Work,
+    tell: &dyn Tell,
+) -> Result<Applied, ApplyFault> {
+    let applied = in_open_run(session, work, tell).await;
+    if applied.is_err() {
+        session.rollback().await;
+    }
+    applied
+}
+
+async fn in_open_run(
+    session: &mut SqliteSession,
+    work: &Work,
+    tell: &dyn Tell,
+) -> Result<Applied, ApplyFault> {
+    if !session.in_run {
+        let message = "no transaction of the run is open";
+        return Err(clean(TargetError::new(Code::Internal, message), false));
+    }
+    if work.script.foreign_keys.is_some_and(|asked| asked != session.foreign_keys) {
+        let message = format!(
+            "revision {} sets PRAGMA foreign_keys, which nothing can change inside one transaction for the run",
+            work.revision
+        );
+        return Err(clean(
+            TargetError::new(Code::RunTransactionRefused, message)
+                .help("run without --per-run-transaction: then each revision has its own"),
+            false,
+        ));
+    }
+    session.leave_nothing(work).await?;
+    let rows = query::rows(&mut session.conn, session.table.sql.select()).await;
+    let rows = version_rows(session, rows)?;
+    let statements = inside(session, work, rows, tell).await?;
+    let rows = write_rows(session, &work.changes).await.map_err(|e| clean(e, false))?;
+    session.not_cancelled().map_err(|e| clean(e, false))?;
+    session.take_back(work).await?;
+    Ok(Applied { statements, rows })
+}
+
+/// Commits the transaction of the run.
+pub(super) async fn commit_run(session: &mut SqliteSession, tell: &dyn Tell) -> Result<(), ApplyFault> {
+    if !std::mem::take(&mut session.in_run) {
+        return Err(clean(TargetError::new(Code::Internal, "no transaction of the run is open"), false));
+    }
+    tell.committing(None);
+    end(session).await
+}
+
+/// Begins a transaction that may write at once, and reads the version rows in it; `None` where there is no version
+/// table. `first` is text to be run before.
+pub(super) async fn begin(
+    session: &mut SqliteSession,
+    first: &str,
+) -> Result<Option<Vec<String>>, ApplyFault> {
+    let text = format!("{first}BEGIN IMMEDIATE;{}", session.table.sql.select());
+    // BEGIN may wait for another writer, where the progress handler is not asked. A cancel needs not wait with it:
+    // nothing has been done, and the connection is given up.
+    let interrupt = std::sync::Arc::clone(&session.interrupt);
+    let begun = tokio::select! {
+        biased;
+        begun = query::rows(&mut session.conn, text) => begun,
+        () = interrupt.cancelled() => {
+            session.broken = true;
+            return Err(clean(TargetError::new(Code::Cancelled, "cancelled before the first statement"), false));
+        }
+    };
+    match begun {
+        Err(e) if error::is_no_such_table(&e) => Ok(None),
+        Err(e) => {
+            session.rollback().await;
+            let retryable = error::is_busy(&e);
+            Err(clean(refused(&e, "beginning a transaction", &session.place), retryable))
+        }
+        Ok(rows) => match version_rows(session, Ok(rows)) {
+            Ok(rows) => Ok(rows),
+            Err(fault) => {
+                session.rollback().await;
+                Err(fault)
+            }
+        },
+    }
+}
+
+pub(super) fn version_rows(
+    session: &SqliteSession,
+    rows: Result<Vec<sqlx::sqlite::SqliteRow>, sqlx::Error>,
+) -> Result<Option<Vec<String>>, ApplyFault> {
+    match rows.and_then(|rows| query::texts(&rows)) {
+        Ok(rows) => Ok(Some(rows)),
+        Err(e) if error::is_no_such_table(&e) => Ok(None),
+        Err(e) => Err(clean(refused(&e, "reading the version table", &session.place), error::is_busy(&e))),
+    }
+}
+
+/// The comparison and the body. Gives how many statements were executed.
+async fn inside(
+    session: &mut SqliteSession,
+    work: &Work,
+    rows: Option<Vec<String>>,
+    tell: &dyn Tell,
+) -> Result<u32, ApplyFault> {
+    compare(session, work, rows).await.map_err(|e| clean(e, false))?;
+    let unchecked = work.script.foreign_keys == Some(false);
+    let before = if unchecked {
+        let before = foreign_keys::before(&mut session.conn).await;
+        before.map_err(|e| clean(refused(&e, "checking foreign keys", &session.place), false))?
+    } else {
+        None
+    };
+    let mut statements = 0;
+    for (index, one) in (1..).zip(&work.script.statements) {
+        run_statement(session, work, index, one, tell).await?;
+        statements += 1;
+    }
+    if unchecked {
+        foreign_keys::check(session, before).await?;
+    }
+    Ok(statements)
+}
+
+/// The version rows are compared as a whole; a missing table stands for no rows, and is made.
+pub(super) async fn compare(
+    session: &mut SqliteSession,
+    work: &Work,
+    rows: Option<Vec<String>>,
+) -> Result<(), TargetError> {
+    let make = rows.is_none();
+    let mut found = rows.unwrap_or_default();
+    let mut expected = work.expected_rows.clone();
+    found.sort();
+    expected.sort();
+    if found != expected {
+        let list = |rows: &[String]| if rows.is_empty() { "no rows".to_owned() } else { rows.join(", ") };
+        return Err(TargetError::new(
+            Code::VersionRowsChanged,
+            format!(
+                "the version table of {} holds {}, but the plan expects {}",
+                session.place.shown(),
+                list(&found),
+                list(&expected)
+            ),
+        )
+        .help("somebody else changed it meanwhile: run again, and a new plan is made"));
+    }
+    if make {
+        let made = query::run(&mut session.conn, session.table.sql.create()).await;
+        made.map_err(|e| refused(&e, "creating the version table", &session.place))?;
+    }
+    Ok(())
+}
+
+/// Runs one statement of the body and tells of it.
+pub(super) async fn run_statement(
+    session: &mut SqliteSession,
+    work: &Work,
+    index: u32,
+    one: &ScriptStatement,
+    tell: &dyn Tell,
+) -> Result<(), ApplyFault> {
+    let total = u32::try_from(work.script.statements.len()).unwrap_or(u32::MAX);
+    let text = &*work.script.text;
+    let at = At { text, statement: one, index, total, path: &work.path };
+    let sql = text.get(one.range.clone()).ok_or_else(|| {
+        clean(at.refused(Code::Internal, "the statement's range is not in its text"), false)
+    })?;
+    session.not_cancelled().map_err(|e| clean(at.refused(e.code, e.message), false))?;
+    tell.statement_started(index);
+    let began = Instant::now();
+    let given = match one.treatment {
+        Treatment::Hoisted => None,
+        _ if sql.contains('\0') => {
+            // SQLite's parser ends there, and the rest would be lost.
+            return Err(clean(
+                at.refused(Code::StatementFailed, "the statement contains a NUL character"),
+                false,
+            ));
+        }
+        _ if classify(DialectName::Sqlite, sql).kind == StatementKind::TransactionControl => {
+            // It would end the transaction that holds the version rows. Plans refuse it; nothing may slip by.
+            let message = "a revision cannot begin or end transactions: migrated does that around it";
+            return Err(clean(at.refused(Code::TransactionControl, message), false));
+        }
+        _ => query::execute(&mut session.conn, sql.to_owned())
+            .await
+            .map_err(|e| clean(at.failed(&e), error::is_busy(&e)))?,
+    };
+    let rows = given.map_or(0, |given| match statement::rows(sql) {
+        Rows::Changed => given.changes,
+        Rows::Returned => given.returned,
+    });
+    tell.event(EventKind::StatementFinished {
+        index,
+        total,
+        line: one.line,
+        summary: one.summary.clone(),
+        rows,
+        duration_us: micros(began.elapsed()),
+    });
+    Ok(())
+}
+
+/// Fails unless the statement before it changed exactly one row: nothing has a smaller absolute value than itself.
+/// Asked in SQL, the counts cost no round trip before COMMIT.
+const ONE_ROW: &str = ";SELECT CASE changes() WHEN 1 THEN 1 ELSE abs(-9223372036854775807 - 1) END;";
+
+/// The changes of the version rows, each followed by its check, and all rows after them.
+fn rows_text(session: &SqliteSession, changes: &[RowChange]) -> String {
+    let mut text = String::new();
+    for change in changes {
+        text.push_str(&session.table.sql.change(change));
+        text.push_str(ONE_ROW);
+    }
+    text.push_str(&session.table.sql.select());
+    text
+}
+
+fn not_written(session: &SqliteSession, changes: &[RowChange], done: usize, e: &sqlx::Error) -> TargetError {
+    let miscounted = e.as_database_error().is_some_and(|e| e.message() == "integer overflow");
+    // Two statements for each change.
+    match changes.get(done / 2).filter(|_| miscounted) {
+        Some(change) => TargetError::new(
+            Code::VersionRowsChanged,
+            format!("{} did not change exactly one version row", described(change)),
+        )
+        .help("the revision itself changes the version table: leave that to migrated"),
+        None => refused(e, "writing the version rows", &session.place),
+    }
+}
+
+/// Writes the version rows, checks each count, and reads them back. One round trip.
+pub(super) async fn write_rows(
+    session: &mut SqliteSession,
+    changes: &[RowChange],
+) -> Result<Vec<String>, TargetError> {
+    let text = rows_text(session, changes);
+    let (mut given, failed) = query::batch_until(&mut session.conn, text).await;
+    if let Some(e) = failed {
+        return Err(not_written(session, changes, given.len(), &e));
+    }
+    let rows = given.pop().map(|(_, rows)| rows).unwrap_or_default();
+    query::texts(&rows).map_err(|e| refused(&e, "writing the version rows", &session.place))
+}
+
+/// The same with COMMIT in the same round trip.
+async fn write_and_commit(
+    session: &mut SqliteSession,
+    work: &Work,
+    tell: &dyn Tell,
+) -> Result<Vec<String>, ApplyFault> {
+    if let Err(e) = session.not_cancelled() {
+        session.rollback().await;
+        return Err(clean(e, false));
+    }
+    tell.committing(None);
+    let text = format!("{};COMMIT", rows_text(session, &work.changes));
+    let armed = session.interrupt.arm(false);
+    let (given, failed) = query::batch_until(&mut session.conn, text).await;
+    session.interrupt.arm(armed);
+    let reading = work.changes.len() * 2;
+    let Some((_, rows)) = given.get(reading) else {
+        let e = failed.unwrap_or(sqlx::Error::RowNotFound);
+        let error = not_written(session, &work.changes, given.len(), &e);
+        session.rollback().await;
+        return Err(clean(error, error::is_busy(&e)));
+    };
+    let rows = query::texts(rows);
+    ended(session, failed.map_or(Ok(()), Err)).await?;
+    rows.map_err(|e| clean(refused(&e, "reading the version rows", &session.place), false))
+}
+
+fn described(change: &RowChange) -> String {
+    match change {
+        RowChange::Insert(row) => format!("adding {row}"),
+        RowChange::Delete(row) => format!("removing {row}"),
+        RowChange::Update { from, to } => format!("changing {from} to {to}"),
+    }
+}
+
+/// COMMIT.
+pub(super) async fn end(session: &mut SqliteSession) -> Result<(), ApplyFault> {
+    let armed = session.interrupt.arm(false);
+    let first = query::run(&mut session.conn, "COMMIT").await;
+    session.interrupt.arm(armed);
+    ended(session, first).await
+}
+
+/// What a COMMIT came to. Readers may keep SQLite from it; it then keeps the transaction, and the same COMMIT may be
+/// tried again (lang_transaction.html).
+async fn ended(session: &mut SqliteSession, mut ended: Result<(), sqlx::Error>) -> Result<(), ApplyFault> {
+    let armed = session.interrupt.arm(false);
+    let began = Instant::now();
+    while ended.as_ref().is_err_and(error::is_busy)
+        && began.elapsed() < session.lock_timeout
+        && !session.interrupt.is_cancelled()
+    {
+        tokio::time::sleep(COMMIT_PAUSE).await;
+        ended = query::run(&mut session.conn, "COMMIT").await;
+    }
+    session.interrupt.arm(armed);
+    let Err(e) = ended else { return Ok(()) };
+    session.rollback().await;
+    let outcome = if error::is_without_transaction(&e) {
+        Outcome::Partial {
+            done: 0,
+            evidence: "the transaction was ended before its COMMIT, so some statements may have taken effect"
+                .into(),
+        }
+    } else if error::extended_code(&e).is_none() || error::primary_code(&e) == Some(error::primary::IOERR) {
+        // The thread or the disk failed: only the file itself can tell.
+        session.broken = true;
+        Outcome::Unknown { xid: None }
+    } else {
+        Outcome::Clean
+    };
+    let code_is_statement = e.as_database_error().is_some_and(|e| e.message().contains("constraint failed"));
+    let mut fault = refused(&e, "committing", &session.place);
+    if code_is_statement {
+        fault.code = Code::StatementFailed;
+    }
+    let retryable = error::is_busy(&e) && outcome == Outcome::Clean;
+    Err(ApplyFault { error: fault, outcome, retryable })
+}
+
+/// Before a body that may leave something in the session, its look is remembered.
+pub(super) async fn remember(session: &mut SqliteSession, work: &Work) -> Result<(), ApplyFault> {
+    if touches(work) {
+        session.remember().await.map_err(|e| clean(e, false))?;
+    }
+    Ok(())
+}
+
+/// Whether any statement of the body may leave something in the session.
+pub(super) fn touches(work: &Work) -> bool {
+    work.script.statements.iter().any(|one| {
+        one.treatment != Treatment::Hoisted
+            && work
+                .script
+                .text
+                .get(one.range.clone())
+                .is_some_and(|sql| statement::session(sql) != Session::Untouched)
+    })
+}
+
+fn micros(duration: Duration) -> u64 {
+    u64::try_from(duration.as_micros()).unwrap_or(u64::MAX)
+}
