@@ -2,14 +2,15 @@
 
 use crate::server::{Database, Log, database, first, script, session, update, work};
 use migrated_core::Code;
+use migrated_core::dialect::ObjectKind;
 use migrated_core::event::EventKind;
 use migrated_core::revision::RowChange;
 use migrated_target::{JournalState, ObjectRef, Outcome, Session, Target, Transaction, Treatment, Work};
 use std::sync::Arc;
 use std::time::Duration;
 
-fn object(kind: &str, name: &str) -> ObjectRef {
-    ObjectRef { kind: kind.into(), schema: None, name: name.into() }
+fn object(kind: ObjectKind, name: &str) -> ObjectRef {
+    ObjectRef { kind, schema: None, name: name.into() }
 }
 
 /// Revision `r1` outside of a transaction; how each statement is treated is read off it.
@@ -21,10 +22,13 @@ fn revision(statements: &[&str]) -> Work {
             ["CREATE", "INDEX", "CONCURRENTLY", "IF", "NOT", "EXISTS", index, "ON", table, ..]
             | ["CREATE", "INDEX", "CONCURRENTLY", index, "ON", table, ..]
             | ["CREATE", "UNIQUE", "INDEX", "CONCURRENTLY", index, "ON", table, ..] => {
-                Treatment::ConcurrentIndex { index: object("index", index), table: object("table", table) }
+                Treatment::ConcurrentIndex {
+                    index: object(ObjectKind::Index, index),
+                    table: object(ObjectKind::Table, table),
+                }
             }
             ["DROP", "INDEX", "CONCURRENTLY", index] => {
-                Treatment::Alone { objects: vec![object("index", index)] }
+                Treatment::Alone { objects: vec![object(ObjectKind::Index, index)] }
             }
             ["VACUUM", ..] | ["CALL", ..] => Treatment::Alone { objects: vec![] },
             ["SET", ..] => Treatment::SessionOnly,
