@@ -1,50 +1,88 @@
-//! The order of plans: Alembic's `_topological_sort`, step for step, for its result is what users know.
+//! The order of a plan: newest first, one branch after the other (reference 2.6 and appendix B).
 
-use super::graph::{Index, RevisionGraph};
-use super::related::Set;
+use super::graph::RevisionGraph;
+use super::marks::{Idx, Marks};
+
+/// What is to be ordered, and what is known about its shape.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Shape {
+    /// Whatever lies between two members is a member: true of every upgrade and downgrade.
+    Convex,
+    /// Members may be connected through revisions that are none, as in a history range over dependencies.
+    Holed,
+}
 
 impl RevisionGraph {
-    /// Sorts a set of revisions, newest first: depth first down one branch until another one needs what comes
-    /// next. Branches begin at `heads`, in load order.
-    pub(super) fn sort(&self, set: &Set, heads: &[Index]) -> Vec<Index> {
-        let mut todo = set.clone();
-        let mut current: Vec<Index> = self.set(heads).iter().filter(|h| set.contains(*h)).collect();
-        let mut below: Vec<Set> = current.iter().map(|h| self.ancestors(&[*h], true)).collect();
-        let mut output = Vec::with_capacity(set.len());
+    /// Orders `members` from the newest down, starting at those of `tips` that are members.
+    ///
+    /// The order is Alembic's: a list of branches, at first the tips by load order; the branch at hand is followed
+    /// down until another one still has something above it, which then comes first; new branches go to the end.
+    ///
+    /// `None` where some member lies below no tip.
+    pub(super) fn newest_first(&self, members: &Marks, tips: &[Idx], shape: Shape) -> Option<Vec<Idx>> {
+        let mut branches: Vec<Idx> = tips.iter().copied().filter(|index| members.contains(*index)).collect();
+        branches.sort_unstable();
+        branches.dedup();
+        let mut listed = self.marks();
+        branches.iter().for_each(|index| {
+            listed.insert(*index);
+        });
+
+        let mut todo = members.clone();
+        let mut left = members.len();
+        let mut order = Vec::with_capacity(left);
         let mut at = 0;
-        while !current.is_empty() {
-            let candidate = current[at];
-            let waits_for = (0..below.len()).find(|other| *other != at && below[*other].contains(candidate));
-            if let Some(other) = waits_for {
+        while let Some(&candidate) = branches.get(at) {
+            if let Some(other) = self.branch_above(candidate, at, &branches, &todo, shape) {
                 at = other;
                 continue;
             }
-            if todo.contains(candidate) {
-                output.push(candidate);
-                todo.remove(candidate);
-            }
-            let node = self.node(candidate);
-            let next: Vec<Index> = node
-                .normal_down
-                .iter()
-                .copied()
-                .filter(|p| todo.contains(*p) && !current.contains(p))
-                .collect();
-            let Some((first, more)) = next.split_first() else {
-                current.remove(at);
-                below.remove(at);
-                at = at.saturating_sub(1);
-                continue;
-            };
-            current[at] = *first;
-            if node.normal_deps.is_empty() && node.down.len() == 1 {
-                below[at].remove(candidate);
-            } else {
-                current.extend(more);
-                below[at] = self.ancestors(&[*first], true);
-                below.extend(more.iter().map(|m| self.ancestors(&[*m], true)));
+            order.push(candidate);
+            todo.remove(candidate);
+            listed.remove(candidate);
+            left -= 1;
+
+            let below = self.entries[candidate].below.iter().copied();
+            let mut next = below.filter(|index| todo.contains(*index) && listed.insert(*index));
+            match next.next() {
+                Some(first) => {
+                    branches[at] = first;
+                    branches.extend(next);
+                }
+                None => {
+                    branches.remove(at);
+                    at = at.saturating_sub(1);
+                }
             }
         }
-        output
+        (left == 0).then_some(order)
+    }
+
+    /// The first other branch whose tip stands above `candidate`.
+    fn branch_above(
+        &self,
+        candidate: Idx,
+        at: usize,
+        branches: &[Idx],
+        todo: &Marks,
+        shape: Shape,
+    ) -> Option<usize> {
+        let waiting = |index: Idx| self.entries[index].above.iter().copied().filter(|up| todo.contains(*up));
+        let above = match shape {
+            _ if branches.len() == 1 => return None,
+            // Between members there are only members, so whoever stands above is reached through what is left.
+            Shape::Convex => {
+                waiting(candidate).next()?;
+                let (mut above, mut open) = (self.marks(), vec![candidate]);
+                while let Some(index) = open.pop() {
+                    if above.insert(index) {
+                        open.extend(waiting(index));
+                    }
+                }
+                above
+            }
+            Shape::Holed => self.dependents([candidate]),
+        };
+        branches.iter().enumerate().position(|(place, tip)| place != at && above.contains(*tip))
     }
 }

@@ -72,7 +72,8 @@ impl Engine {
             mode => mode,
         };
         let options = SessionOptions { run: run.id.clone(), lock: lock.token() };
-        let mut sessions = Sessions::new(self.clone(), job.place.target.clone(), options, mode, steps.clone());
+        let mut sessions =
+            Sessions::new(self.clone(), job.place.target.clone(), options, mode, steps.clone());
         let end = if per_run {
             self.execute_in_one(run, job, &mut sessions, decided, facts, &steps).await
         } else {
@@ -171,8 +172,9 @@ impl Engine {
             return Some(End::failed(run.cause(), Outcome::Clean, rows.to_vec(), done));
         }
         if self.inner.runs.closing.is_cancelled() {
-            let error = crate::EngineError::new(Code::ShuttingDown, "the daemon was stopped between two revisions")
-                .next("repeat the command: it goes on where this run stopped");
+            let error =
+                crate::EngineError::new(Code::ShuttingDown, "the daemon was stopped between two revisions")
+                    .next("repeat the command: it goes on where this run stopped");
             return Some(End::failed(error, Outcome::Clean, rows.to_vec(), done));
         }
         None

@@ -113,11 +113,19 @@ pub(super) async fn get_one(store: &SqliteStore, id: &str) -> Result<Option<RunR
     row.as_ref().map(record).transpose()
 }
 
-pub(super) async fn of_request(store: &SqliteStore, project: &str, request: &str) -> Result<Option<RunRecord>> {
+pub(super) async fn of_request(
+    store: &SqliteStore,
+    project: &str,
+    request: &str,
+) -> Result<Option<RunRecord>> {
     of_request_in(store.read().await?.conn(), project, request).await
 }
 
-async fn of_request_in(conn: &mut SqliteConnection, project: &str, request: &str) -> Result<Option<RunRecord>> {
+async fn of_request_in(
+    conn: &mut SqliteConnection,
+    project: &str,
+    request: &str,
+) -> Result<Option<RunRecord>> {
     let row = sqlx::query("SELECT * FROM run WHERE project = ? AND request_id = ?")
         .bind(project)
         .bind(request)
