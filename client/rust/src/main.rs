@@ -1,1 +1,5 @@
-fn main() {}
+//! The binary `migratectl`.
+
+fn main() -> std::process::ExitCode {
+    std::process::ExitCode::from(migratectl::run().number())
+}

@@ -190,8 +190,6 @@ codes! {
     InvalidRequest = 5012, "INVALID_REQUEST";
     /// An unexpected fault of our own.
     Internal = 5013, "INTERNAL";
-    /// The version rows contain a revision that nobody knows.
-    UnknownVersionRow = 5014, "UNKNOWN_VERSION_ROW";
     /// A DONE statement of a partly applied revision was changed.
     ChangedPartial = 5015, "CHANGED_PARTIAL";
 

@@ -2,12 +2,16 @@
 
 mod access;
 mod api;
+mod catalog;
 mod cli;
 mod config;
+mod convert;
 mod embedded;
 mod lifecycle;
 mod listen;
 mod server;
+mod service;
+mod status;
 mod telemetry;
 mod tls;
 mod token;

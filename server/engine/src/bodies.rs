@@ -29,7 +29,7 @@ pub struct BodyPart {
     /// Where the part begins.
     pub offset: u64,
     /// The bytes.
-    pub data: Vec<u8>,
+    pub data: bytes::Bytes,
 }
 
 /// Bodies of which only a part has come, by hash. A client that never sends the rest is bounded by
@@ -74,7 +74,7 @@ impl Uploads {
 }
 
 /// The digest of a manifest: for each file, in order, the path, a zero byte and the file's hash.
-pub fn manifest_digest(files: &[ManifestFile]) -> Hash {
+pub(crate) fn manifest_digest(files: &[ManifestFile]) -> Hash {
     let mut hasher = Sha256::new();
     for file in files {
         hasher.update(file.path.as_bytes());
@@ -86,7 +86,12 @@ pub fn manifest_digest(files: &[ManifestFile]) -> Hash {
 
 impl Engine {
     /// Makes a manifest known, or says which of its bodies are missing.
-    pub async fn negotiate(&self, project: &str, digest: Hash, files: Vec<ManifestFile>) -> Result<Vec<Hash>> {
+    pub async fn negotiate(
+        &self,
+        project: &str,
+        digest: Hash,
+        files: Vec<ManifestFile>,
+    ) -> Result<Vec<Hash>> {
         let project = self.project_or_create(project).await?;
         let limit = self.settings().max_manifest_entries;
         if files.len() > limit {
@@ -98,8 +103,11 @@ impl Engine {
             .next("raise `limits.manifest_entries` in migrated.toml"));
         }
         if manifest_digest(&files) != digest {
-            return Err(EngineError::new(Code::BodyMismatch, "the manifest's digest is not that of its entries")
-                .next("use a client of the daemon's version"));
+            return Err(EngineError::new(
+                Code::BodyMismatch,
+                "the manifest's digest is not that of its entries",
+            )
+            .next("use a client of the daemon's version"));
         }
         let mut seen = HashSet::new();
         if let Some(twice) = files.iter().find(|f| !seen.insert(f.path.as_str())) {
@@ -153,17 +161,22 @@ fn parse_body(part: &BodyPart, bytes: Vec<u8>) -> Result<Body> {
         .next("repeat the command: the file may have been written to while it was read"));
     }
     let parsed = file::parse(&part.path, &bytes)?;
-    let header = RevisionHeader {
+    let header = header(parsed, bytes.len());
+    Ok(Body { hash, bytes, header })
+}
+
+/// What the store keeps of a parsed file.
+pub(crate) fn header(parsed: file::RevisionFile, size: usize) -> RevisionHeader {
+    RevisionHeader {
         token_hash: file::token_hash(&parsed),
         revision: parsed.revision,
         down_revisions: parsed.down_revisions,
         depends_on: parsed.depends_on,
         branch_labels: parsed.branch_labels,
         message: parsed.message,
-        created: parsed.created.unwrap_or_default(),
-        size: bytes.len() as u64,
-    };
-    Ok(Body { hash, bytes, header })
+        created: parsed.created,
+        size: size as u64,
+    }
 }
 
 impl From<FileError> for EngineError {

@@ -3,6 +3,7 @@
 //! The rules that hold here under every fault are named `R1` to `R17` in comments; `docs/engine.md` has them.
 
 mod accept;
+mod advice;
 mod bodies;
 mod clock;
 mod current;
@@ -19,6 +20,7 @@ mod revision;
 mod run;
 mod settings;
 mod test_target;
+mod tidy;
 mod wait;
 
 pub use accept::{Accept, Accepted};
@@ -30,7 +32,7 @@ pub use graph::{GraphRef, LoadedGraph, RevisionView};
 pub use place::{Place, ResolveTarget, Resolved, TargetRequest};
 pub use plan::{PlanRequest, Planned, PlannedStep, RowsFrom};
 pub use publish::{Push, Pushed};
-pub use render::{RenderKind, RenderRequest};
+pub use render::{RenderKind, RenderRequest, Rendered};
 pub use revision::{CreateRevision, FileSettings, HistoryRequest, MergeRevisions, NewFile};
 pub use run::{RunOptions, RunRequest, RunUpdate, RunWatch};
 pub use settings::Settings;

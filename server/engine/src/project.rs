@@ -5,6 +5,11 @@ use migrated_core::Code;
 use migrated_store::{ProjectRecord, StoreError};
 
 impl Engine {
+    /// Refuses a name of a project or target that cannot stand in paths, logs and lock names.
+    pub fn check_name(what: &'static str, name: &str) -> Result<()> {
+        check_name(what, name)
+    }
+
     /// A project by name.
     pub async fn project(&self, name: &str) -> Result<ProjectRecord> {
         check_name("project", name)?;
@@ -43,7 +48,12 @@ impl Engine {
     }
 
     /// Changes a project's description if its version is still `expected`.
-    pub async fn update_project(&self, name: &str, description: &str, expected: u64) -> Result<ProjectRecord> {
+    pub async fn update_project(
+        &self,
+        name: &str,
+        description: &str,
+        expected: u64,
+    ) -> Result<ProjectRecord> {
         let mut project = self.project(name).await?;
         project.description = description.to_owned();
         project.version = self.store().update_project(&project, expected).await?;

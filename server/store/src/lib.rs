@@ -106,6 +106,8 @@ pub trait Store: Send + Sync + 'static {
     async fn update_run(&self, run: &RunRecord, expected: u64) -> Result<u64>;
     /// A run by id.
     async fn run(&self, id: &str) -> Result<Option<RunRecord>>;
+    /// The run of a project that was made with this request id.
+    async fn run_of_request(&self, project: &str, request_id: &str) -> Result<Option<RunRecord>>;
     /// Runs, newest first.
     async fn runs(&self, filter: &RunFilter, page: &RunPage) -> Result<Vec<RunRecord>>;
     /// Runs that have not ended ([`migrated_core::event::RunState::is_terminal`]), oldest first.

@@ -4,10 +4,15 @@
 //! run engine); nothing is ever pooled.
 
 mod error;
+pub mod journal;
+mod postgres;
 mod session;
 mod spec;
 pub mod sqlite;
 mod standing;
+mod tls;
+pub mod url;
+pub mod version_table;
 mod work;
 
 pub use error::{ApplyFault, Outcome, TargetError};
@@ -19,7 +24,25 @@ pub use standing::{Capabilities, JournalRow, JournalState, Standing, Transaction
 pub use work::{Applied, ObjectRef, Script, ScriptStatement, Tell, Transaction, Treatment, Work};
 
 use async_trait::async_trait;
-use migrated_core::{DialectName, event::Blocker};
+use migrated_core::{Code, DialectName, event::Blocker};
+use std::sync::Arc;
+use url::DatabaseUrl;
+
+/// A target for a database URL. Connects to nothing yet.
+///
+/// # Errors
+/// [`Code::TargetUrlInvalid`] where the URL, or a certificate file that it names, cannot be read;
+/// [`Code::MemoryTarget`] for SQLite in memory.
+pub fn open(spec: &TargetSpec) -> Result<Arc<dyn Target>, TargetError> {
+    match DatabaseUrl::parse(&spec.url)? {
+        DatabaseUrl::Postgres(url) => Ok(Arc::new(postgres::PostgresTarget::new(url, spec.clone())?)),
+        DatabaseUrl::Sqlite(url) => sqlite::open_path(url.path, spec),
+        DatabaseUrl::Mysql(_) => Err(TargetError::new(
+            Code::TargetUrlInvalid,
+            "this release cannot migrate databases of that kind",
+        )),
+    }
+}
 
 /// A database, and where in it the version table stands.
 #[async_trait]

@@ -1,5 +1,6 @@
 //! One step as a target gets it.
 
+pub use migrated_core::dialect::ObjectRef;
 use migrated_core::event::{Direction, EventKind};
 use migrated_core::revision::RowChange;
 use std::ops::Range;
@@ -67,17 +68,6 @@ pub enum Treatment {
     SessionOnly,
     /// Already done before BEGIN (SQLite's `PRAGMA foreign_keys`): skipped.
     Hoisted,
-}
-
-/// An object that a statement names.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct ObjectRef {
-    /// `table`, `index`, `view`, `trigger`, `procedure`, `function`, `event`, `sequence`, `database`.
-    pub kind: String,
-    /// Schema or database, where it was written.
-    pub schema: Option<String>,
-    /// Name, unquoted.
-    pub name: String,
 }
 
 /// One step.

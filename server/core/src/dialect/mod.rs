@@ -10,6 +10,7 @@ mod lexer;
 pub mod literal;
 mod mysql;
 mod object;
+pub mod offline;
 mod position;
 mod postgres;
 mod splitter;

@@ -1,17 +1,36 @@
-//! The revision graph.
+//! The revision graph: identifiers, plans, version rows and history, answered as Alembic 1.20 answers them.
+//!
+//! [`RevisionGraph::new`] checks the links of a list of [`Node`]s; everything else is a question to the graph.
+//! Plans are pure: they take the version rows as they were read, and say which revisions to run, in which order,
+//! and how the version table changes with each. `reference` in the comments means the inventory of Alembic's
+//! behaviour that the project was designed from, by its section numbers. Where an answer is deliberately better
+//! than Alembic's it carries a [`Deviation`], and `deviation.rs` tells why.
 
-/// One change of the version table's rows.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum RowChange {
-    /// Adds a row.
-    Insert(String),
-    /// Removes a row.
-    Delete(String),
-    /// Changes a row.
-    Update {
-        /// The row as it is.
-        from: String,
-        /// The row as it becomes.
-        to: String,
-    },
-}
+mod build;
+mod current;
+mod cycle;
+mod deviation;
+mod error;
+mod graph;
+mod ident;
+mod label;
+mod lineage;
+mod marks;
+mod node;
+mod parents;
+mod plan;
+mod resolve;
+mod rows;
+mod suggest;
+mod topology;
+mod walk;
+
+pub use current::{Applied, Standing};
+pub use deviation::Deviation;
+pub use error::{Fault, RevisionError};
+pub use graph::RevisionGraph;
+pub use node::{Node, verify_id};
+pub use parents::NewParents;
+pub use plan::{Direction, DowngradeGoal, Plan, Span, StampPlan, Step};
+pub use resolve::Resolved;
+pub use rows::RowChange;

@@ -11,8 +11,8 @@ use crate::convert::{filled, invalid, span};
 use migrated_core::DialectName;
 use migrated_core::event::{Direction, RunKind};
 use migrated_engine::{
-    Accept, Engine, PlanRequest, PlannedStep, RenderKind, RenderRequest, RowsFrom, RunRequest, Status as Standing,
-    WaitRequest,
+    Accept, Engine, PlanRequest, PlannedStep, RenderKind, RenderRequest, RowsFrom, RunRequest,
+    Status as Standing, WaitRequest,
 };
 use migrated_proto::v1;
 use migrated_proto::v1::migration_service_server::MigrationService;
@@ -37,7 +37,10 @@ fn dialect(name: &str) -> Result<Option<DialectName>, Status> {
         "" => Ok(None),
         name => match DialectName::parse(name) {
             Some(dialect) => Ok(Some(dialect)),
-            None => Err(invalid("dialect", format!("there is no dialect {name:?}: postgresql, mysql, sqlite are"))),
+            None => Err(invalid(
+                "dialect",
+                format!("there is no dialect {name:?}: postgresql, mysql, sqlite are"),
+            )),
         },
     }
 }
@@ -156,7 +159,10 @@ impl MigrationService for Migrations {
             v1::RenderKind::VersionTable => RenderKind::VersionTable,
         };
         let Some(dialect) = dialect(&request.dialect)? else {
-            return Err(invalid("dialect", "say for which dialect to render: --dialect postgresql, mysql or sqlite"));
+            return Err(invalid(
+                "dialect",
+                "say for which dialect to render: --dialect postgresql, mysql or sqlite",
+            ));
         };
         let render = RenderRequest {
             project: request.project,
@@ -172,11 +178,8 @@ impl MigrationService for Migrations {
         // Nothing is sent before the whole plan was checked: half a script is worse than none.
         let rendered = self.engine.render(render).await.map_err(refuse)?;
         let stream = futures_util::stream::unfold(rendered, |mut rendered| async move {
-            match rendered.next().await {
-                Ok(Some(chunk)) => Some((Ok(v1::RenderResponse { chunk }), rendered)),
-                Ok(None) => None,
-                Err(e) => Some((Err(crate::status::status(&e)), rendered.spent())),
-            }
+            let chunk = rendered.next().await?;
+            Some((Ok(v1::RenderResponse { chunk }), rendered))
         });
         Ok(Response::new(Box::pin(stream)))
     }

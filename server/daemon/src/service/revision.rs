@@ -218,7 +218,9 @@ impl RevisionService for Revisions {
         let mut views = self.engine.history(&history).await.map_err(refuse)?;
         if let Some(token) = filled(request.page_token) {
             let at = views.iter().position(|v| v.header.revision == token);
-            let at = at.ok_or_else(|| invalid("page_token", "the history changed: begin again without page_token"))?;
+            let at = at.ok_or_else(|| {
+                invalid("page_token", "the history changed: begin again without page_token")
+            })?;
             views.drain(..=at);
         }
         let size = request.page_size as usize;
@@ -246,7 +248,8 @@ impl RevisionService for Revisions {
         request: Request<v1::ListBranchesRequest>,
     ) -> Result<Response<v1::ListBranchesResponse>, Status> {
         let request = request.into_inner();
-        let branches = self.engine.branches(&request.project, &graph(request.graph)?).await.map_err(refuse)?;
+        let branches =
+            self.engine.branches(&request.project, &graph(request.graph)?).await.map_err(refuse)?;
         let branches = branches
             .into_iter()
             .map(|(point, children)| v1::list_branches_response::Branch {
@@ -265,7 +268,8 @@ impl RevisionService for Revisions {
         let graph = graph(request.graph)?;
         let mut resolved = Vec::with_capacity(request.identifiers.len());
         for identifier in request.identifiers {
-            let revisions = self.engine.resolve(&request.project, &graph, &identifier).await.map_err(refuse)?;
+            let revisions =
+                self.engine.resolve(&request.project, &graph, &identifier).await.map_err(refuse)?;
             resolved.push(v1::resolve_revisions_response::Resolved { identifier, revisions });
         }
         Ok(Response::new(v1::ResolveRevisionsResponse { resolved }))

@@ -2,7 +2,7 @@
 
 use crate::graph::LoadedGraph;
 use crate::{Engine, EngineError, Result};
-use migrated_core::dialect::{Classification, StatementKind, classify, split, summary, token_hash};
+use migrated_core::dialect::{Classification, StatementKind, classify, split, statement_hash, summary};
 use migrated_core::event::{Direction, SqlFault};
 use migrated_core::{Code, DialectName, file};
 use migrated_store::Hash;
@@ -70,29 +70,31 @@ fn understand(
     let Some(section) = parsed.section(direction, dialect) else {
         return Err(no_section(&parsed, path, revision, direction, dialect));
     };
-    let text: Arc<str> = Arc::from(section.body());
-    let place = Place { path, revision, first_line: section.body_line() };
+    // The ranges point into the file's own text: a body of 100 MB is held once.
+    let (text, body, start) = (parsed.text.clone(), parsed.body(section), section.body.start);
+    let place = Place { path, revision, first_line: section.body_line };
     let mut statements = Vec::new();
     let mut classes = Vec::new();
     let mut foreign_keys = None;
-    for statement in split(dialect, &text, section.body_line()) {
-        let statement = statement.map_err(|e| place.error(e.code, e.message, e.line, e.column, "").next(e.help))?;
+    let split = split(dialect, body, section.body_line);
+    for statement in split.map_err(|e| place.error(e.code, e.message, e.line, e.column, "").next(e.help))? {
         let class = classify(dialect, statement.text);
         if let StatementKind::ForeignKeys(on) = class.kind {
             foreign_keys = Some(foreign_keys.unwrap_or(on) && on);
         }
         statements.push(ScriptStatement {
-            range: statement.range(),
+            range: shifted(statement.range(), start),
             line: statement.line,
             column: statement.column,
-            copy_data: statement.copy_data.clone(),
-            hash: hex::encode(self::token_hash_of(dialect, statement.text)),
+            copy_data: statement.copy_data.clone().map(|data| shifted(data, start)),
+            hash: hex::encode(statement_hash(dialect, &statement, body)),
             summary: summary(dialect, statement.text),
             treatment: Treatment::Transactional,
         });
         classes.push(class);
     }
-    let transactional = decide_transaction(&place, &text, dialect, section.transactional, &statements, &classes)?;
+    let transactional =
+        decide_transaction(&place, &text, dialect, section.transactional, &statements, &classes)?;
     let mut warnings = Vec::new();
     for (statement, class) in statements.iter_mut().zip(&classes) {
         statement.treatment = treatment(class, transactional);
@@ -137,7 +139,9 @@ fn decide_transaction(
                 s.column,
                 sql,
             )
-            .next("take the statement out; `-- migrate:up transaction:false` runs each statement by itself"));
+            .next(
+                "take the statement out; `-- migrate:up transaction:false` runs each statement by itself",
+            ));
     }
     // MySQL and MariaDB commit with every DDL statement: there a revision is journalled, statement by statement.
     if dialect == DialectName::Mysql {
@@ -160,12 +164,21 @@ fn decide_transaction(
             )
             .next("take it out, or mark the section `transaction:false`")),
         (Some(true), Some((c, s, sql))) => Err(place
-            .error(Code::MixedTransaction, format!("{} cannot run in a transaction", c.label), s.line, s.column, sql)
+            .error(
+                Code::MixedTransaction,
+                format!("{} cannot run in a transaction", c.label),
+                s.line,
+                s.column,
+                sql,
+            )
             .next("take `transaction:true` off the section")),
         (None, Some((c, s, sql))) if classes.iter().any(plain) => Err(place
             .error(
                 Code::MixedTransaction,
-                format!("{} cannot run in a transaction, and other statements of the revision want one", c.label),
+                format!(
+                    "{} cannot run in a transaction, and other statements of the revision want one",
+                    c.label
+                ),
                 s.line,
                 s.column,
                 sql,
@@ -194,8 +207,8 @@ fn treatment(class: &Classification, transactional: bool) -> Treatment {
     }
 }
 
-fn token_hash_of(dialect: DialectName, statement: &str) -> Hash {
-    token_hash(dialect, statement)
+fn shifted(range: std::ops::Range<usize>, by: usize) -> std::ops::Range<usize> {
+    range.start + by..range.end + by
 }
 
 struct Place<'a> {
@@ -205,7 +218,14 @@ struct Place<'a> {
 }
 
 impl Place<'_> {
-    fn error(&self, code: Code, message: impl Into<String>, line: u32, column: u32, sql: &str) -> EngineError {
+    fn error(
+        &self,
+        code: Code,
+        message: impl Into<String>,
+        line: u32,
+        column: u32,
+        sql: &str,
+    ) -> EngineError {
         let mut error = EngineError::new(code, message).revision(self.revision).with("path", self.path);
         error.sql = Some(Box::new(SqlFault {
             path: self.path.to_owned(),
@@ -238,7 +258,9 @@ fn no_section(
     let next = match direction {
         Direction::Up => format!("add a `-- migrate:up dialect:{dialect}` section to {path}"),
         Direction::Down => {
-            format!("add a `-- migrate:down` section to {path} (a comment in it will do where nothing is to be undone)")
+            format!(
+                "add a `-- migrate:down` section to {path} (a comment in it will do where nothing is to be undone)"
+            )
         }
     };
     EngineError::new(Code::NoBody, message)

@@ -112,13 +112,8 @@ impl Engine {
 
     /// The run that a request id made before, to be watched again.
     async fn run_of_request(&self, project: &str, request_id: &str) -> Result<Option<RunWatch>> {
-        // The store decides; asking it to create a run would do so, so only those under way are looked at here.
-        let filter = migrated_store::RunFilter { project: Some(project.to_owned()), ..Default::default() };
-        let page = migrated_store::RunPage { before: None, limit: 200 };
-        for run in self.store().runs(&filter, &page).await? {
-            if run.request_id.as_deref() == Some(request_id) {
-                return Ok(Some(self.watch_run(&run.id, 0).await?));
-            }
+        if let Some(run) = self.store().run_of_request(project, request_id).await? {
+            return Ok(Some(self.watch_run(&run.id, 0).await?));
         }
         Ok(None)
     }
@@ -167,11 +162,9 @@ impl Engine {
             |run| joinable && run.joinable && !run.cancelled.is_cancelled() && run.scope.contains(&wanted),
             || {
                 let log = RunLog::start(&record.id, 0, store, clock);
-                let (id, project) = (record.id.clone(), record.project.clone());
-                let (key, actor) = (record.target_key.clone(), record.actor.clone());
-                Arc::new(RunHandle::new(
-                    id, project, key, request.kind, actor, record.created_at, scope, joinable, log,
-                ))
+                let (id, key) = (record.id.clone(), record.target_key.clone());
+                let actor = record.actor.clone();
+                Arc::new(RunHandle::new(id, key, actor, record.created_at, scope, joinable, log))
             },
         )?;
         let run: Run = match joined {

@@ -64,10 +64,10 @@ impl Engine {
         self.reconcile(&job.place).await?;
         let standing: Standing = job.place.target.standing().await?;
         let project = job.record.project.clone();
-        let decided: Decided =
-            self.decide(&project, &job.graph, &job.place, &standing, &job.goal).await.map_err(|e| {
-                e.state(format!("{} was not touched", job.place.name))
-            })?;
+        let decided: Decided = self
+            .decide(&project, &job.graph, &job.place, &standing, &job.goal)
+            .await
+            .map_err(|e| e.state(format!("{} was not touched", job.place.name)))?;
         job.record.rows_before = decided.from.clone();
         job.record.rows_after = decided.from.clone();
         let checked = self.check_applied(&project, &job.graph, &job.place, &standing, &decided).await;

@@ -2,10 +2,10 @@
 
 use super::RunHandle;
 use super::sessions::{Opened, Sessions};
+use crate::Engine;
 use crate::error::{EngineError, Result};
 use crate::place::Place;
 use crate::prepare::Prepared;
-use crate::Engine;
 use migrated_core::Code;
 use migrated_core::event::EventKind;
 use migrated_target::{Applied, ApplyFault, Backend, BackendState, Outcome, Tell, TransactionOutcome, Work};
@@ -93,7 +93,10 @@ impl Engine {
             // The session may be broken or in any state: never used again.
             opened.session.close().await;
             if run.cancelled.is_cancelled() && fault.outcome == Outcome::Clean {
-                return Err(StepFault { error: run.cause().revision(&prepared.work.revision), outcome: Outcome::Clean });
+                return Err(StepFault {
+                    error: run.cause().revision(&prepared.work.revision),
+                    outcome: Outcome::Clean,
+                });
             }
             let again = fault.retryable
                 && fault.outcome == Outcome::Clean
@@ -101,7 +104,10 @@ impl Engine {
                 && started.elapsed() < settings.retry_step_limit
                 && begun.elapsed() < settings.retry_total;
             if !again {
-                return self.settle(run, place, &backend, prepared, fault).await;
+                let (before, after) = (&prepared.work.expected_rows, &prepared.rows_after);
+                self.settle(run, place, &backend, &prepared.work.revision, before, after, fault).await?;
+                let statements = prepared.work.script.statements.len() as u32;
+                return Ok(Applied { statements, rows: after.clone() });
             }
             let pause = pause_after(attempt);
             run.log.push(EventKind::Retrying {
@@ -122,7 +128,7 @@ impl Engine {
     }
 
     /// One attempt, watched: says which statement takes long and who is in its way, and passes a cancel on.
-    async fn attempt(
+    pub(crate) async fn attempt(
         &self,
         run: &RunHandle,
         place: &Place,
@@ -133,9 +139,7 @@ impl Engine {
         let tell = StepTell::new(run);
         let backend = opened.session.backend().clone();
         let canceller = opened.session.canceller();
-        run.set_canceller(Some(canceller.clone()));
         if run.cancelled.is_cancelled() {
-            run.set_canceller(None);
             let cause = run.cause();
             let error = migrated_target::TargetError::new(cause.code, cause.message);
             return (opened, Err(ApplyFault { error, outcome: Outcome::Clean, retryable: false }));
@@ -157,7 +161,6 @@ impl Engine {
                 () = watch => unreachable!("watching never ends by itself"),
             }
         };
-        run.set_canceller(None);
         (opened, result)
     }
 
@@ -176,7 +179,8 @@ impl Engine {
         loop {
             tokio::time::sleep(Duration::from_millis(250)).await;
             let (index, elapsed) = tell.at_work();
-            let Some(statement) = index.checked_sub(1).and_then(|i| work.script.statements.get(i as usize)) else {
+            let Some(statement) = index.checked_sub(1).and_then(|i| work.script.statements.get(i as usize))
+            else {
                 continue;
             };
             if index != seen {
@@ -214,28 +218,50 @@ impl Engine {
         }
     }
 
+    /// Commits the one transaction of a run.
+    pub(crate) async fn commit_run(
+        &self,
+        run: &RunHandle,
+        place: &Place,
+        mut opened: Opened,
+        before: &[String],
+        after: &[String],
+    ) -> std::result::Result<(), StepFault> {
+        let tell = StepTell::new(run);
+        let backend = opened.session.backend().clone();
+        let committed = opened.session.commit_run(&tell).await;
+        opened.session.close().await;
+        match committed {
+            Ok(()) => Ok(()),
+            Err(fault) => self.settle(run, place, &backend, "", before, after, fault).await,
+        }
+    }
+
     /// Settles what a fault left behind. UNKNOWN is resolved in R1's order: the backend is gone, then the
-    /// transaction's status, then the version rows; never by guessing.
+    /// transaction's status, then the version rows; never by guessing. `Ok` where it was committed after all.
+    #[expect(clippy::too_many_arguments, reason = "what is known of one fault")]
     async fn settle(
         &self,
         run: &RunHandle,
         place: &Place,
         backend: &Backend,
-        prepared: &Prepared,
+        revision: &str,
+        before: &[String],
+        after: &[String],
         fault: ApplyFault,
-    ) -> std::result::Result<Applied, StepFault> {
-        let error = EngineError::from(fault.error).revision(&prepared.work.revision);
+    ) -> std::result::Result<(), StepFault> {
+        let error = EngineError::from(fault.error).revision(revision);
         let Outcome::Unknown { xid } = &fault.outcome else {
             return Err(StepFault { error, outcome: fault.outcome });
         };
-        match self.resolve_unknown(place, backend, xid.as_deref(), prepared).await {
+        match self.resolve_unknown(place, backend, xid.as_deref(), before, after).await {
             Ok(TransactionOutcome::Committed) => {
                 run.log.push(EventKind::Warning {
                     reason: Code::ConnectionLost.reason().to_owned(),
-                    message: "the connection broke inside COMMIT; the database says that it was committed".to_owned(),
+                    message: "the connection broke inside COMMIT; the database says that it was committed"
+                        .to_owned(),
                 });
-                let statements = prepared.work.script.statements.len() as u32;
-                Ok(Applied { statements, rows: prepared.rows_after.clone() })
+                Ok(())
             }
             Ok(TransactionOutcome::Aborted) => Err(StepFault { error, outcome: Outcome::Clean }),
             Ok(_) | Err(_) => {
@@ -250,7 +276,8 @@ impl Engine {
         place: &Place,
         backend: &Backend,
         xid: Option<&str>,
-        prepared: &Prepared,
+        before: &[String],
+        after: &[String],
     ) -> Result<TransactionOutcome> {
         let until = Instant::now() + Duration::from_secs(30);
         let mut pause = Duration::from_millis(100);
@@ -273,10 +300,11 @@ impl Engine {
                 return Ok(outcome);
             }
         }
-        let rows = sorted(place.target.standing().await?.rows.unwrap_or_default());
-        Ok(if rows == sorted(prepared.rows_after.clone()) {
+        let rows = place.target.standing().await?.rows.unwrap_or_default();
+        let rows = sorted(&rows);
+        Ok(if rows == sorted(after) {
             TransactionOutcome::Committed
-        } else if rows == sorted(prepared.work.expected_rows.clone()) {
+        } else if rows == sorted(before) {
             TransactionOutcome::Aborted
         } else {
             TransactionOutcome::Unknown
@@ -288,7 +316,8 @@ fn clean(error: EngineError) -> StepFault {
     StepFault { error, outcome: Outcome::Clean }
 }
 
-fn sorted(mut rows: Vec<String>) -> Vec<String> {
+fn sorted(rows: &[String]) -> Vec<&String> {
+    let mut rows: Vec<&String> = rows.iter().collect();
     rows.sort_unstable();
     rows
 }

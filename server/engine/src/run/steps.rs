@@ -72,7 +72,8 @@ impl Engine {
             mode => mode,
         };
         let options = SessionOptions { run: run.id.clone(), lock: lock.token() };
-        let mut sessions = Sessions::new(self.clone(), job.place.target.clone(), options, mode, steps.clone());
+        let mut sessions =
+            Sessions::new(self.clone(), job.place.target.clone(), options, mode, steps.clone());
         let end = if per_run {
             self.execute_in_one(run, job, &mut sessions, decided, facts, &steps).await
         } else {
@@ -156,8 +157,7 @@ impl Engine {
                 }
             }
         }
-        let last = self.prepare(run, job, decided, facts, decided.steps.len() - 1, &rows, Transaction::Run).await?;
-        if let Err(fault) = self.commit_run(run, &job.place, opened, &before, &last).await {
+        if let Err(fault) = self.commit_run(run, &job.place, opened, &before, &rows).await {
             return Ok(End::failed(fault.error, fault.outcome, before, 0));
         }
         for (i, (applied, begun)) in done.iter().enumerate() {
@@ -172,8 +172,9 @@ impl Engine {
             return Some(End::failed(run.cause(), Outcome::Clean, rows.to_vec(), done));
         }
         if self.inner.runs.closing.is_cancelled() {
-            let error = crate::EngineError::new(Code::ShuttingDown, "the daemon was stopped between two revisions")
-                .next("repeat the command: it goes on where this run stopped");
+            let error =
+                crate::EngineError::new(Code::ShuttingDown, "the daemon was stopped between two revisions")
+                    .next("repeat the command: it goes on where this run stopped");
             return Some(End::failed(error, Outcome::Clean, rows.to_vec(), done));
         }
         None

@@ -83,7 +83,7 @@ impl RunWatch {
                 let events = engine.store().events(&self.run_id, self.after, BATCH as u32).await?;
                 let Some(last) = events.last() else {
                     self.done = true;
-                    return Ok(None);
+                    return engine.ended(&self.run_id).await.map(|()| None);
                 };
                 self.after = last.seq;
                 return Ok(Some(RunUpdate::Events(events.into_iter().map(Arc::new).collect())));
@@ -154,6 +154,20 @@ impl Engine {
         // Asking for what comes after `after` tells a pruned log now, not in the middle of the stream.
         self.store().events(&id, after, 1).await?;
         Ok(RunWatch::new(self, &id, Source::Store(self.clone()), after))
+    }
+
+    /// Whether the run of a complete log has ended. One that has not, and is not under way in this process, was cut
+    /// off: it is settled when the next run on its target comes (rule R16).
+    async fn ended(&self, id: &str) -> Result<()> {
+        let run = self.run(id).await?;
+        if run.state.is_terminal() || self.inner.runs.get(id).is_some() {
+            return Ok(());
+        }
+        let again = format!("migratectl {} {}", run.kind.as_str(), run.goal.join(" "));
+        Err(EngineError::new(Code::RunInterrupted, format!("the daemon died while run {id} was under way"))
+            .with("run", id)
+            .state(format!("{} stood at {} when it began", run.target, crate::plan::shown(&run.rows_before)))
+            .next(format!("`{again}` looks at what was left and goes on from there")))
     }
 
     /// Watches until the end and returns the terminal state: for callers without a stream.

@@ -133,6 +133,10 @@ impl Store for SqliteStore {
         run::get_one(self, id).await
     }
 
+    async fn run_of_request(&self, project: &str, request_id: &str) -> Result<Option<RunRecord>> {
+        run::of_request(self, project, request_id).await
+    }
+
     async fn runs(&self, filter: &RunFilter, page: &RunPage) -> Result<Vec<RunRecord>> {
         run::list(self, filter, page).await
     }

@@ -18,14 +18,8 @@ pub(super) async fn create(store: &SqliteStore, run: &RunRecord) -> Result<Creat
 
 async fn create_in(conn: &mut SqliteConnection, run: &RunRecord) -> Result<CreatedRun> {
     if let Some(request) = &run.request_id {
-        let made = sqlx::query("SELECT * FROM run WHERE project = ? AND request_id = ?")
-            .bind(&run.project)
-            .bind(request)
-            .fetch_optional(&mut *conn)
-            .await
-            .map_err(fault)?;
-        if let Some(made) = made {
-            return Ok(CreatedRun::Existing(Box::new(record(&made)?)));
+        if let Some(made) = of_request_in(conn, &run.project, request).await? {
+            return Ok(CreatedRun::Existing(Box::new(made)));
         }
     }
     // The pin holds from here on, so what it pins must be there now.
@@ -114,6 +108,28 @@ pub(super) async fn get_one(store: &SqliteStore, id: &str) -> Result<Option<RunR
     let row = sqlx::query("SELECT * FROM run WHERE id = ?")
         .bind(id)
         .fetch_optional(store.read().await?.conn())
+        .await
+        .map_err(fault)?;
+    row.as_ref().map(record).transpose()
+}
+
+pub(super) async fn of_request(
+    store: &SqliteStore,
+    project: &str,
+    request: &str,
+) -> Result<Option<RunRecord>> {
+    of_request_in(store.read().await?.conn(), project, request).await
+}
+
+async fn of_request_in(
+    conn: &mut SqliteConnection,
+    project: &str,
+    request: &str,
+) -> Result<Option<RunRecord>> {
+    let row = sqlx::query("SELECT * FROM run WHERE project = ? AND request_id = ?")
+        .bind(project)
+        .bind(request)
+        .fetch_optional(conn)
         .await
         .map_err(fault)?;
     row.as_ref().map(record).transpose()

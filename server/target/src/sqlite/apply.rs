@@ -2,13 +2,14 @@
 
 use super::error::{self, At, clean, refused};
 use super::session::SqliteSession;
-use super::statement::{self, Rows};
-use super::{foreign_keys, query, sql};
+use super::statement::{self, Rows, Session};
+use super::{foreign_keys, query};
 use crate::work::Tell;
 use crate::{Applied, ApplyFault, Outcome, ScriptStatement, TargetError, Treatment, Work};
-use migrated_core::Code;
+use migrated_core::dialect::{StatementKind, classify};
 use migrated_core::event::EventKind;
 use migrated_core::revision::RowChange;
+use migrated_core::{Code, DialectName};
 use std::time::{Duration, Instant};
 
 /// Between two tries of a COMMIT that met readers: nothing tells when they are done.
@@ -28,7 +29,9 @@ pub(super) async fn step(
     };
     let applied = match begin(session, &switch).await {
         Ok(rows) => match inside(session, work, rows, tell).await {
-            Ok(applied) => commit(session, work, tell).await.map(|()| applied),
+            Ok(statements) => {
+                write_and_commit(session, work, tell).await.map(|rows| Applied { statements, rows })
+            }
             Err(fault) => {
                 session.rollback().await;
                 Err(fault)
@@ -74,11 +77,13 @@ async fn in_open_run(
         ));
     }
     session.leave_nothing(work).await?;
-    let rows = query::rows(&mut session.conn, sql::select(&session.table)).await;
+    let rows = query::rows(&mut session.conn, session.table.sql.select()).await;
     let rows = version_rows(session, rows)?;
-    let applied = inside(session, work, rows, tell).await?;
+    let statements = inside(session, work, rows, tell).await?;
+    let rows = write_rows(session, &work.changes).await.map_err(|e| clean(e, false))?;
+    session.not_cancelled().map_err(|e| clean(e, false))?;
     session.take_back(work).await?;
-    Ok(applied)
+    Ok(Applied { statements, rows })
 }
 
 /// Commits the transaction of the run.
@@ -96,7 +101,7 @@ pub(super) async fn begin(
     session: &mut SqliteSession,
     first: &str,
 ) -> Result<Option<Vec<String>>, ApplyFault> {
-    let text = format!("{first}BEGIN IMMEDIATE;{}", sql::select(&session.table));
+    let text = format!("{first}BEGIN IMMEDIATE;{}", session.table.sql.select());
     // BEGIN may wait for another writer, where the progress handler is not asked. A cancel needs not wait with it:
     // nothing has been done, and the connection is given up.
     let interrupt = std::sync::Arc::clone(&session.interrupt);
@@ -125,7 +130,7 @@ pub(super) async fn begin(
     }
 }
 
-fn version_rows(
+pub(super) fn version_rows(
     session: &SqliteSession,
     rows: Result<Vec<sqlx::sqlite::SqliteRow>, sqlx::Error>,
 ) -> Result<Option<Vec<String>>, ApplyFault> {
@@ -136,13 +141,13 @@ fn version_rows(
     }
 }
 
-/// Everything between BEGIN and COMMIT.
+/// The comparison and the body. Gives how many statements were executed.
 async fn inside(
     session: &mut SqliteSession,
     work: &Work,
     rows: Option<Vec<String>>,
     tell: &dyn Tell,
-) -> Result<Applied, ApplyFault> {
+) -> Result<u32, ApplyFault> {
     compare(session, work, rows).await.map_err(|e| clean(e, false))?;
     let unchecked = work.script.foreign_keys == Some(false);
     let before = if unchecked {
@@ -159,9 +164,7 @@ async fn inside(
     if unchecked {
         foreign_keys::check(session, before).await?;
     }
-    let rows = write_rows(session, &work.changes).await.map_err(|e| clean(e, false))?;
-    session.not_cancelled().map_err(|e| clean(e, false))?;
-    Ok(Applied { statements, rows })
+    Ok(statements)
 }
 
 /// The version rows are compared as a whole; a missing table stands for no rows, and is made.
@@ -189,7 +192,7 @@ pub(super) async fn compare(
         .help("somebody else changed it meanwhile: run again, and a new plan is made"));
     }
     if make {
-        let made = query::run(&mut session.conn, sql::create(&session.table)).await;
+        let made = query::run(&mut session.conn, session.table.sql.create()).await;
         made.map_err(|e| refused(&e, "creating the version table", &session.place))?;
     }
     Ok(())
@@ -221,6 +224,11 @@ pub(super) async fn run_statement(
                 false,
             ));
         }
+        _ if classify(DialectName::Sqlite, sql).kind == StatementKind::TransactionControl => {
+            // It would end the transaction that holds the version rows. Plans refuse it; nothing may slip by.
+            let message = "a revision cannot begin or end transactions: migrated does that around it";
+            return Err(clean(at.refused(Code::TransactionControl, message), false));
+        }
         _ => query::execute(&mut session.conn, sql.to_owned())
             .await
             .map_err(|e| clean(at.failed(&e), error::is_busy(&e)))?,
@@ -240,30 +248,73 @@ pub(super) async fn run_statement(
     Ok(())
 }
 
+/// Fails unless the statement before it changed exactly one row: nothing has a smaller absolute value than itself.
+/// Asked in SQL, the counts cost no round trip before COMMIT.
+const ONE_ROW: &str = ";SELECT CASE changes() WHEN 1 THEN 1 ELSE abs(-9223372036854775807 - 1) END;";
+
+/// The changes of the version rows, each followed by its check, and all rows after them.
+fn rows_text(session: &SqliteSession, changes: &[RowChange]) -> String {
+    let mut text = String::new();
+    for change in changes {
+        text.push_str(&session.table.sql.change(change));
+        text.push_str(ONE_ROW);
+    }
+    text.push_str(&session.table.sql.select());
+    text
+}
+
+fn not_written(session: &SqliteSession, changes: &[RowChange], done: usize, e: &sqlx::Error) -> TargetError {
+    let miscounted = e.as_database_error().is_some_and(|e| e.message() == "integer overflow");
+    // Two statements for each change.
+    match changes.get(done / 2).filter(|_| miscounted) {
+        Some(change) => TargetError::new(
+            Code::VersionRowsChanged,
+            format!("{} did not change exactly one version row", described(change)),
+        )
+        .help("the revision itself changes the version table: leave that to migrated"),
+        None => refused(e, "writing the version rows", &session.place),
+    }
+}
+
 /// Writes the version rows, checks each count, and reads them back. One round trip.
 pub(super) async fn write_rows(
     session: &mut SqliteSession,
     changes: &[RowChange],
 ) -> Result<Vec<String>, TargetError> {
-    let mut text = String::new();
-    for change in changes {
-        text.push_str(&sql::change(&session.table, change));
-        text.push(';');
+    let text = rows_text(session, changes);
+    let (mut given, failed) = query::batch_until(&mut session.conn, text).await;
+    if let Some(e) = failed {
+        return Err(not_written(session, changes, given.len(), &e));
     }
-    text.push_str(&sql::select(&session.table));
-    let fail = |e: sqlx::Error| refused(&e, "writing the version rows", &session.place);
-    let mut given = query::batch(&mut session.conn, text).await.map_err(fail)?;
     let rows = given.pop().map(|(_, rows)| rows).unwrap_or_default();
-    for (change, (count, _)) in changes.iter().zip(&given) {
-        if *count != 1 {
-            return Err(TargetError::new(
-                Code::VersionRowsChanged,
-                format!("{} changed {count} version rows instead of one", described(change)),
-            )
-            .help("the revision itself changes the version table: leave that to migrated"));
-        }
+    query::texts(&rows).map_err(|e| refused(&e, "writing the version rows", &session.place))
+}
+
+/// The same with COMMIT in the same round trip.
+async fn write_and_commit(
+    session: &mut SqliteSession,
+    work: &Work,
+    tell: &dyn Tell,
+) -> Result<Vec<String>, ApplyFault> {
+    if let Err(e) = session.not_cancelled() {
+        session.rollback().await;
+        return Err(clean(e, false));
     }
-    query::texts(&rows).map_err(fail)
+    tell.committing(None);
+    let text = format!("{};COMMIT", rows_text(session, &work.changes));
+    let armed = session.interrupt.arm(false);
+    let (given, failed) = query::batch_until(&mut session.conn, text).await;
+    session.interrupt.arm(armed);
+    let reading = work.changes.len() * 2;
+    let Some((_, rows)) = given.get(reading) else {
+        let e = failed.unwrap_or(sqlx::Error::RowNotFound);
+        let error = not_written(session, &work.changes, given.len(), &e);
+        session.rollback().await;
+        return Err(clean(error, error::is_busy(&e)));
+    };
+    let rows = query::texts(rows);
+    ended(session, failed.map_or(Ok(()), Err)).await?;
+    rows.map_err(|e| clean(refused(&e, "reading the version rows", &session.place), false))
 }
 
 fn described(change: &RowChange) -> String {
@@ -274,30 +325,27 @@ fn described(change: &RowChange) -> String {
     }
 }
 
-/// Commits a step.
-async fn commit(session: &mut SqliteSession, _work: &Work, tell: &dyn Tell) -> Result<(), ApplyFault> {
-    tell.committing(None);
-    end(session).await
+/// COMMIT.
+pub(super) async fn end(session: &mut SqliteSession) -> Result<(), ApplyFault> {
+    let armed = session.interrupt.arm(false);
+    let first = query::run(&mut session.conn, "COMMIT").await;
+    session.interrupt.arm(armed);
+    ended(session, first).await
 }
 
-/// COMMIT. Readers may keep SQLite from it; it then keeps the transaction, and the same COMMIT may be tried again
-/// (lang_transaction.html).
-pub(super) async fn end(session: &mut SqliteSession) -> Result<(), ApplyFault> {
-    session.interrupt.arm(false);
+/// What a COMMIT came to. Readers may keep SQLite from it; it then keeps the transaction, and the same COMMIT may be
+/// tried again (lang_transaction.html).
+async fn ended(session: &mut SqliteSession, mut ended: Result<(), sqlx::Error>) -> Result<(), ApplyFault> {
+    let armed = session.interrupt.arm(false);
     let began = Instant::now();
-    let ended = loop {
-        match query::run(&mut session.conn, "COMMIT").await {
-            Err(e)
-                if error::is_busy(&e)
-                    && began.elapsed() < session.lock_timeout
-                    && !session.interrupt.is_cancelled() =>
-            {
-                tokio::time::sleep(COMMIT_PAUSE).await;
-            }
-            ended => break ended,
-        }
-    };
-    session.interrupt.arm(true);
+    while ended.as_ref().is_err_and(error::is_busy)
+        && began.elapsed() < session.lock_timeout
+        && !session.interrupt.is_cancelled()
+    {
+        tokio::time::sleep(COMMIT_PAUSE).await;
+        ended = query::run(&mut session.conn, "COMMIT").await;
+    }
+    session.interrupt.arm(armed);
     let Err(e) = ended else { return Ok(()) };
     session.rollback().await;
     let outcome = if error::is_without_transaction(&e) {
@@ -334,7 +382,11 @@ pub(super) async fn remember(session: &mut SqliteSession, work: &Work) -> Result
 pub(super) fn touches(work: &Work) -> bool {
     work.script.statements.iter().any(|one| {
         one.treatment != Treatment::Hoisted
-            && work.script.text.get(one.range.clone()).is_some_and(statement::touches_session)
+            && work
+                .script
+                .text
+                .get(one.range.clone())
+                .is_some_and(|sql| statement::session(sql) != Session::Untouched)
     })
 }
 

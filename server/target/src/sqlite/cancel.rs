@@ -52,9 +52,9 @@ impl Interrupt {
         self.armed.load(Ordering::Acquire) && self.is_cancelled()
     }
 
-    /// Whether statements may be stopped: not while a transaction is being ended.
-    pub(super) fn arm(&self, armed: bool) {
-        self.armed.store(armed, Ordering::Release);
+    /// Whether statements may be stopped: not while a transaction is being ended. Gives what was before.
+    pub(super) fn arm(&self, armed: bool) -> bool {
+        self.armed.swap(armed, Ordering::AcqRel)
     }
 
     /// Tells whether the session is at work.

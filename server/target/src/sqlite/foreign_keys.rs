@@ -3,7 +3,7 @@
 
 use super::error::{clean, refused};
 use super::session::SqliteSession;
-use super::{query, sql};
+use super::{query, version_table};
 use crate::ApplyFault;
 use migrated_core::Code;
 use migrated_core::event::SqlFault;
@@ -62,7 +62,7 @@ pub(super) async fn check(session: &mut SqliteSession, before: Option<Violations
         crate::TargetError::new(Code::StatementFailed, message)
             .help(format!(
                 "foreign_keys was off while the revision ran; PRAGMA foreign_key_check({}) lists such rows",
-                sql::name(table)
+                version_table::name(table)
             ))
             .sql(fault),
         false,

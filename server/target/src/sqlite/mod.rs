@@ -15,10 +15,11 @@ mod lock;
 mod place;
 mod query;
 mod reset;
+mod resume;
 mod session;
-mod sql;
 mod standing;
 mod statement;
+mod version_table;
 mod watch;
 
 use crate::{
@@ -36,6 +37,7 @@ use sqlx::Connection;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
+use version_table::VersionTable;
 
 /// The target of a database file. The path must be absolute; nothing is opened yet, and the file may be missing.
 ///
@@ -53,9 +55,9 @@ pub fn open_path(path: impl AsRef<Path>, spec: &TargetSpec) -> Result<Arc<dyn Ta
             .help("leave the schema out of the settings of this target"));
         }
     }
-    let table = spec.version_table.name.clone();
+    let table = VersionTable::new(&spec.version_table.name);
     // SQLite folds the case of ASCII letters in names.
-    let key = format!("sqlite:{}#{}", place.real().display(), table.to_ascii_lowercase());
+    let key = format!("sqlite:{}#{}", place.real().display(), table.name.to_ascii_lowercase());
     let display = format!("sqlite:///{}", place.shown());
     Ok(Arc::new(SqliteTarget {
         place,
@@ -69,7 +71,7 @@ pub fn open_path(path: impl AsRef<Path>, spec: &TargetSpec) -> Result<Arc<dyn Ta
 
 struct SqliteTarget {
     place: Place,
-    table: String,
+    table: VersionTable,
     key: String,
     display: String,
     lock_timeout: Duration,
@@ -125,7 +127,7 @@ impl Target for SqliteTarget {
     }
 
     async fn try_lock(&self, run: &str) -> Result<LockAttempt, TargetError> {
-        lock::try_lock(&self.place, &self.table, run)
+        lock::try_lock(&self.place, &self.table.name, run)
     }
 
     async fn connect(&self, options: &SessionOptions) -> Result<Box<dyn Session>, TargetError> {
@@ -168,20 +170,20 @@ async fn close(conn: sqlx::SqliteConnection) {
     }
 }
 
-async fn ensure(opened: &mut Opened, table: &str, place: &Place) -> Result<bool, TargetError> {
+async fn ensure(opened: &mut Opened, table: &VersionTable, place: &Place) -> Result<bool, TargetError> {
     let conn = &mut opened.conn;
     let fail = |e: sqlx::Error| refused(&e, "creating the version table", place);
     // Looking first spares the write lock in the usual case.
-    match query::rows(conn, sql::select(table)).await {
+    match query::rows(conn, table.sql.select()).await {
         Ok(_) => return Ok(false),
         Err(e) if error::is_no_such_table(&e) => {}
         Err(e) => return Err(fail(e)),
     }
     query::run(conn, "BEGIN IMMEDIATE").await.map_err(fail)?;
     // Now nobody else can create it; somebody may have done so before we held the lock.
-    let made = match query::rows(conn, sql::select(table)).await {
+    let made = match query::rows(conn, table.sql.select()).await {
         Ok(_) => Ok(false),
-        Err(e) if error::is_no_such_table(&e) => query::run(conn, sql::create(table)).await.map(|()| true),
+        Err(e) if error::is_no_such_table(&e) => query::run(conn, table.sql.create()).await.map(|()| true),
         Err(e) => Err(e),
     };
     match made {

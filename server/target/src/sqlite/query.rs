@@ -41,15 +41,27 @@ pub(super) async fn batch(
     conn: &mut SqliteConnection,
     sql: String,
 ) -> Result<Vec<(u64, Vec<SqliteRow>)>, sqlx::Error> {
+    match batch_until(conn, sql).await {
+        (all, None) => Ok(all),
+        (_, Some(e)) => Err(e),
+    }
+}
+
+/// The same up to the first statement that fails, with its error.
+pub(super) async fn batch_until(
+    conn: &mut SqliteConnection,
+    sql: String,
+) -> (Vec<(u64, Vec<SqliteRow>)>, Option<sqlx::Error>) {
     let mut stream = sqlx::raw_sql(AssertSqlSafe(sql)).fetch_many(conn);
     let (mut all, mut rows) = (Vec::new(), Vec::new());
-    while let Some(item) = stream.try_next().await? {
-        match item {
-            Either::Left(done) => all.push((done.rows_affected(), std::mem::take(&mut rows))),
-            Either::Right(row) => rows.push(row),
+    loop {
+        match stream.try_next().await {
+            Ok(Some(Either::Left(done))) => all.push((done.rows_affected(), std::mem::take(&mut rows))),
+            Ok(Some(Either::Right(row))) => rows.push(row),
+            Ok(None) => return (all, None),
+            Err(e) => return (all, Some(e)),
         }
     }
-    Ok(all)
 }
 
 /// All rows of one query.

@@ -6,6 +6,7 @@ use super::connect::Opened;
 use super::error::{clean, is_without_transaction, refused};
 use super::place::Place;
 use super::reset::{self, Look};
+use super::version_table::VersionTable;
 use super::{foreign_keys, journal, query};
 use crate::work::Tell;
 use crate::{Applied, ApplyFault, Backend, Canceller, Session, TargetError, Transaction, Work};
@@ -22,7 +23,7 @@ pub(super) struct SqliteSession {
     pub(super) interrupt: Arc<Interrupt>,
     pub(super) place: Place,
     /// The version table.
-    pub(super) table: String,
+    pub(super) table: VersionTable,
     /// `PRAGMA foreign_keys` as it stands outside of a revision that asks for another.
     pub(super) foreign_keys: bool,
     pub(super) lock_timeout: Duration,
@@ -51,7 +52,7 @@ impl SqliteSession {
     pub(super) fn new(
         opened: Opened,
         place: Place,
-        table: String,
+        table: VersionTable,
         foreign_keys: bool,
         lock_timeout: Duration,
     ) -> Self {
@@ -85,7 +86,7 @@ impl SqliteSession {
     /// closing it has the same effect.
     pub(super) async fn rollback(&mut self) {
         self.in_run = false;
-        self.interrupt.arm(false);
+        let armed = self.interrupt.arm(false);
         match query::run(&mut self.conn, "ROLLBACK").await {
             Ok(()) => {}
             Err(e) if is_without_transaction(&e) => {}
@@ -94,7 +95,7 @@ impl SqliteSession {
                 self.broken = true;
             }
         }
-        self.interrupt.arm(true);
+        self.interrupt.arm(armed);
     }
 
     /// Puts `foreign_keys` back to what the target says.

@@ -3,7 +3,8 @@
 use super::connect::Opened;
 use super::error::refused;
 use super::place::Place;
-use super::{journal, query, sql};
+use super::version_table::{VersionTable, literal};
+use super::{journal, query};
 use crate::{Standing, TargetError, VersionColumn};
 use migrated_core::Code;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
@@ -27,11 +28,19 @@ pub(super) async fn nothing(place: &Place) -> Result<Standing, TargetError> {
 }
 
 /// Reads version rows and journal in one snapshot.
-pub(super) async fn read(opened: &mut Opened, table: &str, place: &Place) -> Result<Standing, TargetError> {
+pub(super) async fn read(
+    opened: &mut Opened,
+    table: &VersionTable,
+    place: &Place,
+) -> Result<Standing, TargetError> {
     let conn = &mut opened.conn;
     let fail = |e: sqlx::Error| refused(&e, "reading the version table", place);
     // A deferred transaction reads nothing until its first SELECT and then sees one state of the file.
-    let first = format!("BEGIN; SELECT sqlite_version(), {}, {};", kind_of(table), kind_of(journal::TABLE));
+    let first = format!(
+        "BEGIN; SELECT sqlite_version(), {}, {};",
+        kind_of(&table.name),
+        kind_of(crate::journal::TABLE)
+    );
     let found = query::rows(conn, first).await.map_err(fail)?;
     let row = found.first().ok_or_else(|| fail(sqlx::Error::RowNotFound))?;
     let version: String = row.try_get(0).map_err(fail)?;
@@ -46,7 +55,7 @@ pub(super) async fn read(opened: &mut Opened, table: &str, place: &Place) -> Res
         None => (None, None),
     };
     let journal = match journal_kind {
-        Some(_) => journal::read(conn).await.map_err(fail)?,
+        Some(_) => journal::read(conn, table, place).await?,
         None => Vec::new(),
     };
     query::run(conn, "COMMIT").await.map_err(fail)?;
@@ -68,19 +77,19 @@ fn server(version: &str) -> String {
 fn kind_of(name: &str) -> String {
     format!(
         "(SELECT type FROM sqlite_schema WHERE name = {} COLLATE NOCASE AND type IN ('table', 'view'))",
-        sql::literal(name)
+        literal(name)
     )
 }
 
 async fn version_table(
     conn: &mut SqliteConnection,
-    table: &str,
+    table: &VersionTable,
     kind: &str,
     place: &Place,
 ) -> Result<(Vec<String>, VersionColumn), TargetError> {
     let fail = |e: sqlx::Error| refused(&e, "reading the version table", place);
     let columns =
-        query::rows(conn, format!("PRAGMA table_info({})", sql::name(table))).await.map_err(fail)?;
+        query::rows(conn, format!("PRAGMA table_info({})", table.sql.place())).await.map_err(fail)?;
     let mut names = Vec::with_capacity(columns.len());
     for column in &columns {
         names.push(column.try_get::<String, _>("name").map_err(fail)?);
@@ -88,14 +97,18 @@ async fn version_table(
     if kind != "table" || !names.iter().any(|name| name.eq_ignore_ascii_case("version_num")) {
         return Err(TargetError::new(
             Code::VersionTableShape,
-            format!("{table} in {} is not Alembic's: a table with a column version_num", place.shown()),
+            format!(
+                "{} in {} is not Alembic's: a table with a column version_num",
+                table.name,
+                place.shown()
+            ),
         )
         .help("name another version table for this target, or move that one away"));
     }
     // The collation is not in any pragma: ask how the column compares. The first arm lends its collation to all.
     let compares = format!(
         "SELECT v = 'A', v = 'a ' FROM (SELECT version_num AS v FROM {} WHERE 0 UNION ALL SELECT 'a')",
-        sql::name(table)
+        table.sql.place()
     );
     let compared = query::rows(conn, compares).await.map_err(fail)?;
     let compared = compared.first().ok_or_else(|| fail(sqlx::Error::RowNotFound))?;
@@ -105,6 +118,6 @@ async fn version_table(
         case_insensitive: compared.try_get(0).map_err(fail)?,
         pads: compared.try_get(1).map_err(fail)?,
     };
-    let rows = query::rows(conn, sql::select(table)).await.map_err(fail)?;
+    let rows = query::rows(conn, table.sql.select()).await.map_err(fail)?;
     Ok((query::texts(&rows).map_err(fail)?, column))
 }

@@ -26,13 +26,37 @@ pub(super) fn rows(sql: &str) -> Rows {
     if changed { Rows::Changed } else { Rows::Returned }
 }
 
-/// Whether a statement may leave something in the session: a setting, an attached file, a temporary object.
-pub(super) fn touches_session(sql: &str) -> bool {
+/// What a statement may leave in the session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Session {
+    /// Nothing.
+    Untouched,
+    /// A setting or an attached file: running it again gives the same.
+    Setting,
+    /// A temporary table, which statements may fill.
+    TemporaryTable,
+    /// Another temporary object.
+    TemporaryObject,
+}
+
+/// What a statement may leave in the session.
+pub(super) fn session(sql: &str) -> Session {
     let mut words = Words::new(sql);
-    let Some(first) = words.next() else { return false };
-    let is = |name: &str| first.eq_ignore_ascii_case(name);
+    let Some(first) = words.next() else { return Session::Untouched };
+    let is = |names: &[&str]| names.iter().any(|name| first.eq_ignore_ascii_case(name));
+    if is(&["PRAGMA", "ATTACH", "DETACH"]) {
+        return Session::Setting;
+    }
     // `temp` is a schema's name and can stand quoted; a string that happens to contain it costs one look more.
-    is("PRAGMA") || is("ATTACH") || is("DETACH") || (is("CREATE") && contains_ignoring_case(sql, "temp"))
+    if !is(&["CREATE"]) || !contains_ignoring_case(sql, "temp") {
+        return Session::Untouched;
+    }
+    match words
+        .find(|word| ["TABLE", "VIEW", "TRIGGER", "INDEX"].iter().any(|w| word.eq_ignore_ascii_case(w)))
+    {
+        Some(word) if word.eq_ignore_ascii_case("TABLE") => Session::TemporaryTable,
+        _ => Session::TemporaryObject,
+    }
 }
 
 fn contains_ignoring_case(text: &str, word: &str) -> bool {
@@ -86,7 +110,7 @@ impl<'a> Iterator for Words<'a> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Rows, rows, touches_session};
+    use super::{Rows, Session, rows, session};
 
     #[test]
     fn tells_what_the_number_of_rows_is() {
@@ -100,16 +124,13 @@ mod tests {
 
     #[test]
     fn sees_what_stays_in_the_session() {
-        for sql in [
-            "pragma cache_size=1",
-            "/**/ATTACH 'x' AS y",
-            "CREATE TABLE \"Temp\".x(a)",
-            "create temporary view v",
-        ] {
-            assert!(touches_session(sql), "{sql}");
-        }
-        for sql in ["CREATE TABLE t(a)", "INSERT INTO t VALUES ('pragma temp')", "", "-- pragma x"] {
-            assert!(!touches_session(sql), "{sql}");
-        }
+        let check = |sql: &str, left: Session| assert_eq!(session(sql), left, "{sql}");
+        check("pragma cache_size=1", Session::Setting);
+        check("/**/ATTACH 'x' AS y", Session::Setting);
+        check("CREATE TABLE \"Temp\".x(a)", Session::TemporaryTable);
+        check("create temporary view v as select 1", Session::TemporaryObject);
+        check("CREATE TABLE t(a)", Session::Untouched);
+        check("INSERT INTO t VALUES ('pragma temp')", Session::Untouched);
+        check("-- pragma x", Session::Untouched);
     }
 }

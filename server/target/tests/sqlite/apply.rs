@@ -14,9 +14,10 @@ async fn body_and_version_rows_are_one() {
     assert_eq!((applied.statements, applied.rows), (2, vec!["a".to_owned()]));
     assert_eq!(bed.shell("SELECT count(*) FROM t"), "2");
     assert_eq!(
-        bed.shell("SELECT sql FROM sqlite_schema WHERE name = 'alembic_version'").replace('"', ""),
-        "CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL, \
-         CONSTRAINT alembic_version_pkc PRIMARY KEY (version_num))"
+        bed.shell("SELECT sql FROM sqlite_schema WHERE name = 'alembic_version'"),
+        "CREATE TABLE alembic_version (\n\tversion_num VARCHAR(32) NOT NULL, \n\t\
+         CONSTRAINT alembic_version_pkc PRIMARY KEY (version_num)\n)",
+        "letter for letter what Alembic leaves"
     );
 }
 
@@ -198,6 +199,27 @@ async fn a_nul_character_does_not_cut_a_statement_off() {
     let bed = Bed::new();
     let fault = bed.apply(&first("a", &["SELECT 1\0; DROP TABLE t"])).await.expect_err("a NUL");
     assert_eq!((fault.error.code, fault.outcome), (Code::StatementFailed, Outcome::Clean));
+}
+
+#[tokio::test]
+async fn a_body_cannot_end_its_transaction() {
+    for sql in ["COMMIT", "end", "ROLLBACK", "/* x */ BEGIN"] {
+        let bed = Bed::new();
+        let fault = bed.apply(&first("a", &["CREATE TABLE t(a)", sql])).await.expect_err(sql);
+        assert_eq!((fault.error.code, fault.outcome), (Code::TransactionControl, Outcome::Clean), "{sql}");
+        assert_eq!(bed.standing().await.rows, None, "{sql}");
+    }
+}
+
+#[tokio::test]
+async fn savepoints_are_the_bodys_own() {
+    let bed = Bed::new();
+    let body = ["CREATE TABLE t(a)", "SAVEPOINT s", "INSERT INTO t VALUES (1)", "ROLLBACK TO s", "RELEASE s"];
+    bed.apply(&first("a", &body)).await.expect("applies");
+    assert_eq!(
+        (bed.rows().await, bed.shell("SELECT count(*) FROM t")),
+        (vec!["a".to_owned()], "0".to_owned())
+    );
 }
 
 #[tokio::test]

@@ -126,6 +126,18 @@ async fn another_file_is_no_database() {
     assert_eq!(applied.error.code, Code::TargetRefused);
 }
 
+#[tokio::test]
+async fn a_url_leads_to_the_file() {
+    let bed = Bed::new();
+    bed.apply(&first("a", &[])).await.expect("applies");
+    for scheme in ["sqlite", "sqlite+aiosqlite"] {
+        let spec = TargetSpec::new(format!("{scheme}:///{}", bed.path.display()));
+        let target = migrated_target::open(&spec).expect("a SQLite URL");
+        assert_eq!(target.display(), format!("sqlite:///{}", bed.path.display()));
+        assert_eq!(target.standing().await.expect("readable").rows, Some(vec!["a".to_owned()]));
+    }
+}
+
 #[test]
 fn memory_and_relative_paths_are_refused() {
     let spec = TargetSpec::new("");

@@ -2,6 +2,7 @@
 
 mod block;
 pub(crate) mod classify;
+pub(crate) mod guard;
 pub(crate) mod lex;
 pub(crate) mod literal;
 pub(crate) mod split;

@@ -157,8 +157,8 @@ fn is_null(seen: &Seen<'_>) -> bool {
 }
 
 fn client_line(seen: &Seen<'_>) -> Option<Verdict> {
-    let end = seen.line_end();
     if seen.is_word("DELIMITER") {
+        let end = seen.line_end();
         let rest = &seen.script[seen.token.end..end];
         let argument = rest.trim_start();
         let start = end - argument.len();

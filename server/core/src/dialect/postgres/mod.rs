@@ -1,6 +1,7 @@
 //! PostgreSQL.
 
 pub(crate) mod classify;
+pub(crate) mod guard;
 pub(crate) mod lex;
 pub(crate) mod literal;
 pub(crate) mod split;

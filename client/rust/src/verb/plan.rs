@@ -1,0 +1,133 @@
+//! `plan upgrade|downgrade REV`, and `--dry-run`.
+
+use crate::error::Result;
+use crate::exit::Exit;
+use crate::graph_call::Context;
+use crate::output::{Output, count, show_rows};
+use clap::{Args, Subcommand};
+use migrated_proto::v1::{CurrentRows, Direction, PlanRequest, PlanResponse};
+
+/// Arguments of `plan`.
+#[derive(Args, Debug)]
+pub struct Plan {
+    /// Which way.
+    #[command(subcommand)]
+    pub way: Way,
+}
+
+/// Which way a plan leads.
+#[derive(Debug, Subcommand)]
+pub enum Way {
+    /// What an upgrade would do
+    Upgrade(Goal),
+    /// What a downgrade would do
+    Downgrade(Goal),
+}
+
+/// The goal of a plan.
+#[derive(Args, Debug)]
+pub struct Goal {
+    /// Goal, as the verb takes it
+    #[arg(allow_negative_numbers = true)]
+    pub revision: String,
+    /// Plan from these version rows instead of a target's: ids separated by commas, or `base`
+    #[arg(long, value_name = "REVS", value_delimiter = ',')]
+    pub current: Option<Vec<String>>,
+    /// Dialect of the SQL, where no target tells it
+    #[arg(long)]
+    pub dialect: Option<String>,
+}
+
+/// Where a plan begins.
+pub enum Current {
+    /// Where the target stands.
+    Target,
+    /// At these version rows.
+    Rows(Vec<String>),
+}
+
+/// Runs the verb.
+///
+/// # Errors
+/// The daemon's, or why it cannot be reached.
+pub async fn run(context: &mut Context, args: &Plan) -> Result<Exit> {
+    let (direction, goal) = match &args.way {
+        Way::Upgrade(goal) => (Direction::Up, goal),
+        Way::Downgrade(goal) => (Direction::Down, goal),
+    };
+    let current = match &goal.current {
+        None => Current::Target,
+        Some(rows) => {
+            Current::Rows(rows.iter().filter(|r| !matches!(r.as_str(), "base" | "")).cloned().collect())
+        }
+    };
+    show(context, direction, &goal.revision, current, goal.dialect.as_deref()).await
+}
+
+/// Asks for a plan and prints it as a script with comments.
+///
+/// # Errors
+/// The daemon's, or why it cannot be reached.
+pub async fn show(
+    context: &mut Context,
+    direction: Direction,
+    revision: &str,
+    current: Current,
+    dialect: Option<&str>,
+) -> Result<Exit> {
+    let (target, current) = match current {
+        Current::Target => (Some(context.config.target_ref()?), None),
+        // A target only tells the dialect here, and need not be given.
+        Current::Rows(rows) => (context.config.target_ref().ok(), Some(CurrentRows { rows })),
+    };
+    let request = PlanRequest {
+        project: context.config.project(),
+        target,
+        current,
+        direction: direction.into(),
+        revision: revision.into(),
+        dialect: dialect.unwrap_or_default().into(),
+        graph: None,
+    };
+    let answer = context.ask(|api, graph| {
+        let request = PlanRequest { graph: Some(graph), ..request.clone() };
+        async move { api.migrations().plan(request).await }
+    });
+    let plan = answer.await?;
+    context.out.result(&plan, |out| print(out, &plan));
+    Ok(Exit::Done)
+}
+
+fn print(out: &mut Output, plan: &PlanResponse) {
+    let from = show_rows(&plan.from);
+    if !plan.ahead.is_empty() {
+        out.note(&format!("the target is AHEAD of this folder by {}", plan.ahead.join(", ")));
+    }
+    if !plan.foreign.is_empty() {
+        out.note(&format!(
+            "the target also stands at revisions of other branches: {}",
+            plan.foreign.join(", ")
+        ));
+    }
+    if plan.steps.is_empty() {
+        return out.line(&format!("-- stands at {from}, nothing to do"));
+    }
+    let total = plan.steps.len();
+    out.line(&format!("-- from {from} to {}  {}", show_rows(&plan.to), count(total as u64, "revision")));
+    let mut before = &plan.from;
+    for (i, step) in plan.steps.iter().enumerate() {
+        let revision = step.revision.clone().unwrap_or_default();
+        let doc = revision.message.lines().next().unwrap_or_default();
+        let how = if step.transactional { "" } else { "  (not in one transaction)" };
+        let (from, to) = (show_rows(before), show_rows(&step.rows));
+        out.line(&format!("\n-- [{}/{total}] {from} -> {to}  {doc}{how}", i + 1));
+        for warning in &step.warnings {
+            out.line(&format!("-- warning: {}", warning.replace('\n', " ")));
+        }
+        for statement in &step.statements {
+            let statement = statement.trim_end();
+            out.line(&if statement.ends_with(';') { statement.into() } else { format!("{statement};") });
+        }
+        before = &step.rows;
+    }
+}

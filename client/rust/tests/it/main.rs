@@ -1,0 +1,5 @@
+//! The client against a scripted daemon: what goes over the wire, what is printed, and how the program ends.
+
+mod fake;
+mod program;
+mod stream;

@@ -1,0 +1,111 @@
+//! The work session.
+
+use super::apply::{self, RunTransaction};
+use super::cancel::PostgresCanceller;
+use super::connect::{Connected, ServerVersion, Settings, VersionPlace};
+use super::wire::{Wire, WireError};
+use super::{PostgresTarget, error, journalled};
+use crate::{
+    Applied, ApplyFault, Backend, Canceller, Session, SessionOptions, TargetError, Tell, Transaction, Work,
+};
+use async_trait::async_trait;
+use migrated_core::event::EventKind;
+use std::sync::Arc;
+use tokio_postgres::error::DbError;
+
+/// A connection that does one step after another.
+pub(super) struct PostgresSession {
+    pub(super) target: PostgresTarget,
+    pub(super) wire: Wire,
+    pub(super) backend: Backend,
+    pub(super) version: ServerVersion,
+    pub(super) place: VersionPlace,
+    pub(super) canceller: Arc<PostgresCanceller>,
+    /// The transaction of `--per-run-transaction`, while one is open.
+    pub(super) run: Option<RunTransaction>,
+}
+
+impl PostgresSession {
+    pub(super) async fn open(
+        target: &PostgresTarget,
+        options: &SessionOptions,
+    ) -> Result<PostgresSession, TargetError> {
+        let Connected { wire, backend, version, place } =
+            target.connected(&options.run, Settings::Work).await?;
+        let canceller = Arc::new(PostgresCanceller::new(target, &wire, &backend));
+        Ok(PostgresSession { target: target.clone(), wire, backend, version, place, canceller, run: None })
+    }
+
+    /// The statements that, inside a transaction, put back what a step of it may have changed in the session.
+    /// DISCARD ALL is not allowed there; what it does is, part by part.
+    pub(super) fn reassert(&self) -> String {
+        format!(
+            "RESET SESSION AUTHORIZATION;RESET ROLE;RESET ALL;CLOSE ALL;UNLISTEN *;DEALLOCATE ALL;\
+             SELECT pg_catalog.pg_advisory_unlock_all();DISCARD TEMP;DISCARD SEQUENCES;{}",
+            self.target.settings(&self.version, Settings::Work)
+        )
+    }
+
+    /// Sends one text and passes its notices on.
+    pub(super) async fn tell_execute(&mut self, text: &str, tell: &dyn Tell) -> Result<u64, WireError> {
+        self.wire.execute(text, &mut |message| tell.event(notice(&message))).await
+    }
+}
+
+/// A notice as an event.
+pub(super) fn notice(message: &DbError) -> EventKind {
+    let text = |value: Option<&str>| value.unwrap_or_default().to_owned();
+    EventKind::Notice {
+        severity: message.severity().to_owned(),
+        sqlstate: message.code().code().to_owned(),
+        message: message.message().to_owned(),
+        detail: text(message.detail()),
+        hint: text(message.hint()),
+    }
+}
+
+#[async_trait]
+impl Session for PostgresSession {
+    fn backend(&self) -> &Backend {
+        &self.backend
+    }
+
+    fn canceller(&self) -> Arc<dyn Canceller> {
+        self.canceller.clone()
+    }
+
+    async fn apply(&mut self, work: &Work, tell: &dyn Tell) -> Result<Applied, ApplyFault> {
+        match work.transaction {
+            Transaction::Step => apply::step(self, work, tell).await,
+            Transaction::Run => apply::in_run(self, work, tell).await,
+            Transaction::None => journalled::apply(self, work, tell).await,
+        }
+    }
+
+    async fn begin_run(&mut self) -> Result<(), TargetError> {
+        apply::begin_run(self).await
+    }
+
+    async fn commit_run(&mut self, tell: &dyn Tell) -> Result<(), ApplyFault> {
+        apply::commit_run(self, tell).await
+    }
+
+    async fn reset(&mut self) -> Result<bool, TargetError> {
+        // DISCARD ALL refuses to be part of a longer text, so it costs a round trip of its own; both are sent
+        // before either answer is read.
+        let setup =
+            format!("{}{}", self.target.settings(&self.version, Settings::Work), self.target.identity());
+        let answers = match self.wire.query_after("DISCARD ALL", &setup).await {
+            Ok(answers) => answers,
+            Err(e) if e.is_fatal() => return Ok(false),
+            Err(e) => return Err(error::outside(&e, "resetting the session")),
+        };
+        let (backend, place) = self.target.read_identity(answers.last())?;
+        self.place = place;
+        Ok(backend.pid == self.backend.pid && backend.start == self.backend.start)
+    }
+
+    async fn close(self: Box<Self>) {
+        self.wire.close().await;
+    }
+}

@@ -1,0 +1,4 @@
+//! The targets against real servers.
+
+mod postgres_apply;
+mod server;

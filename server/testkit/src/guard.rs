@@ -1,0 +1,119 @@
+//! The shell that ends a server with the test process.
+
+use crate::StartError;
+use std::io::{BufRead, BufReader, Read};
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdin, Command, Stdio};
+
+/// Runs `$@` in the background until standard input ends, then stops it and removes `$0`, its folder.
+const SHELL: &str = r#"
+signal=$1; shift
+"$@" </dev/null & pid=$!
+trap '' INT TERM
+read -r _
+kill "-$signal" "$pid" 2>/dev/null
+wait "$pid"
+rm -rf "$0"
+"#;
+
+/// A server that ends when this is dropped, or when the process ends.
+#[derive(Debug)]
+pub(crate) struct Guard {
+    shell: Child,
+    /// Dropping it tells the shell to end.
+    alive: Option<ChildStdin>,
+}
+
+impl Drop for Guard {
+    fn drop(&mut self) {
+        drop(self.alive.take());
+        let _ = self.shell.wait();
+    }
+}
+
+/// Whom to run a server as: servers refuse to run as root.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Account(&'static str);
+
+impl Account {
+    /// `name` where we are root; ourselves otherwise.
+    pub(crate) const fn new(name: &'static str) -> Account {
+        Account(name)
+    }
+
+    /// A command that runs as this account.
+    pub(crate) fn command(self, program: impl AsRef<Path>) -> Command {
+        let mut command = if rustix::process::geteuid().is_root() {
+            let mut command = Command::new("setpriv");
+            command
+                .arg(format!("--reuid={}", self.0))
+                .arg(format!("--regid={}", self.0))
+                .arg("--init-groups");
+            command.arg(program.as_ref());
+            command
+        } else {
+            Command::new(program.as_ref())
+        };
+        command.env("LC_ALL", "C").env_remove("PGDATA").env_remove("PGPORT");
+        command
+    }
+
+    /// A new folder that belongs to this account.
+    pub(crate) fn folder(self) -> Result<PathBuf, StartError> {
+        // Short, because a Unix socket's whole path must fit into about a hundred bytes.
+        let made = run(self.command("mktemp").args(["-d", "-t", "migrated-XXXXXX"]))?;
+        Ok(PathBuf::from(made.trim_end()))
+    }
+
+    /// Starts a server and waits until it says `ready` on its error output. `folder` goes when the server does.
+    pub(crate) fn serve(
+        self,
+        folder: &Path,
+        signal: &str,
+        ready: &str,
+        server: &[&str],
+    ) -> Result<Guard, StartError> {
+        let mut command = self.command("sh");
+        command.args(["-c", SHELL]).arg(folder).arg(signal).args(server).current_dir(folder);
+        let mut shell = command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::piped()).spawn()?;
+        let alive = shell.stdin.take();
+        let log = shell.stderr.take();
+        let guard = Guard { shell, alive };
+        let mut log = BufReader::new(log.ok_or_else(|| std::io::Error::other("no error output"))?);
+        let mut said = String::new();
+        loop {
+            let before = said.len();
+            // The end of the output never comes while the shell lives: a server that gives up is told by its
+            // words.
+            let read = log.read_line(&mut said)?;
+            let line = &said[before..];
+            if line.contains(ready) {
+                break;
+            }
+            if read == 0 || ["FATAL", "[ERROR] Aborting", "could not"].iter().any(|bad| line.contains(bad)) {
+                let program = server.first().copied().unwrap_or_default().to_owned();
+                return Err(StartError::Failed { program, output: said });
+            }
+        }
+        // Nobody reads the rest, but a full pipe would stop the server.
+        std::thread::spawn(move || {
+            let mut sink = [0; 4096];
+            while log.read(&mut sink).is_ok_and(|n| n > 0) {}
+        });
+        Ok(guard)
+    }
+}
+
+/// Runs a program to its end and gives what it wrote.
+pub(crate) fn run(command: &mut Command) -> Result<String, StartError> {
+    let program = command.get_program().to_string_lossy().into_owned();
+    let output = command.stdin(Stdio::null()).output().map_err(|error| match error.kind() {
+        std::io::ErrorKind::NotFound => StartError::Missing(program.clone()),
+        _ => StartError::Io(error),
+    })?;
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    match output.status.success() {
+        true => Ok(text(&output.stdout)),
+        false => Err(StartError::Failed { program, output: text(&output.stderr) }),
+    }
+}

@@ -1,0 +1,55 @@
+//! Private database servers for tests: started on a free port in a folder of their own, and ended with the test
+//! process however that ends.
+//!
+//! Each server is the child of a small shell that waits for the end of its standard input. The other end belongs
+//! to the test process, so the kernel closes it even where the process is killed: the shell then stops the server
+//! and removes the folder. That is why servers can live in a `static`, which is never dropped.
+
+mod find;
+mod guard;
+mod mariadb;
+mod pgbouncer;
+mod port;
+mod postgres;
+
+pub use mariadb::Mariadb;
+pub use pgbouncer::Pgbouncer;
+pub use port::free_port;
+pub use postgres::{Postgres, PostgresOptions, psql};
+
+/// Why a server is not there.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// A program that is needed is not installed.
+    #[error("{0} is not installed")]
+    Missing(String),
+    /// A program failed.
+    #[error("{program} failed: {output}")]
+    Failed {
+        /// Which.
+        program: String,
+        /// What it said.
+        output: String,
+    },
+    /// The system refused something.
+    #[error(transparent)]
+    Io(#[from] std::io::Error),
+}
+
+/// What to do where a server is missing: on a build server (`CI=true`) that is a failure, elsewhere the test is
+/// skipped, loudly.
+///
+/// # Panics
+/// With the reason, where `CI` is `true`.
+pub fn present<T>(server: Result<T, &StartError>) -> Option<T> {
+    match server {
+        Ok(server) => Some(server),
+        Err(reason) if std::env::var("CI").is_ok_and(|ci| ci == "true") => panic!("no server: {reason}"),
+        Err(reason) => {
+            use std::io::Write;
+            // Past the test harness' capturing, which would show it for failed tests only.
+            let _ = writeln!(std::io::stderr(), "\n*** SKIPPED: {reason} ***\n");
+            None
+        }
+    }
+}

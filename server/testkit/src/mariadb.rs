@@ -1,0 +1,85 @@
+//! MariaDB.
+
+use crate::guard::{Account, Guard, run};
+use crate::{StartError, find, free_port};
+use std::path::PathBuf;
+use std::process::Command;
+
+const ACCOUNT: Account = Account::new("mysql");
+const USER: &str = "tester";
+const PASSWORD: &str = "sesame-open-1";
+
+/// A private MariaDB server with a user who may do everything.
+#[derive(Debug)]
+pub struct Mariadb {
+    _guard: Guard,
+    folder: PathBuf,
+    port: u16,
+}
+
+impl Mariadb {
+    /// Starts one.
+    ///
+    /// # Errors
+    /// Where MariaDB is not installed or does not start.
+    pub fn start() -> Result<Mariadb, StartError> {
+        let install = find::program("mariadb-install-db")?;
+        let program = find::program("mariadbd")?;
+        let folder = ACCOUNT.folder()?;
+        let data = format!("--datadir={}", folder.join("data").display());
+        let install_arguments =
+            ["--no-defaults", &data, "--auth-root-authentication-method=normal", "--skip-test-db"];
+        run(ACCOUNT.command(install).args(install_arguments).current_dir(&folder))?;
+        let script = format!(
+            "printf '%s\\n' \"CREATE USER {USER}@'%' IDENTIFIED BY '{PASSWORD}';\" \
+             \"GRANT ALL ON *.* TO {USER}@'%' WITH GRANT OPTION;\" > init.sql"
+        );
+        run(ACCOUNT.command("sh").args(["-c", &script]).current_dir(&folder))?;
+        let port = free_port()?;
+        let program = program.display().to_string();
+        let options = [
+            format!("--socket={}", folder.join("s").display()),
+            format!("--pid-file={}", folder.join("pid").display()),
+            format!("--port={port}"),
+            format!("--init-file={}", folder.join("init.sql").display()),
+        ];
+        let mut server = vec![program.as_str(), "--no-defaults", &data];
+        server.extend(options.iter().map(String::as_str));
+        server.extend(["--bind-address=127.0.0.1", "--innodb-flush-log-at-trx-commit=0", "--skip-log-bin"]);
+        let guard = ACCOUNT.serve(&folder, "KILL", "ready for connections", &server)?;
+        Ok(Mariadb { _guard: guard, folder, port })
+    }
+
+    /// The URL of a database.
+    pub fn url(&self, database: &str) -> String {
+        format!("mysql://{USER}:{PASSWORD}@127.0.0.1:{}/{database}", self.port)
+    }
+
+    /// The URL of a database through the Unix socket.
+    pub fn socket_url(&self, database: &str) -> String {
+        format!(
+            "mysql://{USER}:{PASSWORD}@localhost/{database}?unix_socket={}",
+            self.folder.join("s").display()
+        )
+    }
+
+    /// The port.
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// Runs SQL with the shell and gives its output: one line a row, cells joined by tabs.
+    ///
+    /// # Errors
+    /// Where the shell is missing or a statement fails; what it said is in the error.
+    pub fn shell(&self, database: &str, sql: &str) -> Result<String, StartError> {
+        let program = find::program("mariadb")?;
+        let output = run(Command::new(program)
+            .args(["--no-defaults", "-BN", "-h127.0.0.1", "--protocol=tcp"])
+            .arg(format!("-P{}", self.port))
+            .args(["-u", USER])
+            .arg(format!("-p{PASSWORD}"))
+            .args(["-e", sql, database]))?;
+        Ok(output.trim_end().to_owned())
+    }
+}
