@@ -33,7 +33,9 @@ fn the_folders_have_the_same_files() {
         }
     }
     let stale = OWN.iter().filter(|(path, _)| !needed.contains(*path));
-    broken.extend(stale.map(|(path, _)| format!("{path}: all dialects have it, or none; strike it off the list")));
+    broken.extend(
+        stale.map(|(path, _)| format!("{path}: all dialects have it, or none; strike it off the list")),
+    );
     broken.extend(OWN.iter().filter(|(_, why)| why.is_empty()).map(|(path, _)| format!("{path}: why?")));
     verdict("Who knows one dialect's folder finds the way in the others (or OWN says why not):", &broken);
 }
@@ -46,9 +48,13 @@ fn a_dialect_never_imports_another() {
             for file in Source::below(&format!("{home}/{dialect}")) {
                 for other in DIALECTS.iter().filter(|other| **other != dialect) {
                     broken.extend(file.lines_where(|line| {
-                        [format!("super::{other}::"), format!("crate::{other}::"), format!("dialect::{other}::")]
-                            .iter()
-                            .any(|path| line.contains(path))
+                        [
+                            format!("super::{other}::"),
+                            format!("crate::{other}::"),
+                            format!("dialect::{other}::"),
+                        ]
+                        .iter()
+                        .any(|path| line.contains(path))
                     }));
                 }
             }

@@ -9,14 +9,27 @@ struct Never {
     foreign: &'static [&'static str],
 }
 
-const SERVER: &[&str] =
-    &["migrated-core", "migrated-store", "migrated-target", "migrated-engine", "migrated", "migrated-testkit"];
+const SERVER: &[&str] = &[
+    "migrated-core",
+    "migrated-store",
+    "migrated-target",
+    "migrated-engine",
+    "migrated",
+    "migrated-testkit",
+];
 
 const TABLE: &[Never] = &[
     Never { package: "migrated-proto", own: SERVER, foreign: &["tokio", "sqlx", "figment", "clap"] },
     Never {
         package: "migrated-core",
-        own: &["migrated-proto", "migrated-store", "migrated-target", "migrated-engine", "migrated", "migratectl"],
+        own: &[
+            "migrated-proto",
+            "migrated-store",
+            "migrated-target",
+            "migrated-engine",
+            "migrated",
+            "migratectl",
+        ],
         foreign: &[],
     },
     Never {
@@ -40,8 +53,22 @@ const TABLE: &[Never] = &[
 
 /// What core has not even through others: it is pure.
 const IMPURE: &[&str] = &[
-    "tokio", "sqlx", "tonic", "prost", "figment", "tracing", "clap", "rand", "getrandom", "uuid", "jiff", "chrono",
-    "rustix", "libc", "mio", "socket2",
+    "tokio",
+    "sqlx",
+    "tonic",
+    "prost",
+    "figment",
+    "tracing",
+    "clap",
+    "rand",
+    "getrandom",
+    "uuid",
+    "jiff",
+    "chrono",
+    "rustix",
+    "libc",
+    "mio",
+    "socket2",
 ];
 
 #[test]
@@ -81,7 +108,10 @@ fn nothing_is_pooled_and_every_package_is_known() {
     let broken: Vec<String> = ours
         .flat_map(|package| {
             let all = dependencies.all(package);
-            pools.iter().filter(move |p| all.contains(**p)).map(move |p| format!("{package} has the pool {p}"))
+            pools
+                .iter()
+                .filter(move |p| all.contains(**p))
+                .map(move |p| format!("{package} has the pool {p}"))
         })
         .collect();
     verdict("A revision runs on a connection that nobody used before:", &broken);

@@ -9,7 +9,11 @@ fn below<'a>(path: &str, places: impl IntoIterator<Item = &'a &'a str>) -> bool 
 fn broken(folder: &str, allowed: &[&str], wrong: impl Fn(&str) -> bool) -> Vec<String> {
     let files = Source::below(folder);
     assert!(!files.is_empty(), "there are no sources in {folder}");
-    files.iter().filter(|file| !below(&file.path, allowed)).flat_map(|file| file.lines_where(&wrong)).collect()
+    files
+        .iter()
+        .filter(|file| !below(&file.path, allowed))
+        .flat_map(|file| file.lines_where(&wrong))
+        .collect()
 }
 
 /// Whether `name` occurs in the line as a path's segment, not as the end of a longer word.
@@ -68,14 +72,16 @@ fn messages_of_the_api_stay_at_the_edge() {
 
 #[test]
 fn the_daemon_speaks_no_sql() {
-    let verbs = ["SELECT ", "INSERT INTO ", "UPDATE ", "DELETE FROM ", "CREATE TABLE ", "DROP TABLE ", "PRAGMA "];
+    let verbs =
+        ["SELECT ", "INSERT INTO ", "UPDATE ", "DELETE FROM ", "CREATE TABLE ", "DROP TABLE ", "PRAGMA "];
     let says = |line: &str| verbs.iter().any(|verb| line.contains(&format!("\"{verb}")));
     verdict("SQL belongs to store and target:", &broken("server/daemon/src", &[], says));
 }
 
 #[test]
 fn core_asks_nobody() {
-    let outside = ["std::fs", "std::env", "std::net", "std::process", "std::thread", "SystemTime::now", "Instant::now"];
+    let outside =
+        ["std::fs", "std::env", "std::net", "std::process", "std::thread", "SystemTime::now", "Instant::now"];
     let asks = |line: &str| outside.iter().any(|name| segment(line, name));
     verdict("core gets everything as an argument:", &broken("server/core/src", &[], asks));
 }
@@ -84,7 +90,8 @@ fn core_asks_nobody() {
 fn no_transaction_leaks_out_of_the_store() {
     // A trait method that gave a transaction away would let SQL, and half-done writes, wander into use-cases.
     let leaks = |line: &str| segment(line, "sqlx") || segment(line, "Transaction<");
-    let broken = broken("server/store/src", &["server/store/src/sqlite/", "server/store/src/postgres/"], leaks);
+    let broken =
+        broken("server/store/src", &["server/store/src/sqlite/", "server/store/src/postgres/"], leaks);
     verdict("The store's trait speaks records, not connections:", &broken);
 }
 
@@ -106,5 +113,8 @@ fn the_client_writes_through_its_output() {
     ];
     let streams = ["io::stdout", "io::stderr", "println!", "print!", "eprintln!", "eprint!"];
     let writes = |line: &str| streams.iter().any(|name| segment(line, name));
-    verdict("stdout is the result, stderr the story; client/rust/src/output knows which:", &broken("client/rust/src", &allowed, writes));
+    verdict(
+        "stdout is the result, stderr the story; client/rust/src/output knows which:",
+        &broken("client/rust/src", &allowed, writes),
+    );
 }

@@ -28,7 +28,8 @@ fn links(text: &str) -> Vec<(usize, String)> {
 
 /// A heading as the anchor that renderers make of it.
 fn anchors(text: &str) -> BTreeSet<String> {
-    let headings = text.lines().filter(|line| line.starts_with('#')).map(|line| line.trim_start_matches('#').trim());
+    let headings =
+        text.lines().filter(|line| line.starts_with('#')).map(|line| line.trim_start_matches('#').trim());
     headings
         .map(|heading| {
             let kept = heading.chars().filter(|c| c.is_alphanumeric() || " -_".contains(*c));
@@ -86,6 +87,7 @@ fn every_document_is_reached_from_the_readme() {
             }
         }
     }
-    let lost: Vec<String> = tracked("docs", &[".md"]).into_iter().filter(|path| !reached.contains(path)).collect();
+    let lost: Vec<String> =
+        tracked("docs", &[".md"]).into_iter().filter(|path| !reached.contains(path)).collect();
     verdict("Documents that README.md leads to by no way:", &lost);
 }

@@ -10,7 +10,11 @@ const FOLDER: &str = "docs/verbs";
 
 fn verbs() -> BTreeSet<String> {
     let command = Cli::command();
-    command.get_subcommands().filter(|verb| !verb.is_hide_set()).map(|verb| verb.get_name().to_owned()).collect()
+    command
+        .get_subcommands()
+        .filter(|verb| !verb.is_hide_set())
+        .map(|verb| verb.get_name().to_owned())
+        .collect()
 }
 
 fn pages() -> BTreeSet<String> {
@@ -52,7 +56,8 @@ fn no_document_names_a_verb_that_does_not_exist() {
         let text = fs::read_to_string(repository().join(&path)).expect("a document is UTF-8");
         for (number, line) in (1..).zip(text.lines()) {
             for (at, _) in line.match_indices("migratectl ") {
-                let command = line[..at].ends_with('`') || line[..at].ends_with("$ ") || line[..at].ends_with("/ ");
+                let command =
+                    line[..at].ends_with('`') || line[..at].ends_with("$ ") || line[..at].ends_with("/ ");
                 let word: String = line[at + "migratectl ".len()..]
                     .chars()
                     .take_while(|c| c.is_ascii_lowercase() || *c == '-')

@@ -29,7 +29,9 @@ const QUOTING: &[(&str, &str)] = &[
 
 fn lines_with(found: impl Fn(&str) -> Option<String>, skip: &[&str]) -> Vec<String> {
     let mut broken = Vec::new();
-    for path in tracked("", &[".md", ".rs", ".proto", ".toml", ".sh", ".sql", ".py", ".go", ".yml", ".yaml", ".snap"]) {
+    for path in
+        tracked("", &[".md", ".rs", ".proto", ".toml", ".sh", ".sql", ".py", ".go", ".yml", ".yaml", ".snap"])
+    {
         if skip.contains(&path.as_str()) {
             continue;
         }
@@ -58,7 +60,13 @@ fn one_word_a_thing() {
 }
 
 /// Folders of a machine, taken apart so that this file does not break its own rule.
-const FOLDERS: &[&str] = &[concat!("/wo", "rk/"), concat!("/ro", "ot/"), concat!("/ho", "me/"), concat!("/Us", "ers/"), concat!("/tm", "p/")];
+const FOLDERS: &[&str] = &[
+    concat!("/wo", "rk/"),
+    concat!("/ro", "ot/"),
+    concat!("/ho", "me/"),
+    concat!("/Us", "ers/"),
+    concat!("/tm", "p/"),
+];
 
 #[test]
 fn no_path_of_a_machine() {
