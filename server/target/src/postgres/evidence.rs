@@ -16,7 +16,8 @@ pub(super) async fn definitions(
     session: &mut PostgresSession,
     objects: &[ObjectRef],
 ) -> Result<String, TargetError> {
-    let names: Vec<(String, String)> = objects.iter().map(|o| (o.kind.as_str().to_owned(), quoted(o))).collect();
+    let names: Vec<(String, String)> =
+        objects.iter().map(|o| (o.kind.as_str().to_owned(), quoted(o))).collect();
     read(session, &names).await
 }
 
