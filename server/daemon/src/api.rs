@@ -64,10 +64,10 @@ fn settings(config: &Config) -> Settings {
             let host = rustix::system::uname().nodename().to_string_lossy().into_owned();
             format!("{host} pid {}", std::process::id())
         }),
-        session: match runs.session {
+        session: runs.session.map(|session| match session {
             Session::Revision => SessionMode::Revision,
             Session::Run => SessionMode::Run,
-        },
+        }),
         preconnect: runs.preconnect,
         lock_wait: runs.lock_wait.0,
         retry_step_limit: runs.retry_step_limit.0,

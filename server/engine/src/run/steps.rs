@@ -7,9 +7,9 @@ use super::step::{Run, StepFault};
 use crate::plan::Decided;
 use crate::prepare::StepFacts;
 use crate::{Engine, Result};
-use migrated_core::Code;
 use migrated_core::event::{Direction, EventKind, RunState};
 use migrated_core::revision::Step;
+use migrated_core::{Code, DialectName};
 use migrated_store::{AppliedRecord, StepRecord, StepState};
 use migrated_target::{Applied, MigrationLock, Outcome, SessionMode, SessionOptions, Transaction};
 use std::time::Instant;
@@ -67,9 +67,13 @@ impl Engine {
         steps: Vec<StepRecord>,
     ) -> Result<End> {
         let per_run = job.options.per_run_transaction;
-        let mode = match job.options.session.unwrap_or(self.settings().session) {
+        let usual = match job.place.target.dialect() {
+            DialectName::Sqlite => SessionMode::Run,
+            DialectName::Postgres | DialectName::Mysql => SessionMode::Revision,
+        };
+        let mode = match job.options.session.or(self.settings().session) {
             _ if per_run => SessionMode::Run,
-            mode => mode,
+            mode => mode.unwrap_or(usual),
         };
         let options = SessionOptions { run: run.id.clone(), lock: lock.token() };
         let mut sessions =

@@ -135,7 +135,7 @@ async fn run(
             Treatment::Transactional if number == last => {
                 let started = begin(session, work, tell).await?;
                 if let Err(stop) = execute(session, work, number, statement, tell).await {
-                    return Err(undo(session, stop).await);
+                    return Err(undo(session, stop, Some(0)).await);
                 }
                 progress.executed += 1;
                 return finish(session, work, tell, &started, progress).await;
@@ -315,7 +315,7 @@ async fn transactional(
     }
     .await;
     if let Err(stop) = outcome {
-        return Err(undo(session, stop).await);
+        return Err(undo(session, stop, Some(0)).await);
     }
     match session.tell_execute("COMMIT", tell).await {
         Ok(_) => {
@@ -508,7 +508,7 @@ fn row(
 async fn begin(session: &mut PostgresSession, work: &Work, tell: &dyn Tell) -> Result<String, Failure> {
     match apply::begin(session, work, "BEGIN;", tell).await {
         Ok(started) => Ok(started),
-        Err(stop) => Err(undo(session, stop).await),
+        Err(stop) => Err(undo(session, stop, None).await),
     }
 }
 
@@ -526,7 +526,7 @@ async fn finish(
     };
     let xid = match apply::write_rows(session, work, started, &clear).await {
         Ok(xid) => xid,
-        Err(stop) => return Err(undo(session, stop).await),
+        Err(stop) => return Err(undo(session, stop, Some(0)).await),
     };
     apply::commit(session, xid, tell).await.map_err(|fault| match fault.outcome {
         Outcome::Clean => Failure::Stopped(Stop { retryable: fault.retryable, ..Stop::refused(fault.error) }),
@@ -535,8 +535,8 @@ async fn finish(
 }
 
 /// Rolls the open transaction back.
-async fn undo(session: &mut PostgresSession, stop: Stop) -> Failure {
-    let fault = apply::roll_back(session, stop, 0).await;
+async fn undo(session: &mut PostgresSession, stop: Stop, executed: Option<u32>) -> Failure {
+    let fault = apply::roll_back(session, stop, executed).await;
     match fault.outcome {
         Outcome::Clean => {
             let fatal = fault.error.code == Code::ConnectionLost;

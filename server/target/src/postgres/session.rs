@@ -9,6 +9,7 @@ use crate::{
     Applied, ApplyFault, Backend, Canceller, Session, SessionOptions, TargetError, Tell, Transaction, Work,
 };
 use async_trait::async_trait;
+use migrated_core::Code;
 use migrated_core::event::EventKind;
 use std::sync::Arc;
 use tokio_postgres::error::DbError;
@@ -75,11 +76,18 @@ impl Session for PostgresSession {
     }
 
     async fn apply(&mut self, work: &Work, tell: &dyn Tell) -> Result<Applied, ApplyFault> {
-        match work.transaction {
+        let applied = match work.transaction {
             Transaction::Step => apply::step(self, work, tell).await,
             Transaction::Run => apply::in_run(self, work, tell).await,
             Transaction::None => journalled::apply(self, work, tell).await,
-        }
+        };
+        applied.map_err(|mut fault| {
+            let cancelled = fault.error.sql.as_ref().is_some_and(|sql| sql.sqlstate == "57014");
+            if cancelled && self.canceller.was_asked() {
+                fault.error.code = Code::Cancelled;
+            }
+            fault
+        })
     }
 
     async fn begin_run(&mut self) -> Result<(), TargetError> {

@@ -1,4 +1,11 @@
 //! The targets against real servers.
 
 mod postgres_apply;
+mod postgres_journal;
+mod postgres_lock;
+mod postgres_run;
+mod postgres_session;
+mod postgres_standing;
+mod postgres_tls;
+mod postgres_watch;
 mod server;
