@@ -120,6 +120,7 @@ pub(crate) async fn serve(
     if let Err(e) = ready(&addresses) {
         ended.cancel();
         accepted.listeners.wait().await;
+        api.runs.finish().await;
         return Err(e.into());
     }
     for address in &addresses {
@@ -163,6 +164,7 @@ pub(crate) async fn serve(
     };
     let (served, all_ended) = tokio::join!(transport, ending);
     accepted.listeners.wait().await;
+    runs.finish().await;
     served?;
     Ok(all_ended)
 }

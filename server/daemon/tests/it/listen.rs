@@ -68,7 +68,7 @@ async fn a_stale_socket_is_replaced_and_ours_removed_at_the_end() {
     let mut daemon = Daemon::start(folder, &toml, 1).await;
     assert!(health(channel(&daemon.addresses[0]).await, "").await.is_ok());
 
-    let second = command(daemon.folder.path()).output().await.expect("run");
+    let second = command(daemon.folder.path()).args(["--store", "second.db"]).output().await.expect("run");
     assert_eq!(second.status.code(), Some(1));
     let told = String::from_utf8_lossy(&second.stderr);
     assert!(told.contains("another daemon has this socket"), "{told}");
