@@ -35,8 +35,12 @@ pub(crate) async fn open(config: &Config) -> Result<Api, Failure> {
         config.configured_targets().into_iter().map(|(name, t)| (name.clone(), record(name, t))).collect();
     let connections = config.connections.0.keys().cloned().collect();
     let catalog = Catalog::new(store.clone(), configured, connections);
-    let engine =
-        Engine::new(store, Arc::new(SystemClock), settings(config), resolver(config, catalog.clone()));
+    let engine = Engine::new(
+        store.clone(),
+        Arc::new(SystemClock),
+        settings(config),
+        resolver(config, catalog.clone()),
+    );
     if let Err(e) = engine.reconcile_all().await {
         tracing::warn!(error = %e, "runs that an earlier daemon left are settled when their targets are asked for");
     }
@@ -50,7 +54,7 @@ pub(crate) async fn open(config: &Config) -> Result<Api, Failure> {
         }
     });
     let routes = crate::service::routes(&engine, &catalog, config.listen.max_message_size.0 as usize);
-    Ok(Api { routes, runs: Arc::new(EngineRuns(engine)) })
+    Ok(Api { routes, runs: Arc::new(EngineRuns { engine, store }) })
 }
 
 fn settings(config: &Config) -> Settings {
@@ -60,10 +64,10 @@ fn settings(config: &Config) -> Settings {
             let host = rustix::system::uname().nodename().to_string_lossy().into_owned();
             format!("{host} pid {}", std::process::id())
         }),
-        session: match runs.session {
+        session: runs.session.map(|session| match session {
             Session::Revision => SessionMode::Revision,
             Session::Run => SessionMode::Run,
-        },
+        }),
         preconnect: runs.preconnect,
         lock_wait: runs.lock_wait.0,
         retry_step_limit: runs.retry_step_limit.0,
@@ -148,19 +152,28 @@ fn refused(error: ReachError) -> EngineError {
     EngineError::new(error.code, error.message).next(error.next)
 }
 
-struct EngineRuns(Engine);
+struct EngineRuns {
+    engine: Engine,
+    store: Arc<dyn Store>,
+}
 
 #[async_trait]
 impl Runs for EngineRuns {
     fn close(&self, now: bool) {
-        self.0.close(now);
+        self.engine.close(now);
     }
 
     async fn closed(&self, bound: Duration) -> bool {
-        self.0.closed(bound).await
+        self.engine.closed(bound).await
     }
 
     fn under_way(&self) -> usize {
-        self.0.runs_under_way()
+        self.engine.runs_under_way()
+    }
+
+    async fn finish(&self) {
+        if let Err(e) = self.store.close().await {
+            tracing::warn!(error = %e, "the revision store could not be closed; the next start recovers it");
+        }
     }
 }

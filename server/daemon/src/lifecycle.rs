@@ -19,6 +19,8 @@ pub(crate) trait Runs: Send + Sync + 'static {
     async fn closed(&self, bound: Duration) -> bool;
     /// Number of runs under way.
     fn under_way(&self) -> usize;
+    /// Nothing calls any more: gives back what the runs are kept in.
+    async fn finish(&self);
 }
 
 /// The wish that the daemon ends. Cheap to clone.
@@ -125,6 +127,8 @@ mod tests {
         fn under_way(&self) -> usize {
             usize::from(!*self.ended.borrow())
         }
+
+        async fn finish(&self) {}
     }
 
     const HOUR: Duration = Duration::from_secs(3600);

@@ -15,6 +15,7 @@ use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream, UnixListener};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 
 /// Pause after an accept that failed for want of file descriptors or memory, which nothing announces the end of.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
@@ -69,22 +70,28 @@ impl Listeners {
         self.all.iter().filter_map(bound).collect()
     }
 
-    /// Accepts connections until `stop`; then the sockets are closed and removed.
-    pub(crate) fn accept(
-        self,
-        accepting: Accepting,
-        stop: &CancellationToken,
-    ) -> mpsc::Receiver<io::Result<Connection>> {
-        let (send, receive) = mpsc::channel(64);
+    /// Accepts connections until `stop`; then the sockets are closed and removed, which the tracker waits for.
+    pub(crate) fn accept(self, accepting: Accepting, stop: &CancellationToken) -> Accepted {
+        let (send, connections) = mpsc::channel(64);
         let accepting = Arc::new(accepting);
+        let listeners = TaskTracker::new();
         for listener in self.all {
             let (accepting, send, stop) = (accepting.clone(), send.clone(), stop.clone());
-            tokio::spawn(async move {
+            listeners.spawn(async move {
                 stop.run_until_cancelled(accept(&listener, &accepting, &send)).await;
             });
         }
-        receive
+        listeners.close();
+        Accepted { connections, listeners }
     }
+}
+
+/// Connections as they come in.
+pub(crate) struct Accepted {
+    /// The connections.
+    pub(crate) connections: mpsc::Receiver<io::Result<Connection>>,
+    /// The listeners: they have gone, and their sockets with them, when this is done.
+    pub(crate) listeners: TaskTracker,
 }
 
 /// What is done with a connection before it is served.

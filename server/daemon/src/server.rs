@@ -110,13 +110,19 @@ pub(crate) async fn serve(
         handshake_timeout: config.listen.handshake_timeout.0,
         room: Arc::new(Semaphore::new(config.listen.max_connections)),
     };
-    let incoming = ReceiverStream::new(listeners.accept(accepting, &ended));
+    let accepted = listeners.accept(accepting, &ended);
+    let incoming = ReceiverStream::new(accepted.connections);
     let serving = builder(&config.listen).serve_with_incoming_shutdown(
         service,
         incoming,
         ended.clone().cancelled_owned(),
     );
-    ready(&addresses)?;
+    if let Err(e) = ready(&addresses) {
+        ended.cancel();
+        accepted.listeners.wait().await;
+        api.runs.finish().await;
+        return Err(e.into());
+    }
     for address in &addresses {
         tracing::info!(%address, version = env!("CARGO_PKG_VERSION"), "serving");
     }
@@ -148,12 +154,17 @@ pub(crate) async fn serve(
         tracing::warn!("open requests were broken off");
     };
     let transport = async {
-        tokio::select! {
+        let served = tokio::select! {
             served = serving => served,
             () = drained => Ok(()),
-        }
+        };
+        // A transport that broke off by itself ends the daemon: nobody could reach it any more.
+        stop.gently.cancel();
+        served
     };
     let (served, all_ended) = tokio::join!(transport, ending);
+    accepted.listeners.wait().await;
+    runs.finish().await;
     served?;
     Ok(all_ended)
 }

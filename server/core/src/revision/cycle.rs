@@ -31,10 +31,10 @@ fn names(entries: &[Entry], circle: &[Idx]) -> Vec<String> {
 fn find<I: Iterator<Item = Idx>>(count: usize, below: impl Fn(Idx) -> I) -> Option<Vec<Idx>> {
     let mut above = vec![Vec::new(); count];
     let mut open = vec![0_usize; count];
-    for index in 0..count {
+    for (index, open) in open.iter_mut().enumerate() {
         for lower in below(index) {
             above[lower].push(index);
-            open[index] += 1;
+            *open += 1;
         }
     }
     let mut free: Vec<Idx> = (0..count).filter(|index| open[*index] == 0).collect();

@@ -18,9 +18,10 @@ pub enum Deviation {
     /// `downgrade LABEL@…` with a label that nobody carries is an error. Alembic looks at the label only when
     /// it has several roots to choose from, so a misspelt label on a simple graph downgrades everything.
     UnknownLabel,
-    /// `downgrade LABEL@…` takes back revisions of that branch alone. Alembic ignores the label for `head`,
-    /// does not notice a target on another branch, and takes the sister branches along when the way down
-    /// leads through the point where they part; here the shared trunk stays while a sister stands on it.
+    /// `downgrade LABEL@…` takes back revisions of that branch alone (and what depends on them). Alembic ignores
+    /// the label for `head`, does not notice a target on another branch, and takes the sister branches along when
+    /// the way down leads through the point where they part. Here `LABEL@base` leaves the shared trunk while an
+    /// applied sister stands on it, and a target below such a point is refused.
     LabelHonoured,
     /// Text after a relative step (`+1x`) is an error. Alembic reads `+1` and drops the rest.
     TrailingGarbage,

@@ -40,10 +40,12 @@ impl From<Fault> for RevisionError {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Fault {
     /// No revision, label or symbol of that name.
-    #[error("no revision or label `{ident}`{}", did_you_mean(.near))]
+    #[error("no revision or label `{ident}`{}", on_branch(.branch, .near))]
     UnknownRevision {
         /// What was asked for.
         ident: String,
+        /// The branch that it was looked for on, if one was named and the rest of the graph would know it.
+        branch: Option<String>,
         /// Names that look like it, nearest first.
         near: Vec<String>,
     },
@@ -137,6 +139,17 @@ pub enum Fault {
         target: String,
         /// The branch.
         branch: String,
+    },
+    /// The way down to the target leads through revisions of other branches.
+    #[error("`{target}` would also take back {}, which are not on branch `{branch}`; name the target without the \
+        branch to take them too, or say `{branch}@base` for the branch alone", join(.others))]
+    DowngradeTakesOthers {
+        /// The target, as it was given.
+        target: String,
+        /// The branch.
+        branch: String,
+        /// The revisions of other branches, in load order.
+        others: Vec<String>,
     },
     /// Revisions follow each other in a circle.
     #[error("revisions follow each other in a circle: {}", circle(.revisions))]
@@ -249,7 +262,9 @@ impl Fault {
             Self::RelativeOutOfRange { .. } => Code::RelativeOutOfRange,
             Self::Overlapping { .. } => Code::Overlapping,
             Self::NotAnAncestor { .. } => Code::NotAnAncestor,
-            Self::InvalidDowngradeTarget { .. } => Code::InvalidDowngradeTarget,
+            Self::InvalidDowngradeTarget { .. } | Self::DowngradeTakesOthers { .. } => {
+                Code::InvalidDowngradeTarget
+            }
             Self::Cycle { .. } => Code::Cycle,
             Self::DependencyCycle { .. } => Code::DependencyCycle,
             Self::DuplicateLabel { .. } => Code::DuplicateLabel,
@@ -268,7 +283,11 @@ impl Fault {
     fn metadata(&self) -> Vec<(&'static str, String)> {
         let list = |names: &[String]| names.join(", ");
         match self {
-            Self::UnknownRevision { ident, near } => vec![("ident", ident.clone()), ("near", list(near))],
+            Self::UnknownRevision { ident, branch, near } => vec![
+                ("ident", ident.clone()),
+                ("branch", branch.clone().unwrap_or_default()),
+                ("near", list(near)),
+            ],
             Self::UnknownRow { row, near } => vec![("row", row.clone()), ("near", list(near))],
             Self::AmbiguousRevision { prefix, candidates } => {
                 vec![("prefix", prefix.clone()), ("candidates", list(candidates))]
@@ -295,6 +314,9 @@ impl Fault {
             Self::NotAnAncestor { lower, upper } => vec![("lower", lower.clone()), ("upper", upper.clone())],
             Self::InvalidDowngradeTarget { target, branch } => {
                 vec![("target", target.clone()), ("branch", branch.clone())]
+            }
+            Self::DowngradeTakesOthers { target, branch, others } => {
+                vec![("target", target.clone()), ("branch", branch.clone()), ("others", list(others))]
             }
             Self::Cycle { revisions } | Self::DependencyCycle { revisions } => {
                 vec![("revisions", list(revisions))]
@@ -339,6 +361,13 @@ fn join(names: &[String]) -> String {
 
 fn did_you_mean(near: &[String]) -> String {
     if near.is_empty() { String::new() } else { format!("; did you mean {}?", join(near)) }
+}
+
+fn on_branch(branch: &Option<String>, near: &[String]) -> String {
+    match branch {
+        Some(branch) => format!(" on branch `{branch}`; elsewhere there is {}", join(near)),
+        None => did_you_mean(near),
+    }
 }
 
 fn or_base(from: &Option<String>) -> String {

@@ -158,7 +158,7 @@ impl RevisionGraph {
             Fault::AmbiguousRevision { prefix, candidates } => {
                 Fault::NoSuchLabel { label: prefix, near: candidates }.into()
             }
-            Fault::UnknownRevision { ident, near } => Fault::NoSuchLabel { label: ident, near }.into(),
+            Fault::UnknownRevision { ident, near, .. } => Fault::NoSuchLabel { label: ident, near }.into(),
             _ => error,
         })
     }
@@ -179,8 +179,9 @@ impl RevisionGraph {
                 return Err(Fault::Malformed { ident, reason }.into());
             }
             None => {
-                let mut candidates: Vec<&str> =
+                let everywhere: Vec<&str> =
                     self.keys().filter(|key| key.starts_with(name) && key.chars().count() > 3).collect();
+                let mut candidates = everywhere.clone();
                 if let Some((branch, _)) = &line
                     && !candidates.is_empty()
                 {
@@ -190,7 +191,15 @@ impl RevisionGraph {
                 }
                 match candidates.as_slice() {
                     [only] => self.lookup(only).ok_or_else(|| self.unknown(name))?,
-                    [] => return Err(self.unknown(name)),
+                    [] if everywhere.is_empty() => return Err(self.unknown(name)),
+                    [] => {
+                        return Err(Fault::UnknownRevision {
+                            ident: name.to_owned(),
+                            branch: branch.map(str::to_owned),
+                            near: everywhere.into_iter().map(str::to_owned).collect(),
+                        }
+                        .into());
+                    }
                     several => {
                         let candidates = several.iter().map(|key| (*key).to_owned()).collect();
                         return Err(Fault::AmbiguousRevision { prefix: name.to_owned(), candidates }.into());
@@ -223,7 +232,8 @@ impl RevisionGraph {
     }
 
     pub(super) fn unknown(&self, ident: &str) -> RevisionError {
-        Fault::UnknownRevision { ident: ident.to_owned(), near: near(ident, self.keys()) }.into()
+        let near = near(ident, self.keys());
+        Fault::UnknownRevision { ident: ident.to_owned(), branch: None, near }.into()
     }
 
     fn multiple_heads<'i>(&self, argument: &str, heads: impl Iterator<Item = &'i str>) -> RevisionError {

@@ -5,15 +5,15 @@ use migrated_core::revision::{
 };
 use serde_json::{Map, Value, json};
 
-/// Builds the graph of a corpus line.
-pub(crate) fn build(line: &Value) -> Result<RevisionGraph, RevisionError> {
+/// The revisions of a corpus line.
+pub(crate) fn nodes(line: &Value) -> Vec<Node> {
     let nodes = line["graph"].as_array().expect("a line has a graph").iter().map(|node| Node {
         id: text(&node["revision"]).to_owned(),
         down_revisions: texts(&node["down_revision"]),
         depends_on: texts(&node["depends_on"]),
         branch_labels: texts(&node["branch_labels"]),
     });
-    RevisionGraph::new(nodes.collect())
+    nodes.collect()
 }
 
 /// The answer to one case of that line.

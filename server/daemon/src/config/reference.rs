@@ -102,7 +102,7 @@ fn kind(kind: Kind) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::{PAGE, reference};
-    use crate::config::Config;
+    use crate::config::{Config, Sources, load};
     use std::path::Path;
 
     fn repository() -> &'static Path {
@@ -125,5 +125,32 @@ mod tests {
             let page = std::fs::read_to_string(&path).unwrap_or_default();
             assert!(page.starts_with(&format!("# `{}`", section.name)), "{} is missing", path.display());
         }
+    }
+
+    #[test]
+    fn every_example_can_be_read() {
+        let mut examples = vec![read("docker/migrated.toml")];
+        for section in Config::KEYS {
+            let page = read(&format!("docs/config/{}.md", section.name));
+            let blocks =
+                page.split("```toml\n").skip(1).filter_map(|rest| Some(rest.split_once("```")?.0.to_owned()));
+            examples.extend(blocks);
+        }
+        assert!(examples.len() >= 10);
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("migrated.toml");
+        for example in examples {
+            std::fs::write(&path, &example).expect("written");
+            let read = load(&Sources { file: Some(path.clone()), ..Sources::default() });
+            assert!(
+                read.is_ok(),
+                "{example}\n{}",
+                read.map(|_| String::new()).unwrap_or_else(|e| e.to_string())
+            );
+        }
+    }
+
+    fn read(path: &str) -> String {
+        std::fs::read_to_string(repository().join(path)).expect("it is there")
     }
 }

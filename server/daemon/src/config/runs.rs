@@ -11,8 +11,8 @@ section! {
         /// Name of this daemon as owner of runs; without it, host name and process id.
         owner: Option<String> = None,
         /// Connections of the work, where a request does not say: `revision` opens a fresh one for each revision,
-        /// `run` one for the whole run, reset between revisions.
-        session: Session = Session::Revision,
+        /// `run` one for the whole run, reset between revisions. Without it: `run` on SQLite, `revision` elsewhere.
+        session: Option<Session> = None,
         /// How many connections are opened ahead of the step that needs them.
         preconnect: usize = 2,
         /// How long a run waits for another one on its target, where a request does not say.

@@ -107,7 +107,7 @@ impl Size {
 
 impl fmt::Display for Size {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let whole = SIZE_UNITS.iter().find(|(_, size)| self.0 >= *size && self.0 % size == 0);
+        let whole = SIZE_UNITS.iter().find(|(_, size)| self.0 >= *size && self.0.is_multiple_of(*size));
         let (unit, size) = whole.copied().unwrap_or(("B", 1));
         write!(f, "{}{unit}", self.0 / size)
     }

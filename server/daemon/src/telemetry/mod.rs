@@ -23,7 +23,7 @@ pub(crate) struct Telemetry {
 /// A sentence that names the key.
 pub(crate) fn start(section: &Section) -> Result<Telemetry, String> {
     let traces = otlp::provider(&section.otlp)?;
-    let spans = traces.as_ref().map(|provider| otlp::layer(provider));
+    let spans = traces.as_ref().map(otlp::layer);
     tracing_subscriber::registry()
         .with(spans)
         .with(log(&section.log)?)

@@ -33,6 +33,7 @@ pub struct RunWatch {
     /// The request joined a run that was under way.
     pub joined: bool,
     goal: Option<Vec<String>>,
+    goal_reached: bool,
     source: Source,
     after: u64,
     heartbeat: Duration,
@@ -65,6 +66,7 @@ impl RunWatch {
             run_id: run_id.to_owned(),
             joined: false,
             goal: None,
+            goal_reached: false,
             source,
             after,
             heartbeat: settings.heartbeat,
@@ -77,6 +79,10 @@ impl RunWatch {
     pub async fn next(&mut self) -> Result<Option<RunUpdate>> {
         if self.done {
             return Ok(None);
+        }
+        if self.goal_reached {
+            self.done = true;
+            return Ok(Some(RunUpdate::GoalReached));
         }
         let (log, shown) = match &mut self.source {
             Source::Store(engine) => {
@@ -116,22 +122,22 @@ impl RunWatch {
         }
     }
 
-    /// Cuts a joined run's events where this request's own goal stands.
-    fn until_goal(&mut self, events: Vec<Arc<Event>>) -> RunUpdate {
-        if self.goal_stands(&events) {
-            self.done = true;
-            return RunUpdate::GoalReached;
+    /// Ends a joined run's events where this request's own goal stands.
+    fn until_goal(&mut self, mut events: Vec<Arc<Event>>) -> RunUpdate {
+        if let Some(at) = self.goal_stands_at(&events) {
+            events.truncate(at + 1);
+            self.goal_reached = true;
         }
         RunUpdate::Events(events)
     }
 
-    fn goal_stands(&self, events: &[Arc<Event>]) -> bool {
-        let Some(goal) = &self.goal else { return false };
+    fn goal_stands_at(&self, events: &[Arc<Event>]) -> Option<usize> {
+        let goal = self.goal.as_ref()?;
         // The run's own end is told as it is.
         if events.iter().any(|e| matches!(e.what, EventKind::RunFinished { .. })) {
-            return false;
+            return None;
         }
-        events.iter().any(
+        events.iter().position(
             |e| matches!(&e.what, EventKind::StepFinished { rows, .. } if goal.iter().all(|g| rows.contains(g))),
         )
     }

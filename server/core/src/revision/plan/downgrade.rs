@@ -142,7 +142,7 @@ impl RevisionGraph {
             return Err(self.not_below(target, rows));
         }
         match remains.label.filter(|_| remains.written) {
-            Some(label) => self.honour(label, remains.place, revisions, &active),
+            Some(label) => self.honour(label, remains.place, target, revisions, &active),
             None => Ok(Dropped { revisions, deviation: None }),
         }
     }
@@ -175,6 +175,7 @@ impl RevisionGraph {
         &self,
         label: &str,
         place: Place,
+        target: &str,
         revisions: Marks,
         active: &Marks,
     ) -> Result<Dropped, RevisionError> {
@@ -194,6 +195,18 @@ impl RevisionGraph {
         sisters.subtract(&line);
         if sisters.is_empty() {
             return Ok(Dropped { revisions, deviation: None });
+        }
+        // `LABEL@base` asks for the branch, however deep that is; any other target names a depth that cannot be
+        // reached without the sisters.
+        if !target.ends_with("@base") {
+            sisters.intersect(&revisions);
+            let others: Vec<Idx> = sisters.iter().collect();
+            let fault = Fault::DowngradeTakesOthers {
+                target: target.to_owned(),
+                branch: label.to_owned(),
+                others: self.owned_ids(&others),
+            };
+            return Err(RevisionError::from(fault).declared(Deviation::LabelHonoured));
         }
         let carrying = self.spread(sisters.iter(), |entry| &entry.down);
         let own = line.iter().filter(|index| revisions.contains(*index) && !carrying.contains(*index));

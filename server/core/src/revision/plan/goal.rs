@@ -188,7 +188,7 @@ pub(super) fn out_of_range(target: &str) -> RevisionError {
 /// A row that is unknown is told as such, also where it was met while a relative target was read.
 pub(super) fn blame_row(error: RevisionError, rows: &[&str]) -> RevisionError {
     match error.fault {
-        Fault::UnknownRevision { ident, near } if rows.contains(&ident.as_str()) => {
+        Fault::UnknownRevision { ident, near, .. } if rows.contains(&ident.as_str()) => {
             Fault::UnknownRow { row: ident, near }.into()
         }
         _ => error,
