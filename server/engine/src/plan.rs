@@ -56,7 +56,7 @@ pub(crate) struct Decided {
 
 impl Decided {
     pub(crate) fn is_empty(&self) -> bool {
-        self.steps.is_empty() && !(self.purge && !self.from.is_empty())
+        self.steps.is_empty()
     }
 
     /// What will stand when this is done, with the content that it is pinned to (rule R7).

@@ -83,7 +83,7 @@ impl RevisionService for Revisions {
             .map(|e| Ok(ManifestFile { hash: hash("entries.sha256", &e.sha256)?, path: e.path }))
             .collect();
         let missing = self.engine.negotiate(&request.project, digest, files?).await.map_err(refuse)?;
-        let missing = missing.into_iter().map(|h| h.to_vec().into()).collect();
+        let missing = missing.into_iter().map(|h| h.to_vec()).collect();
         Ok(Response::new(v1::NegotiateManifestResponse { missing }))
     }
 
@@ -145,10 +145,10 @@ impl RevisionService for Revisions {
             for (path, hash, size) in files {
                 let head = v1::PullRevisionsResponse {
                     path,
-                    sha256: hash.to_vec().into(),
+                    sha256: hash.to_vec(),
                     size,
                     offset: 0,
-                    data: Vec::new().into(),
+                    data: Vec::new(),
                 };
                 if have.contains(hash.as_slice()) || size == 0 {
                     if tx.send(Ok(head)).await.is_err() {
@@ -167,7 +167,7 @@ impl RevisionService for Revisions {
                 for (i, chunk) in bytes.chunks(CHUNK).enumerate() {
                     let part = v1::PullRevisionsResponse {
                         offset: (i * CHUNK) as u64,
-                        data: chunk.to_vec().into(),
+                        data: chunk.to_vec(),
                         ..head.clone()
                     };
                     if tx.send(Ok(part)).await.is_err() {

@@ -3,6 +3,7 @@
 use super::accept::Job;
 use super::finish::End;
 use super::step::Run;
+use super::steps::Way;
 use crate::plan::Decided;
 use crate::{Engine, EngineError, Result};
 use migrated_core::Code;
@@ -84,8 +85,10 @@ impl Engine {
             .check_steps(run, job, &standing, &decided)
             .await
             .map_err(|e| e.state(untouched(&job.place.name, &decided.from)))?;
-        let steps = self.record_plan(run, job, &decided, &facts).await?;
-        self.execute(run, job, lock, &decided, &facts, steps).await
+        let records = self.record_plan(run, job, &decided, &facts).await?;
+        let dialect = job.place.target.dialect();
+        let way = Way { run, decided: &decided, facts: &facts, records: &records, dialect };
+        self.execute(&way, job, lock).await
     }
 }
 

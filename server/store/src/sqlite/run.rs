@@ -17,10 +17,10 @@ pub(super) async fn create(store: &SqliteStore, run: &RunRecord) -> Result<Creat
 }
 
 async fn create_in(conn: &mut SqliteConnection, run: &RunRecord) -> Result<CreatedRun> {
-    if let Some(request) = &run.request_id {
-        if let Some(made) = of_request_in(conn, &run.project, request).await? {
-            return Ok(CreatedRun::Existing(Box::new(made)));
-        }
+    if let Some(request) = &run.request_id
+        && let Some(made) = of_request_in(conn, &run.project, request).await?
+    {
+        return Ok(CreatedRun::Existing(Box::new(made)));
     }
     // The pin holds from here on, so what it pins must be there now.
     if let Some(graph) = &run.graph

@@ -206,7 +206,7 @@ pub(super) async fn begin(
     let answers = match session.wire.query(&text, &mut |message| tell.event(notice(&message))).await {
         Ok(answers) => answers,
         Err((_, e)) => {
-            return Err(Stop::outside(&e, &format!("locking the rows of {}", session.place.qualified())));
+            return Err(reading_rows(session, work, &e));
         }
     };
     let rows = version_table::rows(answers.last());
@@ -214,6 +214,19 @@ pub(super) async fn begin(
     // The start is the only answer before the rows that has one row of one number; LOCK has none.
     let started = answers.iter().rev().skip(1).find_map(|a| a.first(0)).unwrap_or_default();
     Ok(started.to_owned())
+}
+
+/// The stop for version rows that cannot be read: a table that is gone holds none of the rows that are expected.
+pub(super) fn reading_rows(session: &PostgresSession, work: &Work, error: &WireError) -> Stop {
+    let table = session.place.qualified();
+    let mut stop = Stop::outside(error, &format!("reading the rows of {table}"));
+    if error.db().is_some_and(|db| db.code().code() == "42P01") {
+        let gone = compare(&[], &work.expected_rows)
+            .err()
+            .unwrap_or_else(|| TargetError::new(Code::VersionRowsChanged, format!("{table} is gone")));
+        stop.error = TargetError { sql: stop.error.sql, ..gone };
+    }
+    stop
 }
 
 /// Begins a transaction and nothing else. Gives its start.

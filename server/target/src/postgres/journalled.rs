@@ -167,7 +167,10 @@ async fn open(
 ) -> Result<Vec<JournalRow>, Failure> {
     cancelled(session)?;
     let text = format!("{};{}", version_table::select(&session.place), journal_exists(&session.place));
-    let answers = ask(session, &text, "reading the version table").await?;
+    let answers = match session.wire.query(&text, &mut |_| {}).await {
+        Ok(answers) => answers,
+        Err((_, e)) => return Err(apply::reading_rows(session, work, &e).into()),
+    };
     let mut journal = Vec::new();
     if answers.last().and_then(|a| a.first(0)) == Some("t") {
         let text = journal::select(PG, &journal_table(&session.place), &session.place.name);

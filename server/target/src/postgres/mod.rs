@@ -21,6 +21,7 @@ mod quote;
 mod session;
 mod standing;
 mod version_table;
+mod warm;
 mod watch;
 mod wire;
 

@@ -1,5 +1,7 @@
 //! The targets against real servers.
 
+mod mysql_apply;
+mod mysql_bed;
 mod postgres_apply;
 mod postgres_journal;
 mod postgres_lock;

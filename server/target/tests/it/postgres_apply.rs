@@ -389,6 +389,17 @@ async fn a_missing_version_table_where_rows_are_expected_stops_the_step() {
 }
 
 #[tokio::test]
+async fn a_session_opened_before_the_version_table_was_made_finds_it() {
+    let database = database!();
+    let target = database.target();
+    let (mut one, mut ahead) = (session(&target, "run-1").await, session(&target, "run-1").await);
+    one.apply(&first(&[]), &Log::default()).await.expect("a stamp");
+    let second = work("r2", &["r1"], update("r1", "r2"), script(&[]));
+    ahead.apply(&second, &Log::default()).await.expect("the next");
+    assert_eq!(database.psql("SELECT version_num FROM alembic_version"), "r2");
+}
+
+#[tokio::test]
 async fn an_empty_search_path_does_not_lose_the_version_table() {
     let database = database!();
     let mut session = session(&database.target(), "run-1").await;
