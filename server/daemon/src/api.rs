@@ -59,7 +59,11 @@ pub(crate) async fn open(config: &Config) -> Result<Api, Failure> {
         }
     });
     let routes = crate::service::routes(&engine, &catalog, config.listen.max_message_size.0 as usize);
-    Ok(Api { routes, runs: Arc::new(EngineRuns { engine, store }) })
+    Ok(Api {
+        routes,
+        descriptors: migrated_proto::v1::FILE_DESCRIPTOR_SET,
+        runs: Arc::new(EngineRuns { engine, store }),
+    })
 }
 
 fn settings(config: &Config) -> Settings {

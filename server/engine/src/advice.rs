@@ -6,24 +6,30 @@ use migrated_core::revision::RevisionError;
 /// The next command for an error of the graph; empty where its own line says all there is to say.
 pub(crate) fn of(error: &RevisionError) -> &'static str {
     match error.code() {
-        Code::UnknownRevision | Code::NoSuchLabel => "migratectl history",
-        Code::AmbiguousRevision => "repeat the command with more characters of the id that is meant",
-        Code::NotInBranch => "migratectl history -r LABEL@base:LABEL@head",
+        Code::UnknownRevision | Code::NoSuchLabel => "`migratectl history` lists what there is",
+        Code::AmbiguousRevision => {
+            "`migratectl history` lists the ids; repeat the command with more characters of the one that is meant"
+        }
+        Code::NotInBranch => "`migratectl history --graph` shows which branch it is on",
         Code::MultipleHeads => {
-            "migratectl heads; then name one, narrow to a branch with LABEL@head, take all with `heads`, or join them \
+            "`migratectl heads`; then name one, narrow to a branch with LABEL@head, take all with `heads`, or join them \
              with `migratectl merge heads`"
         }
         Code::AmbiguousWalk | Code::AmbiguousRelative => {
-            "migratectl history --graph; then name the revision, or the branch with LABEL@"
+            "`migratectl history --graph`; then name the revision, or the branch with LABEL@"
         }
         Code::RelativeOutOfRange | Code::NotAnAncestor | Code::InvalidDowngradeTarget => {
-            "migratectl history; migratectl current"
+            "`migratectl history` and `migratectl current`"
         }
         Code::Overlapping => {
-            "migratectl current; then `migratectl stamp --purge REV` to say where the database stands"
+            "`migratectl current`; then `migratectl stamp --purge REV` to say where the database stands"
         }
-        Code::Cycle | Code::DependencyCycle => "correct down_revision or depends_on in one of the files",
-        Code::DuplicateLabel => "give one of the two revisions another label",
+        Code::Cycle | Code::DependencyCycle => {
+            "correct down_revision or depends_on in one of the files; `migratectl history` tells whether it is mended"
+        }
+        Code::DuplicateLabel => {
+            "give one of the two revisions another label; `migratectl history` tells whether it is mended"
+        }
         Code::MissingParent | Code::MissingDependency => {
             "add the missing file, or correct down_revision or depends_on; `migratectl pull` fetches what was published"
         }

@@ -5,7 +5,7 @@ use crate::exit::Exit;
 use crate::graph_call::Context;
 use crate::output::{Output, log_entry, revision_line, show_rows};
 use clap::Args;
-use migrated_proto::v1::{GetCurrentRequest, GetCurrentResponse, TargetStatus};
+use migrated_proto::v1::{GetCurrentRequest, GetCurrentResponse, Revision, TargetStatus};
 use std::collections::BTreeSet;
 
 /// Arguments of `current`.
@@ -50,10 +50,12 @@ fn print(out: &mut Output, current: &GetCurrentResponse, verbose: bool) {
         out.line(&format!("Current revision(s) for {}:", current.display_url));
     }
     for revision in &current.current {
+        // As Alembic does: every line is a current revision, so the mark would say nothing.
+        let revision = Revision { is_current: false, ..revision.clone() };
         if verbose {
-            out.line(&log_entry(revision));
+            out.line(&log_entry(&revision));
         } else {
-            out.line(&revision_line(revision, false, true, false));
+            out.line(&revision_line(&revision, false, true, false));
         }
     }
     for row in &current.unknown {

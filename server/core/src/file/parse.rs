@@ -26,7 +26,8 @@ pub fn parse(path: &str, bytes: &[u8]) -> Result<RevisionFile, FileError> {
 pub fn parse_text(path: &str, text: Arc<str>) -> Result<RevisionFile, FileError> {
     check_form(path)?;
     if text.trim_start_matches('\u{feff}').trim().is_empty() {
-        return Err(FileError::new(Code::FileEmpty, path, (1, 1), "the file is empty"));
+        return Err(FileError::new(Code::FileEmpty, path, (1, 1), "the file is empty")
+            .help("remove it, or write the revision; `migratectl revision -m MESSAGE` begins one"));
     }
     let mut header = Header::default();
     let mut sections: Vec<Section> = Vec::new();

@@ -1,0 +1,106 @@
+//! What a command answered.
+
+use super::Project;
+
+/// Exit code and output of a command that has ended.
+#[derive(Clone, Debug)]
+pub(crate) struct Answer {
+    pub(crate) words: String,
+    pub(crate) exit: i32,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
+    /// What changes from run to run, and what stands for it.
+    filters: Vec<(String, String)>,
+    engine: &'static str,
+}
+
+impl Answer {
+    pub(crate) fn new(project: &Project, words: String, exit: i32, stdout: String, stderr: String) -> Answer {
+        let literal = |text: String| text.replace(['.', '+'], ".");
+        let mut filters = vec![
+            (literal(project.database.file().display().to_string()), "[database]".into()),
+            (literal(project.folder().display().to_string()), "[folder]".into()),
+            (literal(project.database.name.clone()), "[database]".into()),
+        ];
+        let fixed = [
+            (r"127\.0\.0\.1:\d+", "127.0.0.1:[port]"),
+            (r"localhost:\d+", "localhost:[port]"),
+            (r"port \d+", "port [port]"),
+            (r"\b[0-9a-f]{64}\b", "[hash]"),
+            (r"\b[0-9a-f]{32}\b", "[run]"),
+            (r"\b\d{4}-\d\d-\d\dT[\d:.]+Z", "[when]"),
+            (r"pid \d+", "pid [pid]"),
+            (r" +(\d+h)?(\d+m)?\d+(\.\d+)? ?(ms|s)\b", " [time]"),
+        ];
+        filters.extend(fixed.map(|(pattern, with)| (pattern.to_owned(), with.to_owned())));
+        Answer { words, exit, stdout, stderr, filters, engine: project.database.engine.name() }
+    }
+
+    /// Both outputs, for messages of failing tests.
+    fn story(&self) -> String {
+        let Answer { words, exit, stdout, stderr, .. } = self;
+        format!("$ migratectl {words}\nexit {exit}\n--- stdout\n{stdout}--- stderr\n{stderr}")
+    }
+
+    /// Fails the test unless the command ended with `exit`.
+    #[track_caller]
+    pub(crate) fn exits(self, exit: i32) -> Answer {
+        assert_eq!(self.exit, exit, "{}", self.story());
+        self
+    }
+
+    /// Fails the test unless the command succeeded.
+    #[track_caller]
+    pub(crate) fn succeeds(self) -> Answer {
+        self.exits(0)
+    }
+
+    /// Fails the test unless the failure carries that reason.
+    #[track_caller]
+    pub(crate) fn is(self, reason: &str) -> Answer {
+        assert!(self.stderr.contains(&format!(" {reason}]: ")), "no {reason}\n{}", self.story());
+        self
+    }
+
+    /// Fails the test unless standard output, without the line's end, is `text`.
+    #[track_caller]
+    pub(crate) fn says(self, text: &str) -> Answer {
+        assert_eq!(self.stdout.trim_end(), text, "{}", self.story());
+        self
+    }
+
+    /// Compares the answer with the recorded one of that name.
+    #[track_caller]
+    pub(crate) fn recorded(self, name: &str) -> Answer {
+        self.record(name.to_owned())
+    }
+
+    /// Compares the answer with the one recorded for this engine under that name.
+    #[track_caller]
+    pub(crate) fn recorded_for_engine(self, name: &str) -> Answer {
+        let name = format!("{name}_{}", self.engine);
+        self.record(name)
+    }
+
+    #[track_caller]
+    fn record(self, name: String) -> Answer {
+        let mut settings = insta::Settings::clone_current();
+        settings.set_prepend_module_to_snapshot(false);
+        settings.set_snapshot_path("../snapshots");
+        settings.set_omit_expression(true);
+        for (pattern, with) in &self.filters {
+            settings.add_filter(pattern, with);
+        }
+        settings.bind(|| insta::assert_snapshot!(name, self.story()));
+        self
+    }
+
+    /// The `migratectl` command that the failure names as the next one.
+    #[track_caller]
+    pub(crate) fn next(&self) -> String {
+        let line = self.stderr.lines().find_map(|line| line.strip_prefix("next: "));
+        let line = line.unwrap_or_else(|| panic!("no next command\n{}", self.story()));
+        let quoted = line.split('`').skip(1).step_by(2).find(|text| text.starts_with("migratectl "));
+        quoted.unwrap_or_else(|| panic!("no command in: {line}\n{}", self.story())).to_owned()
+    }
+}

@@ -1,0 +1,141 @@
+//! Databases: one of its own for each test, on servers that all tests share.
+
+use migrated_testkit::{Mariadb, Postgres, StartError, present};
+use std::path::PathBuf;
+use std::process::Command;
+use std::sync::LazyLock;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+/// What speaks SQL.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Engine {
+    Sqlite,
+    Postgres,
+    Mariadb,
+}
+
+impl Engine {
+    /// The engines on which everything has to work.
+    pub(crate) const ALL: &[Engine] = &[Engine::Sqlite, Engine::Postgres];
+
+    /// Its name in the names of snapshots.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Engine::Sqlite => "sqlite",
+            Engine::Postgres => "postgres",
+            Engine::Mariadb => "mariadb",
+        }
+    }
+}
+
+static POSTGRES: LazyLock<Result<Postgres, StartError>> = LazyLock::new(Postgres::of_environment);
+static MARIADB: LazyLock<Result<Mariadb, StartError>> = LazyLock::new(Mariadb::start);
+static COUNT: AtomicU32 = AtomicU32::new(0);
+
+/// An empty database.
+#[derive(Debug)]
+pub(crate) struct Database {
+    pub(crate) engine: Engine,
+    /// Its name; for SQLite the file's.
+    pub(crate) name: String,
+    folder: tempfile::TempDir,
+}
+
+/// The PostgreSQL that all tests share.
+pub(crate) fn postgres() -> Option<&'static Postgres> {
+    present(POSTGRES.as_ref())
+}
+
+/// The MariaDB that all tests share.
+pub(crate) fn mariadb() -> Option<&'static Mariadb> {
+    present(MARIADB.as_ref())
+}
+
+impl Database {
+    /// A new one, where the server is there.
+    pub(crate) fn new(engine: Engine) -> Option<Database> {
+        let number = COUNT.fetch_add(1, Ordering::Relaxed);
+        let name = format!("e2e_{}_{number}", std::process::id());
+        let folder = tempfile::tempdir().expect("a folder");
+        let name = match engine {
+            Engine::Sqlite => "app.db".to_owned(),
+            Engine::Postgres => {
+                postgres()?.psql("postgres", &format!("CREATE DATABASE {name}")).expect("created");
+                name
+            }
+            Engine::Mariadb => {
+                let make = format!("CREATE DATABASE {name} CHARACTER SET utf8mb4");
+                mariadb()?.shell("mysql", &make).expect("created");
+                name
+            }
+        };
+        Some(Database { engine, name, folder })
+    }
+
+    /// The URL for `migratectl.toml`.
+    pub(crate) fn url(&self) -> String {
+        match self.engine {
+            Engine::Sqlite => format!("sqlite:///{}", self.file().display()),
+            Engine::Postgres => postgres().expect("it made this").url(&self.name),
+            Engine::Mariadb => mariadb().expect("it made this").url(&self.name),
+        }
+    }
+
+    /// The file of a SQLite database.
+    pub(crate) fn file(&self) -> PathBuf {
+        self.folder.path().join(&self.name)
+    }
+
+    /// Runs SQL with the engine's own shell: one line a row, cells joined by `|` (tabs on MariaDB).
+    pub(crate) fn sql(&self, sql: &str) -> String {
+        match self.engine {
+            Engine::Sqlite => {
+                let mut shell = Command::new("sqlite3");
+                let answer = shell.args(["-bail", "-cmd", ".timeout 20000"]).arg(self.file()).arg(sql);
+                let answer = answer.output().expect("sqlite3 is installed");
+                assert!(answer.status.success(), "{sql}: {}", String::from_utf8_lossy(&answer.stderr));
+                String::from_utf8_lossy(&answer.stdout).trim_end().to_owned()
+            }
+            Engine::Postgres => {
+                postgres().expect("it made this").psql(&self.name, sql).expect("the SQL runs")
+            }
+            Engine::Mariadb => mariadb().expect("it made this").shell(&self.name, sql).expect("the SQL runs"),
+        }
+    }
+
+    /// Everything in it, schema and rows, as the engine's own tool writes it; what changes from call to call is left
+    /// out.
+    pub(crate) fn dump(&self) -> String {
+        let mut tool = match self.engine {
+            Engine::Sqlite if !self.file().exists() => return String::new(),
+            Engine::Sqlite => {
+                let mut tool = Command::new("sqlite3");
+                tool.arg(self.file()).arg(".dump");
+                tool
+            }
+            Engine::Postgres => {
+                let mut tool = Command::new("pg_dump");
+                tool.args(["--inserts", "--no-owner", "-d", &self.url()]);
+                tool
+            }
+            Engine::Mariadb => {
+                let mut tool = Command::new("mariadb-dump");
+                tool.args([
+                    "--no-defaults",
+                    "--skip-comments",
+                    "--skip-dump-date",
+                    "-h127.0.0.1",
+                    "-utester",
+                ]);
+                let server = mariadb().expect("it made this");
+                tool.args(["-psesame-open-1", &format!("-P{}", server.port()), &self.name]);
+                tool
+            }
+        };
+        let answer = tool.output().expect("the tool is installed");
+        assert!(answer.status.success(), "{}", String::from_utf8_lossy(&answer.stderr));
+        let text = String::from_utf8_lossy(&answer.stdout);
+        let kept = |line: &&str| !line.starts_with("--") && !line.starts_with('\\') && !line.is_empty();
+        text.lines().filter(kept).map(|line| format!("{line}\n")).collect()
+    }
+}

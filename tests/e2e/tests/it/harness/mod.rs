@@ -1,0 +1,28 @@
+//! What the tests stand on: projects in folders of their own, the real programs, real databases.
+
+mod answer;
+mod database;
+mod programs;
+mod project;
+mod revisions;
+mod running;
+mod state;
+
+pub(crate) use answer::Answer;
+pub(crate) use database::{Database, Engine};
+pub(crate) use project::Project;
+pub(crate) use running::Running;
+pub(crate) use state::State;
+
+use std::time::Duration;
+
+/// More than anything here takes on a loaded machine; only a failing test waits for it.
+pub(crate) const LONG: Duration = Duration::from_secs(120);
+
+/// Runs a test on every engine that is there. A server that is missing is told by the test kit.
+pub(crate) fn on_each(engines: &[Engine], test: impl Fn(&Project)) {
+    for engine in engines {
+        let Some(database) = Database::new(*engine) else { continue };
+        test(&Project::new(database));
+    }
+}

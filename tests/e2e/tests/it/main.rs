@@ -1,0 +1,6 @@
+//! migratectl, migrated and real databases together. `docs/testing.md` says how the tests are run and written.
+
+mod bad_files;
+mod bad_graph;
+mod harness;
+mod spine;
