@@ -1,4 +1,4 @@
-//! Stopping connections: cancel, wait, kill, verify. Ids of connections are not used twice while a server runs, so
+//! Stopping connections: cancel or kill, wait, verify. Ids of connections are not used twice while a server runs, so
 //! id and start of the server together name one for ever; the start is compared on the very connection that kills.
 
 use super::connect::{Connected, Purpose};
@@ -97,7 +97,7 @@ pub(super) async fn state(target: &MysqlTarget, backend: &Backend) -> Result<Bac
     Ok(activity?.map_or(BackendState::Gone, Activity::into_state))
 }
 
-/// Ends a backend of ours: cancel, wait up to `grace`, kill, verify.
+/// Ends a backend of ours: kill, wait, verify.
 pub(super) async fn end(
     target: &MysqlTarget,
     backend: &Backend,
@@ -178,16 +178,13 @@ impl Watcher {
         }
     }
 
+    /// Killing a connection interrupts its statement as killing the query alone does. That alone would not do:
+    /// SLEEP() and others then end as if they were done, and a client that is alive goes on to the next.
     async fn end(&mut self, backend: &Backend, grace: Duration) -> Result<BackendState, TargetError> {
-        let Some(activity) = self.activity(backend).await? else { return Ok(BackendState::Gone) };
-        if activity.at_work {
-            self.kill("QUERY", backend).await?;
-            // An orphan ends by itself once its statement is cancelled: its client is gone.
-            if self.gone(backend, grace).await? == BackendState::Gone {
-                return Ok(BackendState::Gone);
-            }
+        if self.activity(backend).await?.is_none() {
+            return Ok(BackendState::Gone);
         }
         self.kill("CONNECTION", backend).await?;
-        self.gone(backend, KILL_WITHIN).await
+        self.gone(backend, grace.max(KILL_WITHIN)).await
     }
 }

@@ -17,8 +17,13 @@ struct AtWork {
     outcome: JoinHandle<Result<Applied, ApplyFault>>,
 }
 
-/// Starts a step and waits until its session is in `state`, as the list of processes names it.
-async fn at_work(database: &Database, target: &Arc<dyn Target>, text: &str, state: &str) -> AtWork {
+/// A statement that lasts, and fails when it is cut off: SLEEP() and DO pass over that.
+const LASTING: &str = "SELECT BENCHMARK(100000000000, SHA2('a', 512))";
+
+const AT_WORK: &str = "INFO LIKE 'SELECT BENCHMARK%'";
+
+/// Starts a step and waits until its session is as the list of processes must show it.
+async fn at_work(database: &Database, target: &Arc<dyn Target>, text: &str, condition: &str) -> AtWork {
     let mut session = session(target).await;
     let (backend, canceller) = (session.backend().clone(), session.canceller());
     let (work, log) = (revision("", "r1", text), Arc::new(Log::default()));
@@ -28,7 +33,7 @@ async fn at_work(database: &Database, target: &Arc<dyn Target>, text: &str, stat
         session.close().await;
         outcome
     });
-    wait(database, &format!("ID = {} AND STATE LIKE '{state}'", backend.pid)).await;
+    wait(database, &format!("ID = {} AND {condition}", backend.pid)).await;
     AtWork { backend, canceller, log, outcome }
 }
 
@@ -82,10 +87,9 @@ fn impatient(database: &Database) -> Arc<dyn Target> {
 async fn a_cancelled_first_statement_leaves_nothing() {
     let database = mariadb!();
     let target = database.target();
-    let step = at_work(&database, &target, "DO SLEEP(60);", "User sleep").await;
+    let step = at_work(&database, &target, &format!("{LASTING};"), AT_WORK).await;
     step.canceller.cancel().await.expect("a cancel");
     let fault = step.outcome.await.expect("no panic");
-    // SLEEP itself ends early without an error; the version rows are not written all the same.
     let fault = fault.expect_err("cancelled");
     assert_eq!((fault.error.code, fault.outcome), (Code::Cancelled, Outcome::Clean));
     assert_eq!((database.rows(), database.journal()), (String::new(), String::new()));
@@ -97,7 +101,7 @@ async fn a_cancelled_ddl_statement_is_undone_and_what_came_before_stands() {
     database.shell("CREATE TABLE t (i int)");
     let other = Other::open(&database, "SELECT * FROM t").await;
     let text = "CREATE TABLE a (i int);\nALTER TABLE t ADD j int;";
-    let step = at_work(&database, &database.target(), text, "Waiting for table metadata lock").await;
+    let step = at_work(&database, &database.target(), text, "STATE LIKE '%metadata lock'").await;
     let blockers = database.target().blockers(&step.backend).await.expect("an answer");
     assert_eq!(blockers.len(), 1, "{blockers:?}");
     assert_eq!((blockers[0].user.as_str(), blockers[0].query.as_str()), ("tester", "SELECT SLEEP(60)"));
@@ -134,7 +138,7 @@ async fn a_later_statement_is_tried_again_until_it_gets_its_lock() {
     database.shell("CREATE TABLE t (i int); INSERT INTO t VALUES (1)");
     let other = Other::open(&database, "UPDATE t SET i = 2").await;
     let text = "CREATE TABLE a (i int);\nUPDATE t SET i = i + 10;\nALTER TABLE t ADD j int;";
-    let step = at_work(&database, &impatient(&database), text, "Updating").await;
+    let step = at_work(&database, &impatient(&database), text, "STATE = 'Updating'").await;
     let blockers = database.target().blockers(&step.backend).await.expect("an answer");
     assert_eq!(blockers.len(), 1, "{blockers:?}");
     assert_eq!(blockers[0].object, format!("{}.t", database.name));
@@ -157,7 +161,8 @@ async fn a_later_statement_is_tried_again_until_it_gets_its_lock() {
 async fn only_the_backend_that_was_recorded_is_ended() {
     let database = mariadb!();
     let target = database.target();
-    let step = at_work(&database, &target, "CREATE TABLE a (i int);\nDO SLEEP(60);", "User sleep").await;
+    let text = format!("CREATE TABLE a (i int);\n{LASTING};");
+    let step = at_work(&database, &target, &text, AT_WORK).await;
     let of_another_start = Backend { start: "1@elsewhere:1/1".into(), ..step.backend.clone() };
     let grace = Duration::from_millis(200);
     assert_eq!(target.backend_state(&of_another_start).await.expect("an answer"), BackendState::Gone);
@@ -165,7 +170,7 @@ async fn only_the_backend_that_was_recorded_is_ended() {
     let BackendState::Alive(what) = target.backend_state(&step.backend).await.expect("an answer") else {
         panic!("it is gone");
     };
-    assert!(what.contains("DO SLEEP(60)"), "{what}");
+    assert!(what.contains("SELECT BENCHMARK"), "{what}");
     assert_eq!(target.end_backend(&step.backend, grace).await.expect("an answer"), BackendState::Gone);
     let fault = step.outcome.await.expect("no panic").expect_err("its connection was killed");
     assert!(matches!(fault.outcome, Outcome::Partial { done: 1.., .. }), "{:?}", fault.outcome);
@@ -176,8 +181,8 @@ async fn only_the_backend_that_was_recorded_is_ended() {
 async fn terminating_kills_what_does_not_stop() {
     let database = mariadb!();
     let target = database.target();
-    let text = "CREATE TABLE a (i int);\nDO SLEEP(60);";
-    let step = at_work(&database, &target, text, "User sleep").await;
+    let text = format!("CREATE TABLE a (i int);\n{LASTING};");
+    let step = at_work(&database, &target, &text, AT_WORK).await;
     step.canceller.terminate(Duration::ZERO).await.expect("an end");
     let fault = step.outcome.await.expect("no panic").expect_err("its connection was killed");
     assert!(matches!(fault.error.code, Code::ConnectionLost | Code::Cancelled), "{fault:?}");
