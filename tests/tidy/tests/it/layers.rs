@@ -50,29 +50,10 @@ const CONSTRUCTORS: &[&str] = &[
     "with_metadata",
 ];
 
-/// Files that still build one, with what they should do instead. To be emptied, not to be added to.
-const STATUS_DEBTS: &[(&str, &str)] = &[
-    ("server/daemon/src/access/layer.rs", "a refusal of access is an EngineError for status::status"),
-    (
-        "server/daemon/src/telemetry/rpc.rs",
-        "a caught panic is an EngineError of Code::Internal for status::status",
-    ),
-];
-
 #[test]
 fn a_grpc_status_is_built_in_one_file() {
     let builds = |line: &str| CONSTRUCTORS.iter().any(|name| segment(line, &format!("Status::{name}(")));
-    let allowed: Vec<&str> =
-        STATUS_DEBTS.iter().map(|(path, _)| *path).chain(["server/daemon/src/status.rs"]).collect();
-    let mut found = broken("server", &allowed, builds);
-    for (path, why) in STATUS_DEBTS {
-        if Source::below("server/daemon/src")
-            .iter()
-            .all(|f| f.path != *path || f.lines_where(builds).is_empty())
-        {
-            found.push(format!("{path} builds none any more ({why}): strike it off STATUS_DEBTS"));
-        }
-    }
+    let found = broken("server", &["server/daemon/src/status.rs"], builds);
     verdict("tonic::Status is made by server/daemon/src/status.rs alone; call it instead:", &found);
 }
 
