@@ -2,5 +2,8 @@
 
 mod bad_files;
 mod bad_graph;
+mod bad_targets;
+mod corpora;
 mod harness;
+mod pressure;
 mod spine;
