@@ -18,6 +18,8 @@ use std::time::Duration;
 
 /// How often what nobody needs any more is removed from the store.
 const HOUSEKEEPING: Duration = Duration::from_secs(3600);
+/// When that happens for the first time.
+const FIRST_HOUSEKEEPING: Duration = Duration::from_secs(60);
 
 /// Opens the store, settles what an earlier daemon left, and makes the services.
 pub(crate) async fn open(config: &Config) -> Result<Api, Failure> {
@@ -46,15 +48,22 @@ pub(crate) async fn open(config: &Config) -> Result<Api, Failure> {
     }
     let keeper = engine.clone();
     tokio::spawn(async move {
+        // Not at once: a daemon that was started for one command has that to do first.
+        let mut due =
+            tokio::time::interval_at(tokio::time::Instant::now() + FIRST_HOUSEKEEPING, HOUSEKEEPING);
         loop {
+            due.tick().await;
             if let Err(e) = keeper.tidy_store().await {
                 tracing::warn!(error = %e, "the revision store could not be tidied");
             }
-            tokio::time::sleep(HOUSEKEEPING).await;
         }
     });
     let routes = crate::service::routes(&engine, &catalog, config.listen.max_message_size.0 as usize);
-    Ok(Api { routes, runs: Arc::new(EngineRuns { engine, store }) })
+    Ok(Api {
+        routes,
+        descriptors: migrated_proto::v1::FILE_DESCRIPTOR_SET,
+        runs: Arc::new(EngineRuns { engine, store }),
+    })
 }
 
 fn settings(config: &Config) -> Settings {

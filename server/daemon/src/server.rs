@@ -9,7 +9,6 @@ use crate::telemetry::traced;
 use crate::tls::Tls;
 use http::header::{HeaderName, HeaderValue};
 use http::{Request, Response};
-use migrated_proto::v1::FILE_DESCRIPTOR_SET;
 use prost::Message as _;
 use std::convert::Infallible;
 use std::io;
@@ -43,6 +42,8 @@ where
 pub(crate) struct Api {
     /// The services of the API.
     pub(crate) routes: Routes,
+    /// Their descriptors, for reflection and for the names that health is told by.
+    pub(crate) descriptors: &'static [u8],
     /// The runs that they start.
     pub(crate) runs: Arc<dyn Runs>,
 }
@@ -90,12 +91,12 @@ pub(crate) async fn serve(
     on_signals(stop.clone(), reload(config.clone(), tls.clone(), access.clone()))?;
 
     let (health, health_service) = tonic_health::server::health_reporter();
-    let names = services();
+    let names = services(api.descriptors);
     report(&health, &names, ServingStatus::Serving).await;
     let mut routes = api.routes.add_service(health_service);
     if config.listen.reflection {
         let reflection = tonic_reflection::server::Builder::configure()
-            .register_encoded_file_descriptor_set(FILE_DESCRIPTOR_SET)
+            .register_encoded_file_descriptor_set(api.descriptors)
             .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
             .build_v1();
         routes = routes.add_service(reflection.map_err(|e| ServeError::Config(format!("reflection: {e}")))?);
@@ -215,8 +216,8 @@ fn builder(section: &Listen) -> Server {
 }
 
 /// Names of the services of the API.
-fn services() -> Vec<String> {
-    let set = prost_types::FileDescriptorSet::decode(FILE_DESCRIPTOR_SET).unwrap_or_default();
+fn services(descriptors: &[u8]) -> Vec<String> {
+    let set = prost_types::FileDescriptorSet::decode(descriptors).unwrap_or_default();
     let of_file = |f: &prost_types::FileDescriptorProto| {
         f.service.iter().map(|s| format!("{}.{}", f.package(), s.name())).collect::<Vec<_>>()
     };

@@ -26,35 +26,40 @@ impl Tell for Silent {
 
 #[tokio::main]
 async fn main() -> Result<(), Failure> {
-    let steps: u32 = std::env::args().nth(1).map_or(Ok(1000), |n| n.parse())?;
+    let number = |at, default| std::env::args().nth(at).map_or(Ok(default), |n| n.parse::<u32>());
+    let (steps, rounds) = (number(1, 1000)?, number(2, 5)?);
     let server = Postgres::start(&PostgresOptions { durable: true, ..PostgresOptions::default() })?;
+    let mut ratios: Vec<(String, Vec<f64>)> = Vec::new();
+    let mut note = |name: String, ratio: f64| match ratios.iter_mut().find(|(known, _)| *known == name) {
+        Some((_, all)) => all.push(ratio),
+        None => ratios.push((name, vec![ratio])),
+    };
     let mut out = std::io::stdout();
-    for round in 1..=2 {
-        let floor = psql(&server, &format!("floor{round}"), steps)?;
-        writeln!(out, "round {round}: psql {:.2} s", floor.as_secs_f64())?;
-        let database = format!("run{round}");
-        let taken = in_one_session(&target(&server, &database)?, steps).await?;
-        writeln!(out, "  run mode {:.2} s, {:.2} times psql", taken.as_secs_f64(), ratio(taken, floor))?;
-        for depth in 0..=4 {
-            let database = format!("fresh{round}_{depth}");
-            let taken = in_fresh_sessions(&target(&server, &database)?, steps, depth).await?;
-            writeln!(
-                out,
-                "  depth {depth} {:.2} s, {:.2} times psql; waiting for connections {:.2} s",
-                taken.0.as_secs_f64(),
-                ratio(taken.0, floor),
-                taken.1.as_secs_f64()
-            )?;
+    for round in 0..rounds {
+        // Each is compared with the psql run right before it, because a shared machine's speed changes.
+        let floor = async |at: &str| psql(&server, &format!("floor{round}_{at}"), steps);
+        let before = floor("run").await?;
+        let taken = in_one_session(&target(&server, &format!("run{round}"))?, steps).await?;
+        note("run mode".into(), taken.as_secs_f64() / before.as_secs_f64());
+        for depth in 0..=3 {
+            let before = floor(&depth.to_string()).await?;
+            let (taken, waited) =
+                in_fresh_sessions(&target(&server, &format!("fresh{round}_{depth}"))?, steps, depth).await?;
+            note(format!("depth {depth}"), taken.as_secs_f64() / before.as_secs_f64());
+            note(
+                format!("depth {depth}, waiting for connections"),
+                waited.as_secs_f64() / before.as_secs_f64(),
+            );
         }
-        let database = format!("idle{round}");
-        let taken = connecting(&target(&server, &database)?, 200).await?;
-        writeln!(out, "  connecting and closing {:.2} ms each", taken.as_secs_f64() * 1000.0 / 200.0)?;
+        let each = connecting(&target(&server, &format!("idle{round}"))?, 100).await?.as_secs_f64() * 10.0;
+        writeln!(out, "psql {:.2} s, connecting {each:.2} ms", before.as_secs_f64())?;
+    }
+    for (name, mut all) in ratios {
+        all.sort_by(f64::total_cmp);
+        let (least, middle) = (all.first().unwrap_or(&0.0), all.get(all.len() / 2).unwrap_or(&0.0));
+        writeln!(out, "{name}: {middle:.2} times psql (least {least:.2})")?;
     }
     Ok(())
-}
-
-fn ratio(taken: Duration, floor: Duration) -> f64 {
-    taken.as_secs_f64() / floor.as_secs_f64()
 }
 
 fn target(server: &Postgres, database: &str) -> Result<Arc<dyn Target>, Failure> {

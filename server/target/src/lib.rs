@@ -5,6 +5,7 @@
 
 mod error;
 pub mod journal;
+mod mysql;
 mod postgres;
 mod session;
 mod spec;
@@ -24,23 +25,20 @@ pub use standing::{Capabilities, JournalRow, JournalState, Standing, Transaction
 pub use work::{Applied, ObjectRef, Script, ScriptStatement, Tell, Transaction, Treatment, Work};
 
 use async_trait::async_trait;
-use migrated_core::{Code, DialectName, event::Blocker};
+use migrated_core::{DialectName, event::Blocker};
 use std::sync::Arc;
 use url::DatabaseUrl;
 
 /// A target for a database URL. Connects to nothing yet.
 ///
 /// # Errors
-/// [`Code::TargetUrlInvalid`] where the URL, or a certificate file that it names, cannot be read;
-/// [`Code::MemoryTarget`] for SQLite in memory.
+/// [`migrated_core::Code::TargetUrlInvalid`] where the URL, or a certificate file that it names, cannot be read;
+/// [`migrated_core::Code::MemoryTarget`] for SQLite in memory.
 pub fn open(spec: &TargetSpec) -> Result<Arc<dyn Target>, TargetError> {
     match DatabaseUrl::parse(&spec.url)? {
         DatabaseUrl::Postgres(url) => Ok(Arc::new(postgres::PostgresTarget::new(url, spec.clone())?)),
         DatabaseUrl::Sqlite(url) => sqlite::open_path(url.path, spec),
-        DatabaseUrl::Mysql(_) => Err(TargetError::new(
-            Code::TargetUrlInvalid,
-            "this release cannot migrate databases of that kind",
-        )),
+        DatabaseUrl::Mysql(url) => Ok(Arc::new(mysql::MysqlTarget::new(url, spec.clone())?)),
     }
 }
 

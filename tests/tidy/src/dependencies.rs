@@ -5,8 +5,10 @@ use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use std::process::Command;
 
-/// The normal dependencies of every package: those of tests and build scripts are left out.
+/// The normal dependencies of every package: those of tests and build scripts are left out. Packages are told apart by
+/// Cargo's ids, since one name may stand for several versions.
 pub struct Dependencies {
+    names: BTreeMap<String, String>,
     direct: BTreeMap<String, BTreeSet<String>>,
 }
 
@@ -26,41 +28,44 @@ impl Dependencies {
         let metadata: Value = serde_json::from_slice(&answer.stdout).expect("cargo metadata answers in JSON");
         let list = |value: &Value| value.as_array().cloned().unwrap_or_default();
         let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
-        let names: BTreeMap<String, String> =
-            list(&metadata["packages"]).iter().map(|p| (text(&p["id"]), text(&p["name"]))).collect();
+        let names = list(&metadata["packages"]).iter().map(|p| (text(&p["id"]), text(&p["name"]))).collect();
         let mut direct: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
         for node in list(&metadata["resolve"]["nodes"]) {
             let normal = list(&node["deps"]).into_iter().filter(|dependency| {
                 list(&dependency["dep_kinds"]).iter().any(|kind| kind["kind"].is_null())
             });
-            let names_of = normal.filter_map(|d| names.get(&text(&d["pkg"])).cloned()).collect::<Vec<_>>();
-            direct.entry(names[&text(&node["id"])].clone()).or_default().extend(names_of);
+            direct.insert(text(&node["id"]), normal.map(|d| text(&d["pkg"])).collect());
         }
-        Dependencies { direct }
+        Dependencies { names, direct }
     }
 
     /// Whether there is a package of that name.
     pub fn has(&self, package: &str) -> bool {
-        self.direct.contains_key(package)
+        self.names.values().any(|name| name == package)
     }
 
     /// What the package names itself.
     pub fn direct(&self, package: &str) -> BTreeSet<String> {
-        self.direct.get(package).cloned().unwrap_or_default()
+        let found = self.ids(package).filter_map(|id| self.direct.get(id)).flatten();
+        found.filter_map(|id| self.names.get(id).cloned()).collect()
     }
 
     /// All that is linked in with the package.
     pub fn all(&self, package: &str) -> BTreeSet<String> {
         let mut found = BTreeSet::new();
-        let mut open = vec![package.to_owned()];
-        while let Some(package) = open.pop() {
-            for name in self.direct(&package) {
-                if found.insert(name.clone()) {
-                    open.push(name);
+        let mut open: Vec<&String> = self.ids(package).collect();
+        while let Some(id) = open.pop() {
+            for below in self.direct.get(id).into_iter().flatten() {
+                if found.insert(below) {
+                    open.push(below);
                 }
             }
         }
-        found
+        found.into_iter().filter_map(|id| self.names.get(id).cloned()).collect()
+    }
+
+    fn ids<'a>(&'a self, package: &'a str) -> impl Iterator<Item = &'a String> {
+        self.names.iter().filter(move |(_, name)| *name == package).map(|(id, _)| id)
     }
 }
 

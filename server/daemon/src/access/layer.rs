@@ -3,13 +3,11 @@
 use super::tokens::{Access, Refusal};
 use crate::listen::Peer;
 use crate::server::{Boxed, boxed};
+use crate::status::status;
 use http::{Request, Response};
 use jiff::Timestamp;
-use migrated_core::Code;
-use std::collections::HashMap;
-use tonic::Status;
+use migrated_engine::EngineError;
 use tonic::body::Body;
-use tonic_types::{ErrorDetails, StatusExt as _};
 use tower::{Service as _, service_fn};
 
 /// Lets through what [`Access::admit`] admits, with the [`super::Caller`] in its extensions, and answers the rest.
@@ -40,13 +38,6 @@ pub(crate) fn guard(inner: Boxed, access: Access) -> Boxed {
 
 /// The answer to a call that was not let through.
 fn refused(refusal: &Refusal) -> Response<Body> {
-    let code = match refusal.code {
-        Code::PermissionDenied => tonic::Code::PermissionDenied,
-        _ => tonic::Code::Unauthenticated,
-    };
-    let parts = [("code", refusal.code.number()), ("next", refusal.next)];
-    let metadata: HashMap<String, String> = parts.map(|(k, v)| (k.to_owned(), v.to_owned())).into();
-    let mut details = ErrorDetails::new();
-    details.set_error_info(refusal.code.reason(), "migrated", metadata);
-    Status::with_error_details(code, refusal.message.clone(), details).into_http()
+    let error = EngineError::new(refusal.code, refusal.message.clone()).next(refusal.next);
+    status(&error).into_http()
 }

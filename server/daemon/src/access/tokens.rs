@@ -152,7 +152,9 @@ fn read(config: &Config) -> Result<Arc<[Token]>, String> {
             let hash = if let Some(text) = &token.sha256 {
                 sha256(text).ok_or_else(|| no_hash("sha256"))?
             } else if let Some(path) = &token.sha256_file {
-                sha256(&first_line(path, &at("sha256_file"))?).ok_or_else(|| no_hash("sha256_file"))?
+                // `sha256sum` prints a name behind the hash.
+                let line = first_line(path, &at("sha256_file"))?;
+                line.split_whitespace().next().and_then(sha256).ok_or_else(|| no_hash("sha256_file"))?
             } else if let Some(path) = &token.token_file {
                 digest(&first_line(path, &at("token_file"))?)
             } else {

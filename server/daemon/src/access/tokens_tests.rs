@@ -96,17 +96,17 @@ fn token_files_are_read_again_and_a_broken_one_changes_nothing() {
     let folder = tempfile::tempdir().expect("a folder");
     let (secret, hash) = (folder.path().join("token"), folder.path().join("sha256"));
     std::fs::write(&secret, "one\nignored").expect("written");
-    std::fs::write(&hash, format!("{}  -\n", hex::encode(digest("two")))).expect("written");
+    std::fs::write(&hash, "two").expect("written");
     let mut config = Config::default();
     let of_file = |name: &str| Token { name: name.into(), rights: Rights::all(), ..Token::default() };
     config.access.tokens = vec![
         Token { token_file: Some(secret.clone()), ..of_file("one") },
         Token { sha256_file: Some(hash.clone()), ..of_file("two") },
     ];
-    // `sha256sum` prints a file name behind the hash: that is no hash.
     let fault = Access::load(&config).err().expect("no hash");
     assert!(fault.contains("access.tokens[1] (two).sha256_file"), "{fault}");
-    std::fs::write(&hash, hex::encode(digest("two"))).expect("written");
+    // As `sha256sum` prints it.
+    std::fs::write(&hash, format!("{}  -\n", hex::encode(digest("two")))).expect("written");
     let access = Access::load(&config).expect("both files are well");
     assert_eq!(call(&access, READ, &tcp(), Some("Bearer one")), Ok("one".into()));
     assert_eq!(call(&access, READ, &tcp(), Some("Bearer two")), Ok("two".into()));

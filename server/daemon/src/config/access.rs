@@ -25,7 +25,7 @@ section! {
         name: String = String::new(),
         /// SHA-256 of the token in hexadecimal digits.
         sha256: Option<String> = None,
-        /// File whose first line is the SHA-256 of the token.
+        /// File that begins with the SHA-256 of the token, as `sha256sum` prints it.
         sha256_file: Option<PathBuf> = None,
         /// File whose first line is the token itself.
         token_file: Option<PathBuf> = None,

@@ -14,7 +14,8 @@ pub(crate) fn reference() -> String {
     let mut out = String::from(INTRODUCTION);
     let defaults = toml::Table::try_from(Config::default()).unwrap_or_default();
     for section in Config::KEYS {
-        let _ = write!(out, "\n## {}\n\n{}\n", section.name, prose(section.docs));
+        let (name, about) = (section.name, prose(section.docs));
+        let _ = write!(out, "\n## {name}\n\n{about} [More](config/{name}.md).\n");
         if let Kind::Table(keys) = section.kind {
             let table = defaults.get(section.name).and_then(toml::Value::as_table);
             rows(&mut out, section.name, keys, table);

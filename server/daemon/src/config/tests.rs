@@ -88,7 +88,7 @@ fn stronger_sources_win_and_each_value_tells_its_origin() {
         ],
         file: Some(path),
         variables: pairs(&[
-            ("HOME", "/root"),
+            ("HOME", "/nowhere"),
             ("MIGRATED_CONFIG", "/not/a/key"),
             ("MIGRATED_LOG", "info,migrated_engine=debug"),
             ("MIGRATED_LISTEN__GRPC_WEB", "false"),

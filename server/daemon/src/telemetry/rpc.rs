@@ -1,17 +1,18 @@
 //! One span and one log line a call, from its first byte to the end of its stream.
 
 use crate::server::{Boxed, boxed};
+use crate::status::status;
 use futures_util::FutureExt as _;
 use http::{HeaderMap, Request, Response};
 use http_body::{Frame, SizeHint};
 use migrated_core::Code;
+use migrated_engine::EngineError;
 use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Instant;
+use tonic::Code as Grpc;
 use tonic::body::Body;
-use tonic::{Code as Grpc, Status};
-use tonic_types::{ErrorDetails, StatusExt as _};
 use tower::{Service as _, service_fn};
 use tracing::{Instrument as _, Span, field};
 use tracing_opentelemetry::OpenTelemetrySpanExt as _;
@@ -60,15 +61,8 @@ fn span(path: &str) -> Span {
 }
 
 fn panicked() -> Response<Body> {
-    let mut details = ErrorDetails::new();
-    let metadata = [("code".to_owned(), Code::Internal.number().to_owned())];
-    details.set_error_info(Code::Internal.reason(), "migrated", std::collections::HashMap::from(metadata));
-    Status::with_error_details(
-        Grpc::Internal,
-        "an unexpected fault of the daemon; its log tells more",
-        details,
-    )
-    .into_http()
+    let error = EngineError::new(Code::Internal, "an unexpected fault of the daemon; its log tells more");
+    status(&error).into_http()
 }
 
 /// A call under way; told when dropped.
@@ -135,5 +129,26 @@ impl http_body::Body for Observed {
 
     fn size_hint(&self) -> SizeHint {
         self.body.size_hint()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Body, boxed, traced};
+    use http::{Request, Response};
+    use std::convert::Infallible;
+    use tower::{Service as _, service_fn};
+
+    #[tokio::test]
+    async fn a_panic_is_an_answer() {
+        let broken = |_: Request<Body>| async {
+            let nothing: Result<Response<Body>, Infallible> =
+                std::future::ready(None).await.expect("broken on purpose");
+            nothing
+        };
+        let mut service = traced(boxed(service_fn(broken)), false);
+        let answer = service.call(Request::new(Body::empty())).await.expect("infallible");
+        assert_eq!(answer.headers()["grpc-status"], "13");
+        assert!(!answer.headers()["grpc-message"].to_str().expect("ASCII").contains("purpose"));
     }
 }

@@ -3,6 +3,7 @@
 use super::apply::{self, RunTransaction};
 use super::cancel::PostgresCanceller;
 use super::connect::{Connected, ServerVersion, Settings, VersionPlace};
+use super::warm::warm;
 use super::wire::{Wire, WireError};
 use super::{PostgresTarget, error, journalled};
 use crate::{
@@ -31,8 +32,11 @@ impl PostgresSession {
         target: &PostgresTarget,
         options: &SessionOptions,
     ) -> Result<PostgresSession, TargetError> {
-        let Connected { wire, backend, version, place } =
+        let Connected { mut wire, backend, version, place } =
             target.connected(&options.run, Settings::Work).await?;
+        if place.exists {
+            warm(&mut wire, &place).await;
+        }
         let canceller = Arc::new(PostgresCanceller::new(target, &wire, &backend));
         Ok(PostgresSession { target: target.clone(), wire, backend, version, place, canceller, run: None })
     }

@@ -1,5 +1,13 @@
 //! The targets against real servers.
 
+mod mysql_apply;
+mod mysql_bed;
+mod mysql_crash;
+mod mysql_cut;
+mod mysql_lock;
+mod mysql_resume;
+mod mysql_standing;
+mod mysql_watch;
 mod postgres_apply;
 mod postgres_journal;
 mod postgres_lock;

@@ -90,7 +90,7 @@ fn core_is_pure() {
     let dependencies = Dependencies::read();
     let all = dependencies.all("migrated-core");
     assert!(all.contains("sha2"), "core's dependencies were not read");
-    // sha2 asks the processor for its abilities through libc on some platforms; nothing else may come that way.
+    // On some processors sha2 asks for their abilities through libc; nothing else may come that way.
     let broken: Vec<String> = IMPURE
         .iter()
         .filter(|name| all.contains(**name))
@@ -101,7 +101,7 @@ fn core_is_pure() {
 }
 
 #[test]
-fn nothing_is_pooled_and_every_package_is_known() {
+fn no_pool_is_linked_with_the_targets() {
     let dependencies = Dependencies::read();
     let pools = ["bb8", "deadpool", "deadpool-postgres", "r2d2", "mobc"];
     let ours = TABLE.iter().map(|never| never.package);

@@ -50,11 +50,30 @@ const CONSTRUCTORS: &[&str] = &[
     "with_metadata",
 ];
 
+/// Files that still build one, with what they should do instead. To be emptied, not to be added to.
+const STATUS_DEBTS: &[(&str, &str)] = &[
+    ("server/daemon/src/access/layer.rs", "a refusal of access is an EngineError for status::status"),
+    (
+        "server/daemon/src/telemetry/rpc.rs",
+        "a caught panic is an EngineError of Code::Internal for status::status",
+    ),
+];
+
 #[test]
 fn a_grpc_status_is_built_in_one_file() {
     let builds = |line: &str| CONSTRUCTORS.iter().any(|name| segment(line, &format!("Status::{name}(")));
-    let broken = broken("server", &["server/daemon/src/status.rs"], builds);
-    verdict("tonic::Status is made by server/daemon/src/status.rs alone; call it instead:", &broken);
+    let allowed: Vec<&str> =
+        STATUS_DEBTS.iter().map(|(path, _)| *path).chain(["server/daemon/src/status.rs"]).collect();
+    let mut found = broken("server", &allowed, builds);
+    for (path, why) in STATUS_DEBTS {
+        if Source::below("server/daemon/src")
+            .iter()
+            .all(|f| f.path != *path || f.lines_where(builds).is_empty())
+        {
+            found.push(format!("{path} builds none any more ({why}): strike it off STATUS_DEBTS"));
+        }
+    }
+    verdict("tonic::Status is made by server/daemon/src/status.rs alone; call it instead:", &found);
 }
 
 #[test]
@@ -65,6 +84,8 @@ fn messages_of_the_api_stay_at_the_edge() {
         "server/daemon/src/status.rs",
         // Puts the generated servers and the descriptor set together.
         "server/daemon/src/api.rs",
+        // Hands the descriptor set to reflection.
+        "server/daemon/src/server.rs",
     ];
     let broken = broken("server", &allowed, |line| segment(line, "migrated_proto"));
     verdict("Proto types appear only where the daemon converts them:", &broken);
@@ -96,12 +117,10 @@ fn no_transaction_leaks_out_of_the_store() {
 }
 
 #[test]
-fn connections_are_not_pooled() {
+fn connections_to_targets_are_not_pooled() {
     let pools = ["PgPool", "MySqlPool", "SqlitePool", "PoolOptions", "sqlx::Pool", "sqlx::pool"];
     let pooled = |line: &str| pools.iter().any(|name| line.contains(name));
-    let mut found = broken("server/target/src", &[], pooled);
-    found.extend(broken("server/store/src", &[], pooled));
-    verdict("Nothing is pooled:", &found);
+    verdict("Nothing is pooled in front of a target:", &broken("server/target/src", &[], pooled));
 }
 
 #[test]

@@ -3,6 +3,7 @@
 mod dialects;
 mod errors;
 mod imports;
+mod keys;
 mod layers;
 mod links;
 mod sizes;

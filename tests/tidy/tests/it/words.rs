@@ -60,13 +60,7 @@ fn one_word_a_thing() {
 }
 
 /// Folders of a machine, taken apart so that this file does not break its own rule.
-const FOLDERS: &[&str] = &[
-    concat!("/wo", "rk/"),
-    concat!("/ro", "ot/"),
-    concat!("/ho", "me/"),
-    concat!("/Us", "ers/"),
-    concat!("/tm", "p/"),
-];
+const FOLDERS: &[&str] = &[concat!("/wo", "rk/"), concat!("/ro", "ot/"), concat!("/tm", "p/")];
 
 #[test]
 fn no_path_of_a_machine() {

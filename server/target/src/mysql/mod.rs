@@ -1,0 +1,126 @@
+//! MySQL 8 and MariaDB 10.6 and later.
+//!
+//! DDL commits by itself here, so every revision is journalled (rule R12): see [`apply`].
+//!
+//! What the driver sets on its sessions is undone, so that they look as in the shell (rule R6). Differences that
+//! remain on work sessions: `lock_wait_timeout` and `innodb_lock_wait_timeout` are the target's; `wait_timeout`
+//! is as long as the server allows, and there is neither a statement timeout nor an idle transaction timeout;
+//! `autocommit` is on. The driver tells the server that it wants rows *found* rather than rows changed
+//! (`CLIENT_FOUND_ROWS`), which cannot be taken back: `ROW_COUNT()` after an UPDATE counts rows that had the new
+//! value already. And what stands between two statements of a revision is ours: `ROW_COUNT()` and `FOUND_ROWS()`
+//! do not tell of the statement before; `LAST_INSERT_ID()` does.
+
+mod apply;
+mod cancel;
+mod connect;
+mod engine;
+mod error;
+mod evidence;
+mod lock;
+mod quote;
+mod resume;
+mod rights;
+mod session;
+mod standing;
+mod statement;
+mod version_table;
+mod watch;
+mod wire;
+
+use crate::url::MysqlUrl;
+use crate::{
+    Backend, BackendState, Capabilities, LockAttempt, Session, SessionOptions, Standing, Target, TargetError,
+    TargetSpec, TransactionOutcome,
+};
+use async_trait::async_trait;
+use migrated_core::event::Blocker;
+use migrated_core::{Code, DialectName};
+use std::time::Duration;
+
+/// A MySQL or MariaDB database.
+#[derive(Clone)]
+pub(crate) struct MysqlTarget {
+    url: MysqlUrl,
+    spec: TargetSpec,
+    /// The database that sessions use; in MySQL a schema is a database.
+    database: String,
+    key: String,
+    display: String,
+}
+
+impl MysqlTarget {
+    /// A target; connects to nothing.
+    pub(crate) fn new(mut url: MysqlUrl, spec: TargetSpec) -> Result<MysqlTarget, TargetError> {
+        let Some(database) = spec.schema.clone().or_else(|| url.database.clone()) else {
+            return Err(TargetError::new(Code::TargetUrlInvalid, "the database URL names no database")
+                .help("mysql://user@host/database"));
+        };
+        if url.user.is_none() {
+            let user = whoami::username().map_err(|_| {
+                let why = "the database URL names no user, and this process has none";
+                TargetError::new(Code::TargetUrlInvalid, why)
+            })?;
+            url.user = Some(user);
+        }
+        url.database = Some(database.clone());
+        let home = spec.version_table.schema.as_deref().unwrap_or(&database);
+        let key = format!("{}?schema={home}&version_table={}", url.key(), spec.version_table.name);
+        Ok(MysqlTarget { key, display: url.display(), url, spec, database })
+    }
+}
+
+#[async_trait]
+impl Target for MysqlTarget {
+    fn dialect(&self) -> DialectName {
+        DialectName::Mysql
+    }
+
+    fn key(&self) -> &str {
+        &self.key
+    }
+
+    fn display(&self) -> &str {
+        &self.display
+    }
+
+    fn capabilities(&self) -> Capabilities {
+        Capabilities { transactional_ddl: false, session_reset: false }
+    }
+
+    async fn standing(&self) -> Result<Standing, TargetError> {
+        standing::read(self).await
+    }
+
+    async fn ensure_version_table(&self) -> Result<bool, TargetError> {
+        version_table::ensure(self).await
+    }
+
+    async fn try_lock(&self, run: &str) -> Result<LockAttempt, TargetError> {
+        lock::attempt(self, run).await
+    }
+
+    async fn connect(&self, options: &SessionOptions) -> Result<Box<dyn Session>, TargetError> {
+        Ok(Box::new(session::MysqlSession::open(self, options).await?))
+    }
+
+    async fn blockers(&self, backend: &Backend) -> Result<Vec<Blocker>, TargetError> {
+        watch::blockers(self, backend).await
+    }
+
+    async fn progress(&self, backend: &Backend) -> Result<Option<String>, TargetError> {
+        watch::progress(self, backend).await
+    }
+
+    async fn backend_state(&self, backend: &Backend) -> Result<BackendState, TargetError> {
+        cancel::state(self, backend).await
+    }
+
+    async fn end_backend(&self, backend: &Backend, grace: Duration) -> Result<BackendState, TargetError> {
+        cancel::end(self, backend, grace).await
+    }
+
+    /// There are no transaction ids to ask for: the version rows and the journal tell.
+    async fn transaction_outcome(&self, _xid: &str) -> Result<TransactionOutcome, TargetError> {
+        Ok(TransactionOutcome::Unknown)
+    }
+}
