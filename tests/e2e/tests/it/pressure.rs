@@ -10,7 +10,8 @@ fn slow_counter(project: &Project) {
     project.revision("a1", "", first, "DROP TABLE counter;");
     let slow = match project.database.engine {
         Engine::Postgres => "UPDATE counter SET v = v + 1 FROM pg_sleep(4);",
-        _ => {
+        Engine::Mariadb => "UPDATE counter SET v = v + 1 WHERE sleep(4) = 0;",
+        Engine::Sqlite => {
             "UPDATE counter SET v = v + 1 WHERE (WITH RECURSIVE n(i) AS \
              (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 4000000) SELECT count(*) FROM n) > 0;"
         }
@@ -229,6 +230,19 @@ fn a_daemon_killed_while_sqlite_works() {
         project.ctl("upgrade head").succeeds();
         assert_eq!(project.database.sql("SELECT v FROM counter"), "11", "each revision once");
         assert_eq!(project.database.sql("PRAGMA integrity_check"), "ok");
+    });
+}
+
+#[test]
+fn a_daemon_killed_while_mariadb_works() {
+    on_each(&[Engine::Mariadb], |project| {
+        slow_counter(project);
+        let mut client = project.start("upgrade head");
+        client.told("[1/3]");
+        project.kill_daemon();
+        drop(client);
+        project.ctl("upgrade head").succeeds();
+        assert_eq!(project.database.sql("SELECT v FROM counter"), "11", "each revision once");
     });
 }
 

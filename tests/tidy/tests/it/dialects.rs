@@ -8,24 +8,45 @@ const HOMES: [&str; 2] = ["server/core/src/dialect", "server/target/src"];
 
 /// Files that one or two dialects have, with what makes the others not need them.
 const OWN: &[(&str, &str)] = &[
-    ("server/core/src/dialect/mysql/block.rs", "stored programs without DELIMITER: blocks are followed to their end"),
+    (
+        "server/core/src/dialect/mysql/block.rs",
+        "stored programs without DELIMITER: blocks are followed to their end",
+    ),
     ("server/target/src/mysql/engine.rs", "only here have some tables no transactions"),
-    ("server/target/src/mysql/evidence.rs", "SQLite's DDL is transactional: no definition has to be compared"),
+    (
+        "server/target/src/mysql/evidence.rs",
+        "SQLite's DDL is transactional: no definition has to be compared",
+    ),
     ("server/target/src/mysql/quote.rs", "SQLite takes what core's version_table gives"),
     ("server/target/src/mysql/resume.rs", "PostgreSQL has this in journalled.rs"),
     ("server/target/src/mysql/rights.rs", "rights have to be gathered from grants; the others can be asked"),
     ("server/target/src/mysql/statement.rs", "PostgreSQL sends a statement from apply.rs"),
-    ("server/target/src/mysql/wire.rs", "a server is spoken to over a wire; SQLite's counterpart is query.rs"),
+    (
+        "server/target/src/mysql/wire.rs",
+        "a server is spoken to over a wire; SQLite's counterpart is query.rs",
+    ),
     ("server/target/src/postgres/copy.rs", "COPY … FROM STDIN has a protocol of its own"),
-    ("server/target/src/postgres/evidence.rs", "SQLite's DDL is transactional: no definition has to be compared"),
+    (
+        "server/target/src/postgres/evidence.rs",
+        "SQLite's DDL is transactional: no definition has to be compared",
+    ),
     ("server/target/src/postgres/index.rs", "only PostgreSQL leaves invalid indexes behind"),
-    ("server/target/src/postgres/journalled.rs", "the others have this in journal.rs or apply.rs, and resume.rs"),
+    (
+        "server/target/src/postgres/journalled.rs",
+        "the others have this in journal.rs or apply.rs, and resume.rs",
+    ),
     ("server/target/src/postgres/quote.rs", "SQLite takes what core's version_table gives"),
     ("server/target/src/postgres/warm.rs", "only PostgreSQL's sessions begin with empty catalog caches"),
-    ("server/target/src/postgres/wire.rs", "a server is spoken to over a wire; SQLite's counterpart is query.rs"),
+    (
+        "server/target/src/postgres/wire.rs",
+        "a server is spoken to over a wire; SQLite's counterpart is query.rs",
+    ),
     ("server/target/src/sqlite/backend.rs", "without a server a backend is a process and a connection in it"),
     ("server/target/src/sqlite/foreign_keys.rs", "only SQLite's pragma has to be set before BEGIN"),
-    ("server/target/src/sqlite/journal.rs", "PostgreSQL has this in journalled.rs, MySQL, which journals all, in apply.rs"),
+    (
+        "server/target/src/sqlite/journal.rs",
+        "PostgreSQL has this in journalled.rs, MySQL, which journals all, in apply.rs",
+    ),
     ("server/target/src/sqlite/place.rs", "only SQLite's databases are files"),
     ("server/target/src/sqlite/query.rs", "SQLite's counterpart of wire.rs"),
     ("server/target/src/sqlite/reset.rs", "SQLite has no DISCARD ALL: what a session carries is compared"),
