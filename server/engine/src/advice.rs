@@ -1,4 +1,4 @@
-//! The way on from what the graph refuses.
+//! The way on from what the graph or the target refuses.
 
 use migrated_core::Code;
 use migrated_core::revision::RevisionError;
@@ -36,6 +36,22 @@ pub(crate) fn of(error: &RevisionError) -> &'static str {
         Code::NotAHead => "repeat the command with --splice if a new branch is meant",
         Code::RangeNotAllowed => "name the goal alone, or write a script with --sql",
         Code::RangeRequired => "repeat the command with START:END",
+        _ => "",
+    }
+}
+
+/// The next command for a target that cannot be reached; empty where the target itself knows better.
+pub(crate) fn of_target(code: Code) -> &'static str {
+    match code {
+        Code::TargetUnreachable => {
+            "`migratectl targets test` says what the connection meets; once the server answers, repeat the command"
+        }
+        Code::TargetAuthentication => {
+            "correct user or password in the target's URL; `migratectl targets test` tries them"
+        }
+        Code::DatabaseMissing => {
+            "create it, or correct its name in the target's URL; `migratectl targets test` tries it"
+        }
         _ => "",
     }
 }

@@ -106,7 +106,8 @@ impl From<StoreError> for EngineError {
 
 impl From<TargetError> for EngineError {
     fn from(e: TargetError) -> Self {
-        let mut error = EngineError::new(e.code, e.message).next(e.help);
+        let next = if e.help.is_empty() { crate::advice::of_target(e.code).to_owned() } else { e.help };
+        let mut error = EngineError::new(e.code, e.message).next(next);
         error.sql = e.sql;
         error
     }

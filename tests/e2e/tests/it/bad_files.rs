@@ -65,12 +65,12 @@ fn a_quote_that_never_ends() {
 
 #[test]
 fn an_id_longer_than_the_column() {
-    on_each(&[Engine::Postgres], |project| {
+    on_each(&[Engine::Postgres, Engine::Mariadb], |project| {
         project.three();
         let long = "d4".repeat(17);
         project.revision(&long, "c3", "CREATE TABLE t_long (id integer);", "");
         let before = project.database.dump();
-        project.ctl("upgrade head").exits(4).is("ID_TOO_LONG").recorded("id_too_long");
+        project.ctl("upgrade head").exits(4).is("ID_TOO_LONG").recorded_for_engine("id_too_long");
         assert_eq!(project.database.dump(), before, "not even the version table was made");
         project.remove(&format!("{long}.sql"));
         project.revision("d4", "c3", "CREATE TABLE t_long (id integer);", "");
@@ -143,24 +143,63 @@ fn a_target_that_has_diverged() {
     });
 }
 
+/// A body of five statements.
+fn five(third: &str) -> String {
+    format!(
+        "CREATE TABLE t_d4 (id integer PRIMARY KEY);\nINSERT INTO t_d4 VALUES (1);\n{third}\n\
+         INSERT INTO t_d4 VALUES (4);\nCREATE TABLE t_d5 (id integer);"
+    )
+}
+
 #[test]
 fn sql_that_fails_in_the_third_statement_of_five() {
-    on_each(Engine::ALL, |project| {
+    on_each(&[Engine::Sqlite, Engine::Postgres], |project| {
         project.three();
         project.ctl("upgrade head").succeeds();
-        let body = |third: &str| {
-            format!(
-                "CREATE TABLE t_d4 (id integer PRIMARY KEY);\nINSERT INTO t_d4 VALUES (1);\n{third}\n\
-                 INSERT INTO t_d4 VALUES (4);\nCREATE TABLE t_d5 (id integer);"
-            )
-        };
-        project.revision("d4", "c3", &body("INSERT INTO nowhere VALUES (3);"), "");
+        project.revision("d4", "c3", &five("INSERT INTO nowhere VALUES (3);"), "");
         let before = project.database.dump();
         let answer = project.ctl("upgrade head").exits(4).is("STATEMENT_FAILED");
         let answer = answer.recorded_for_engine("statement_failed");
         assert_eq!(project.database.dump(), before, "clean at the revision printed");
-        project.revision("d4", "c3", &body("INSERT INTO t_d4 VALUES (3);"), "");
+        project.revision("d4", "c3", &five("INSERT INTO t_d4 VALUES (3);"), "");
         project.shell(&answer.next()).succeeds();
         assert_eq!(project.database.sql("SELECT count(*) FROM t_d4"), "3");
+    });
+}
+
+#[test]
+fn a_revision_that_failed_halfway_goes_on_where_it_stopped() {
+    on_each(&[Engine::Mariadb], |project| {
+        project.three();
+        project.ctl("upgrade head").succeeds();
+        project.revision("d4", "c3", &five("INSERT INTO nowhere VALUES (3);"), "");
+        let answer = project.ctl("upgrade head").exits(5);
+        let answer = answer.recorded_for_engine("statement_failed");
+        assert_eq!(project.database.sql("SELECT version_num FROM alembic_version"), "c3");
+        assert_eq!(project.database.sql("SELECT count(*) FROM t_d4"), "1", "two statements took effect");
+        // What is done may not be changed.
+        let changed = five("INSERT INTO t_d4 VALUES (3);").replace("VALUES (1)", "VALUES (11)");
+        project.revision("d4", "c3", &changed, "");
+        project.ctl("upgrade head").exits(5).is("CHANGED_PARTIAL").recorded("changed_partial");
+        // What is not done may.
+        project.revision("d4", "c3", &five("INSERT INTO t_d4 VALUES (3);"), "");
+        project.shell(&answer.next()).succeeds();
+        assert_eq!(project.database.sql("SELECT group_concat(id ORDER BY id) FROM t_d4"), "1,3,4");
+        project.ctl("current").succeeds().says("d4 (head)");
+    });
+}
+
+#[test]
+fn an_id_that_the_column_takes_for_another() {
+    on_each(&[Engine::Mariadb], |project| {
+        project.three();
+        project.ctl("upgrade head").succeeds();
+        project.revision("A1", "c3", "SELECT 1;", "");
+        let before = project.database.dump();
+        project.ctl("upgrade head").exits(4).is("ID_COLLISION").recorded("id_collision");
+        assert_eq!(project.database.dump(), before);
+        project.remove("A1.sql");
+        project.revision("d4", "c3", "SELECT 1;", "");
+        project.ctl("upgrade head").succeeds();
     });
 }

@@ -2,5 +2,10 @@
 
 mod bad_files;
 mod bad_graph;
+mod bad_store;
+mod bad_targets;
+mod corpora;
 mod harness;
+mod large;
+mod pressure;
 mod spine;

@@ -16,7 +16,7 @@ pub(crate) enum Engine {
 
 impl Engine {
     /// The engines on which everything has to work.
-    pub(crate) const ALL: &[Engine] = &[Engine::Sqlite, Engine::Postgres];
+    pub(crate) const ALL: &[Engine] = &[Engine::Sqlite, Engine::Postgres, Engine::Mariadb];
 
     /// Its name in the names of snapshots.
     pub(crate) fn name(self) -> &'static str {
@@ -119,23 +119,53 @@ impl Database {
                 tool
             }
             Engine::Mariadb => {
-                let mut tool = Command::new("mariadb-dump");
-                tool.args([
-                    "--no-defaults",
-                    "--skip-comments",
-                    "--skip-dump-date",
-                    "-h127.0.0.1",
-                    "-utester",
-                ]);
-                let server = mariadb().expect("it made this");
-                tool.args(["-psesame-open-1", &format!("-P{}", server.port()), &self.name]);
+                let mut tool = self.mariadb_dump();
+                tool.arg(&self.name);
                 tool
             }
         };
-        let answer = tool.output().expect("the tool is installed");
-        assert!(answer.status.success(), "{}", String::from_utf8_lossy(&answer.stderr));
-        let text = String::from_utf8_lossy(&answer.stdout);
+        let text = output(&mut tool);
         let kept = |line: &&str| !line.starts_with("--") && !line.starts_with('\\') && !line.is_empty();
         text.lines().filter(kept).map(|line| format!("{line}\n")).collect()
     }
+
+    /// Its schema without rows and without the version table, as the engine's own tool writes it.
+    pub(crate) fn schema(&self) -> String {
+        let mut tool = match self.engine {
+            Engine::Sqlite => {
+                let mut tool = Command::new("sqlite3");
+                tool.arg(self.file()).arg(".schema --nosys");
+                tool
+            }
+            Engine::Postgres => {
+                let mut tool = Command::new("pg_dump");
+                tool.args(["-s", "--no-owner", "-T", "alembic_version", "-d", &self.url()]);
+                tool
+            }
+            Engine::Mariadb => {
+                let mut tool = self.mariadb_dump();
+                tool.args([
+                    "--no-data",
+                    &format!("--ignore-table={}.alembic_version", self.name),
+                    &self.name,
+                ]);
+                tool
+            }
+        };
+        output(&mut tool)
+    }
+
+    fn mariadb_dump(&self) -> Command {
+        let server = mariadb().expect("it made this");
+        let mut tool = Command::new("mariadb-dump");
+        tool.args(["--no-defaults", "--skip-comments", "--skip-dump-date", "-h127.0.0.1", "-utester"]);
+        tool.args(["-psesame-open-1", &format!("-P{}", server.port())]);
+        tool
+    }
+}
+
+fn output(tool: &mut Command) -> String {
+    let answer = tool.output().expect("the tool is installed");
+    assert!(answer.status.success(), "{}", String::from_utf8_lossy(&answer.stderr));
+    String::from_utf8_lossy(&answer.stdout).into_owned()
 }

@@ -2,6 +2,7 @@
 
 mod answer;
 mod database;
+mod gate;
 mod programs;
 mod project;
 mod revisions;
@@ -9,10 +10,10 @@ mod running;
 mod state;
 
 pub(crate) use answer::Answer;
-pub(crate) use database::{Database, Engine};
+pub(crate) use database::{Database, Engine, postgres};
+pub(crate) use gate::Gate;
 pub(crate) use project::Project;
 pub(crate) use running::Running;
-pub(crate) use state::State;
 
 use std::time::Duration;
 

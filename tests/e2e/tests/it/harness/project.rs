@@ -44,6 +44,14 @@ impl Project {
         self.folder.path().join("shop").join(relative)
     }
 
+    /// Writes a program beside the project.
+    pub(crate) fn program(&self, name: &str, text: &str) -> PathBuf {
+        let path = self.folder.path().join(name);
+        std::fs::write(&path, text).expect("written");
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).expect("set");
+        path
+    }
+
     /// The folder around everything.
     pub(crate) fn folder(&self) -> &Path {
         self.folder.path()
@@ -115,7 +123,8 @@ impl Project {
 
     /// The process of the embedded daemon, where it runs.
     pub(crate) fn daemon(&self) -> Option<Pid> {
-        let pid = self.record()?["pid"].as_i64()?;
+        let told = || std::fs::read_to_string(self.path("daemon.pid")).ok()?.trim().parse().ok();
+        let pid: i64 = self.record().and_then(|record| record["pid"].as_i64()).or_else(told)?;
         let program = std::fs::read_link(format!("/proc/{pid}/exe")).ok()?;
         // The number may be another's by now.
         if program.file_name()? != "migrated" {
