@@ -182,4 +182,27 @@ mod tests {
             assert!(Cli::try_parse_from(words).is_ok(), "{line}");
         }
     }
+
+    #[test]
+    fn every_verb_has_a_page_that_names_each_of_its_options() {
+        let pages = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/verbs");
+        for verb in Cli::command().get_subcommands() {
+            let page = pages.join(format!("{}.md", verb.get_name()));
+            let text = std::fs::read_to_string(&page).expect("each verb has a page");
+            for command in std::iter::once(verb).chain(verb.get_subcommands()) {
+                for option in command.get_arguments().filter_map(|a| a.get_long()) {
+                    assert!(text.contains(&format!("--{option}")), "{} lacks --{option}", page.display());
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn every_key_of_the_configuration_is_on_the_page() {
+        let page = include_str!("../../../docs/verbs/README.md");
+        for key in crate::config::keys::KEYS {
+            let last = key.name.rsplit('.').next().unwrap_or_default();
+            assert!(page.contains(last), "{}", key.name);
+        }
+    }
 }

@@ -206,7 +206,9 @@ fn from_bare_status(status: &Status) -> Box<Error> {
     };
     let said = status.message().to_string();
     match status.code() {
-        Code::Unavailable => Own::DaemonUnreachable.error(causes(status)),
+        Code::Unavailable => Own::DaemonUnreachable
+            .error(causes(status))
+            .next("check that the daemon runs, then run the command again"),
         Code::Unauthenticated => plain("MG6001", "UNAUTHENTICATED", said)
             .next("set a token: `MIGRATECTL_TOKEN`, `--token-file`, or `token_file` in migratectl.toml"),
         Code::PermissionDenied => plain("MG6002", "PERMISSION_DENIED", said),

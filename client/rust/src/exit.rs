@@ -2,7 +2,7 @@
 
 use migrated_proto::v1::RunState;
 
-/// How the program ends, as `docs/verbs/exit-codes.md` lists it.
+/// How the program ends, as `docs/verbs/README.md` lists it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Exit {
     /// Done, or nothing to do.

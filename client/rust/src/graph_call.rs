@@ -10,6 +10,7 @@ use crate::run_stream::{Begin, RunStream};
 use futures_util::StreamExt as _;
 use migrated_proto::v1::{GraphRef, graph_ref};
 use std::future::Future;
+use std::sync::Arc;
 use std::time::Duration;
 use tonic::{Code, Response, Status};
 use tonic_types::StatusExt as _;
@@ -30,7 +31,7 @@ pub struct Context {
 /// The graph that requests mean.
 #[derive(Clone)]
 enum Graph {
-    Folder(Manifest),
+    Folder(Arc<Manifest>),
     Published,
 }
 
@@ -79,7 +80,7 @@ impl Context {
     ///
     /// # Errors
     /// LOCAL_FILE where there is no folder, or it cannot be read.
-    pub fn manifest(&mut self) -> Result<Manifest> {
+    pub fn manifest(&mut self) -> Result<Arc<Manifest>> {
         match self.graph()? {
             Graph::Folder(manifest) => Ok(manifest),
             Graph::Published => Err(no_folder(self)),
@@ -101,7 +102,7 @@ impl Context {
             let place = Place::of(&self.config)?;
             // Without a state folder there is no index, and nothing else.
             drop(place.prepare_state());
-            Graph::Folder(manifest::read(&self.locations(), &place.index())?)
+            Graph::Folder(Arc::new(manifest::read(&self.locations(), &place.index())?))
         };
         self.graph = Some(graph.clone());
         Ok(graph)

@@ -87,7 +87,7 @@ pub struct RunStream {
     run_id: String,
     after: u64,
     joined: bool,
-    handed_over: bool,
+    goal_reached: bool,
     lost: Option<Loss>,
     budget: Duration,
 }
@@ -105,19 +105,20 @@ impl RunStream {
     /// Reads on from `stream`, which `begin` opened. For as long as `budget` a lost stream is opened again; each new
     /// event renews it.
     pub fn new(api: Api, begin: Begin, stream: Updates, budget: Duration) -> RunStream {
-        let after = if let Begin::Watch(request) = &begin { request.after_sequence } else { 0 };
-        RunStream {
+        let mut reader = RunStream {
             api,
             begin,
             stream: Some(stream),
             queue: VecDeque::new(),
             run_id: String::new(),
-            after,
+            after: 0,
             joined: false,
-            handed_over: false,
+            goal_reached: false,
             lost: None,
             budget,
-        }
+        };
+        reader.after = reader.first_after();
+        reader
     }
 
     /// The run's id, once it is known.
@@ -147,6 +148,9 @@ impl RunStream {
                 }
                 continue;
             }
+            if self.goal_reached {
+                return Ok(Told::GoalReached);
+            }
             let Some(stream) = &mut self.stream else {
                 match self.reopen().await? {
                     Some(told) => return Ok(told),
@@ -161,7 +165,6 @@ impl RunStream {
                 }
                 Ok(Some(Err(status))) if is_retryable(&status) => self.lose(status.message()),
                 Ok(Some(Err(status))) => return Err(self.final_error(&status)),
-                Ok(None) if self.joined && !self.handed_over => return Ok(Told::GoalReached),
                 Ok(None) => self.lose("the stream ended before the run did"),
                 Err(_) => self.lose("the daemon was silent for too long"),
             }
@@ -170,16 +173,23 @@ impl RunStream {
 
     fn update(&mut self, update: pb::RunUpdate) -> Option<Told> {
         self.joined |= update.joined;
-        self.queue.extend(update.events);
-        self.handed_over |= update.resume_after.is_some();
-        if self.run_id.is_empty() && !update.run_id.is_empty() {
+        self.goal_reached |= update.goal_reached;
+        if !update.run_id.is_empty() && update.run_id != self.run_id {
+            // The first message; or a joined request was sent again, and its run had ended: this is another one.
             self.run_id.clone_from(&update.run_id);
+            self.after = self.first_after();
+            self.queue = update.events.into();
             return Some(Told::Run(update.run_id));
         }
+        self.queue.extend(update.events);
         let loss = self.lost.as_mut()?;
         // The daemon is there, and silent: that uses up no budget, however often proxies cut the stream.
         loss.since = Instant::now();
         std::mem::take(&mut loss.told).then_some(Told::Back)
+    }
+
+    fn first_after(&self) -> u64 {
+        if let Begin::Watch(request) = &self.begin { request.after_sequence } else { 0 }
     }
 
     /// The next event, unless it was seen already or there is a gap before it.
@@ -230,7 +240,9 @@ impl RunStream {
             return Ok(Some(Told::Lost(loss.cause.clone())));
         }
         sleep_until(loss.next_try).await;
-        let begin = if self.run_id.is_empty() {
+        // A joined request is sent again: only so does the daemon tell when this request's own goal stands. Events
+        // that come again are left out.
+        let begin = if self.run_id.is_empty() || self.joined {
             self.begin.clone()
         } else {
             let (run_id, after_sequence) = (self.run_id.clone(), self.after);
@@ -240,7 +252,6 @@ impl RunStream {
         match opened {
             Ok(Ok(stream)) => {
                 self.stream = Some(stream);
-                self.handed_over = false;
                 Ok(None)
             }
             Ok(Err(status)) if is_retryable(&status) => {

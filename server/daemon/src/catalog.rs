@@ -70,7 +70,11 @@ impl Catalog {
     }
 
     /// Changes a target if its version is still `expected`.
-    pub(crate) async fn update(&self, mut record: TargetRecord, expected: u64) -> Result<Listed, EngineError> {
+    pub(crate) async fn update(
+        &self,
+        mut record: TargetRecord,
+        expected: u64,
+    ) -> Result<Listed, EngineError> {
         self.check(&record)?;
         let old = self.get(&record.name).await?;
         record.created_at = old.record.created_at;
@@ -108,8 +112,11 @@ impl Catalog {
         if !self.configured.contains_key(name) {
             return Ok(());
         }
-        Err(EngineError::new(Code::AlreadyExists, format!("target {name:?} stands in the daemon's configuration"))
-            .with("target", name)
-            .next("change it in migrated.toml"))
+        Err(EngineError::new(
+            Code::AlreadyExists,
+            format!("target {name:?} stands in the daemon's configuration"),
+        )
+        .with("target", name)
+        .next("change it in migrated.toml"))
     }
 }

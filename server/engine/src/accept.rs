@@ -36,12 +36,15 @@ impl Engine {
     /// Accepts a revision's present content for a target. Audited; the target itself is not touched.
     pub async fn accept(&self, request: &Accept) -> Result<Accepted> {
         if request.reason.trim().is_empty() {
-            return Err(EngineError::new(Code::InvalidRequest, "accepting a changed revision needs a reason")
-                .next(format!("migratectl repair --accept-hash {} --reason TEXT", request.revision)));
+            return Err(EngineError::new(
+                Code::InvalidRequest,
+                "accepting a changed revision needs a reason",
+            )
+            .next(format!("migratectl repair --accept-hash {} --reason TEXT", request.revision)));
         }
         let project = self.project_or_create(&request.project).await?;
         let graph = self.graph(&project.name, &request.graph).await?;
-        let id = graph.graph.resolve_one(&request.revision)?;
+        let id = graph.resolve_one(&request.revision)?;
         let place = self.place(&request.target).await?;
         let (Some(revision), Some(old)) =
             (graph.revision(&id), self.applied(place.key()).await?.get(&id).cloned())

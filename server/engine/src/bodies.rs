@@ -86,7 +86,12 @@ pub(crate) fn manifest_digest(files: &[ManifestFile]) -> Hash {
 
 impl Engine {
     /// Makes a manifest known, or says which of its bodies are missing.
-    pub async fn negotiate(&self, project: &str, digest: Hash, files: Vec<ManifestFile>) -> Result<Vec<Hash>> {
+    pub async fn negotiate(
+        &self,
+        project: &str,
+        digest: Hash,
+        files: Vec<ManifestFile>,
+    ) -> Result<Vec<Hash>> {
         let project = self.project_or_create(project).await?;
         let limit = self.settings().max_manifest_entries;
         if files.len() > limit {
@@ -98,8 +103,11 @@ impl Engine {
             .next("raise `limits.manifest_entries` in migrated.toml"));
         }
         if manifest_digest(&files) != digest {
-            return Err(EngineError::new(Code::BodyMismatch, "the manifest's digest is not that of its entries")
-                .next("use a client of the daemon's version"));
+            return Err(EngineError::new(
+                Code::BodyMismatch,
+                "the manifest's digest is not that of its entries",
+            )
+            .next("use a client of the daemon's version"));
         }
         let mut seen = HashSet::new();
         if let Some(twice) = files.iter().find(|f| !seen.insert(f.path.as_str())) {

@@ -3,7 +3,6 @@
 use crate::graph::GraphRef;
 use crate::place::TargetRequest;
 use crate::{Engine, Result, RevisionView};
-use std::collections::HashSet;
 
 /// How a target stands to a graph.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,13 +54,17 @@ impl Engine {
         let rows = standing.rows.clone().unwrap_or_default();
         let (union, unknown) = self.union(&project.name, &graph, place.key(), &rows).await?;
         let known: Vec<String> = rows.iter().filter(|r| union.contains(r)).cloned().collect();
-        let heads = graph.graph.heads();
-        let applied: HashSet<String> = union.graph.closure(&known).into_iter().collect();
-        let behind = heads.iter().any(|h| !applied.contains(h));
+        let heads = graph.heads();
+        let applied = union.closure(&known);
+        let behind = heads.iter().any(|h| !applied.contains(h.as_str()));
         let (mut ahead, mut foreign) = (Vec::new(), Vec::new());
         for row in known.iter().filter(|r| !graph.contains(r)) {
-            let below = union.graph.closure(std::slice::from_ref(row));
-            if heads.iter().any(|h| below.contains(h)) { ahead.push(row.clone()) } else { foreign.push(row.clone()) }
+            let below = union.closure(std::slice::from_ref(row));
+            if heads.iter().any(|h| below.contains(h.as_str())) {
+                ahead.push(row.clone())
+            } else {
+                foreign.push(row.clone())
+            }
         }
         let more = !ahead.is_empty() || !foreign.is_empty();
         let status = match (unknown.is_empty(), behind, more) {

@@ -87,8 +87,12 @@ impl From<StoreError> for EngineError {
     fn from(e: StoreError) -> Self {
         let error = EngineError::new(e.code(), e.to_string());
         match e {
-            StoreError::Full(_) => error.next("make room on the device that holds the revision store, then repeat"),
-            StoreError::TooNew { .. } => error.next("start a `migrated` that is at least as new as the store"),
+            StoreError::Full(_) => {
+                error.next("make room on the device that holds the revision store, then repeat")
+            }
+            StoreError::TooNew { .. } => {
+                error.next("start a `migrated` that is at least as new as the store")
+            }
             StoreError::Conflict { expected, found, .. } => {
                 error.with("expected", expected.to_string()).with("found", found.to_string())
             }

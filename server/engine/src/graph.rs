@@ -94,6 +94,42 @@ impl LoadedGraph {
         self.revisions.len()
     }
 
+    /// Ids in load order.
+    pub fn load_order(&self) -> impl Iterator<Item = &str> {
+        self.graph.nodes().map(|node| node.id.as_str())
+    }
+
+    /// The heads.
+    pub fn heads(&self) -> Vec<String> {
+        owned(self.graph.heads())
+    }
+
+    /// Those of `ids` that the graph has, and everything below them: what is applied where they are the version
+    /// rows.
+    pub fn closure<'a>(&'a self, ids: &[String]) -> HashSet<&'a str> {
+        let known: Vec<&String> = ids.iter().filter(|id| self.contains(id)).collect();
+        // Only an unknown id is an error, and there is none.
+        self.graph.applied(&known).map(|applied| applied.ids().collect()).unwrap_or_default()
+    }
+
+    /// Ids that an identifier means; none for base.
+    pub fn resolve(&self, identifier: &str) -> Result<Vec<String>> {
+        let resolved = self.graph.resolve(identifier)?;
+        Ok(resolved.iter().filter_map(|r| r.revision()).map(str::to_owned).collect())
+    }
+
+    /// The one id that an identifier means.
+    pub fn resolve_one(&self, identifier: &str) -> Result<String> {
+        match self.resolve(identifier)?.as_slice() {
+            [one] => Ok(one.clone()),
+            several => Err(EngineError::new(
+                Code::InvalidRequest,
+                format!("{identifier} is {} revisions, one is wanted", several.len()),
+            )
+            .with("revision", identifier)),
+        }
+    }
+
     /// Whether it has none.
     pub fn is_empty(&self) -> bool {
         self.revisions.is_empty()
@@ -115,13 +151,17 @@ impl LoadedGraph {
             header: revision.header.clone(),
             path: revision.path.clone(),
             hash: revision.hash,
-            labels: self.graph.labels(id),
-            children: self.graph.children(id),
+            labels: owned(self.graph.labels_of(id)),
+            children: owned(self.graph.children(id)),
             is_head: self.graph.is_head(id),
             is_effective_head: self.graph.is_head(id) && !self.graph.is_effective_head(id),
             is_current: rows.iter().any(|r| r == id),
         }
     }
+}
+
+fn owned(ids: Vec<&str>) -> Vec<String> {
+    ids.into_iter().map(str::to_owned).collect()
 }
 
 fn node(revision: &ManifestRevision) -> Node {
@@ -135,8 +175,11 @@ fn node(revision: &ManifestRevision) -> Node {
 
 /// A graph's error with the files of the revisions that it names.
 fn graph_error(e: RevisionError, paths: &HashMap<String, String>) -> EngineError {
-    let files: Vec<&str> = e.revisions().iter().filter_map(|id| paths.get(id).map(String::as_str)).collect();
     let mut error = EngineError::from(e);
+    let named = error.metadata.iter().flat_map(|(_, value)| value.split(", "));
+    let mut files: Vec<&str> = named.filter_map(|id| paths.get(id).map(String::as_str)).collect();
+    files.sort_unstable();
+    files.dedup();
     if !files.is_empty() {
         let files = files.join(", ");
         error.message = format!("{} ({files})", error.message);
@@ -147,10 +190,8 @@ fn graph_error(e: RevisionError, paths: &HashMap<String, String>) -> EngineError
 
 impl From<RevisionError> for EngineError {
     fn from(e: RevisionError) -> Self {
-        let mut error = EngineError::new(e.code(), e.to_string()).next(e.advice());
-        for revision in e.revisions() {
-            error = error.with("revision", revision);
-        }
+        let mut error = EngineError::new(e.code(), e.to_string()).next(crate::advice::of(&e));
+        error.metadata = e.metadata();
         error
     }
 }
@@ -194,7 +235,9 @@ impl Engine {
                 None => return Ok(Arc::new(LoadedGraph::build(None, Vec::new())?)),
             },
         };
-        if let Some(graph) = self.inner.graphs.get(project, &digest) {
+        // Noted even where the graph is in memory: what is in use must not be collected from under it.
+        let stored = self.store().touch_manifest(project, &digest, self.now()).await?;
+        if let Some(graph) = self.inner.graphs.get(project, &digest).filter(|_| stored) {
             return Ok(graph);
         }
         let Some(revisions) = self.store().manifest(project, &digest).await? else {
@@ -237,7 +280,7 @@ impl Engine {
         let labels: HashSet<&str> =
             graph.revisions().flat_map(|r| r.header.branch_labels.iter().map(String::as_str)).collect();
         let mut all: Vec<ManifestRevision> =
-            graph.graph.load_order().iter().filter_map(|id| graph.revision(id).cloned()).collect();
+            graph.load_order().filter_map(|id| graph.revision(id).cloned()).collect();
         let mut wanted: Vec<String> = rows.to_vec();
         let mut added = HashSet::new();
         let mut unknown = Vec::new();

@@ -3,6 +3,7 @@
 //! The rules that hold here under every fault are named `R1` to `R17` in comments; `docs/engine.md` has them.
 
 mod accept;
+mod advice;
 mod bodies;
 mod clock;
 mod current;
@@ -19,6 +20,7 @@ mod revision;
 mod run;
 mod settings;
 mod test_target;
+mod tidy;
 mod wait;
 
 pub use accept::{Accept, Accepted};

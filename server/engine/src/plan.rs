@@ -27,7 +27,11 @@ impl Goal {
             (RunKind::Stamp, [_, ..]) => Ok(Goal::Stamp { targets: goal.to_vec(), purge }),
             (kind, _) => Err(EngineError::new(
                 Code::InvalidRequest,
-                format!("{} takes {} revision", kind.as_str(), if kind == RunKind::Stamp { "at least one" } else { "one" }),
+                format!(
+                    "{} takes {} revision",
+                    kind.as_str(),
+                    if kind == RunKind::Stamp { "at least one" } else { "one" }
+                ),
             )),
         }
     }
@@ -52,15 +56,15 @@ pub(crate) struct Decided {
 
 impl Decided {
     pub(crate) fn is_empty(&self) -> bool {
-        self.steps.is_empty() && !(self.purge && !self.from.is_empty())
+        self.steps.is_empty()
     }
 
     /// What will stand when this is done, with the content that it is pinned to (rule R7).
     pub(crate) fn scope(&self) -> Scope {
-        let closure = self.graph.graph.closure(&self.goal);
+        let closure = self.graph.closure(&self.goal);
         let closure = closure
             .into_iter()
-            .filter_map(|id| self.graph.revision(&id).map(|r| (id.clone(), r.header.token_hash)))
+            .filter_map(|id| self.graph.revision(id).map(|r| (id.to_owned(), r.header.token_hash)))
             .collect();
         Scope { goal: self.goal.clone(), closure }
     }
@@ -95,7 +99,7 @@ impl Engine {
         goal: &Goal,
     ) -> Result<Decided> {
         if let Goal::Stamp { targets, purge: true } = goal {
-            let plan = graph.graph.plan_stamp(&[], targets)?;
+            let plan = graph.graph.plan_stamp::<String, _>(&[], targets, true)?;
             return Ok(stamped(graph.clone(), rows, plan.rows_after, true));
         }
         let (union, unknown) = self.union(project, graph, key, &rows).await?;
@@ -114,7 +118,7 @@ impl Engine {
                     union.graph.resolve_upgrade_target(&rows, target)?
                 };
                 let plan = union.graph.plan_upgrade_to(&rows, &goal)?;
-                let to = plan.rows_after.clone();
+                let to = plan.rows_after().to_vec();
                 Decided {
                     goal,
                     steps: plan.steps,
@@ -128,7 +132,7 @@ impl Engine {
             }
             Goal::Downgrade(target) => {
                 let plan = union.graph.plan_downgrade(&rows, target)?;
-                let to = plan.rows_after.clone();
+                let to = plan.rows_after().to_vec();
                 Decided {
                     goal: to.clone(),
                     steps: plan.steps,
@@ -141,7 +145,7 @@ impl Engine {
                 }
             }
             Goal::Stamp { targets, .. } => {
-                let plan = union.graph.plan_stamp(&rows, targets)?;
+                let plan = union.graph.plan_stamp(&rows, targets, false)?;
                 stamped(union, rows, plan.rows_after, false)
             }
         };
@@ -154,8 +158,13 @@ impl Engine {
         let graph = self.graph(&project.name, &request.graph).await?;
         let (rows, dialect, key, name) = match &request.rows {
             RowsFrom::Given(rows) => {
-                let rows = rows.iter().map(|r| graph.graph.resolve_one(r)).collect::<std::result::Result<_, _>>()?;
-                (rows, request.dialect.unwrap_or(DialectName::Postgres), String::new(), "the given rows".to_owned())
+                let rows = rows.iter().map(|r| graph.resolve_one(r)).collect::<Result<_>>()?;
+                (
+                    rows,
+                    request.dialect.unwrap_or(DialectName::Postgres),
+                    String::new(),
+                    "the given rows".to_owned(),
+                )
             }
             RowsFrom::Target(target) => {
                 let place = self.place(target).await?;
@@ -180,7 +189,13 @@ impl Engine {
                 warnings: body.warnings,
             });
         }
-        Ok(Planned { from: decided.from, to: decided.to, steps, ahead: decided.ahead, foreign: decided.foreign })
+        Ok(Planned {
+            from: decided.from,
+            to: decided.to,
+            steps,
+            ahead: decided.ahead,
+            foreign: decided.foreign,
+        })
     }
 }
 
@@ -263,34 +278,20 @@ fn stamped(graph: Arc<LoadedGraph>, from: Vec<String>, to: Vec<String>, purge: b
     let steps = if changes.is_empty() {
         Vec::new()
     } else {
-        vec![Step {
-            revision: shown(&to),
-            direction: Direction::Up,
-            changes,
-            rows_after: to.clone(),
-        }]
+        vec![Step { revision: shown(&to), direction: Direction::Up, changes, rows_after: to.clone() }]
     };
     Decided { graph, goal: to.clone(), steps, from, to, ahead: Vec::new(), foreign: Vec::new(), purge }
 }
 
-/// Sorts rows that the request's own graph does not know into those beyond it and those beside it.
+/// Sorts rows that are not part of the goal into those beyond it and those beside it, where nothing of them is
+/// to be done.
 fn with_strangers(mut decided: Decided, own: &LoadedGraph) -> Decided {
-    for row in decided.from.iter().filter(|row| !own.contains(row)) {
-        let below = decided.graph.graph.closure(std::slice::from_ref(row));
-        let beyond = !decided.goal.is_empty() && decided.goal.iter().all(|g| below.contains(g));
-        if beyond { decided.ahead.push(row.clone()) } else { decided.foreign.push(row.clone()) }
-    }
-    // Rows of the own graph that lie above the goal: the target is ahead of what was asked for.
-    if decided.steps.is_empty() {
-        let goal = decided.graph.graph.closure(&decided.goal);
-        for row in decided.from.iter().filter(|row| own.contains(row)) {
-            let below = decided.graph.graph.closure(std::slice::from_ref(row));
-            let beyond = !goal.contains(row) && decided.goal.iter().any(|g| below.contains(g));
-            if beyond {
-                decided.ahead.push(row.clone());
-            }
-        }
-    }
+    let Ok(standing) = decided.graph.graph.standing(&decided.from, &decided.goal) else { return decided };
+    let stranger = |row: &String| !own.contains(row);
+    // Rows of the own graph above the goal are told only where there is nothing to do: a downgrade is about them.
+    let nothing = decided.steps.is_empty();
+    decided.ahead = standing.ahead.into_iter().filter(|row| nothing || stranger(row)).collect();
+    decided.foreign = standing.beside.into_iter().filter(stranger).collect();
     decided
 }
 

@@ -48,7 +48,12 @@ impl Engine {
     }
 
     /// Changes a project's description if its version is still `expected`.
-    pub async fn update_project(&self, name: &str, description: &str, expected: u64) -> Result<ProjectRecord> {
+    pub async fn update_project(
+        &self,
+        name: &str,
+        description: &str,
+        expected: u64,
+    ) -> Result<ProjectRecord> {
         let mut project = self.project(name).await?;
         project.description = description.to_owned();
         project.version = self.store().update_project(&project, expected).await?;

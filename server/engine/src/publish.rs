@@ -52,7 +52,7 @@ impl Engine {
             return Err(moved(&old));
         }
         let mut pushed = compare(&old, &new);
-        pushed.heads = new.graph.heads();
+        pushed.heads = new.heads();
         if published.digest == Some(digest) {
             pushed.version = published.version;
             return Ok(pushed);
@@ -88,16 +88,18 @@ impl Engine {
     pub async fn published_files(&self, project: &str) -> Result<Vec<(String, Hash, u64)>> {
         let project = self.project(project).await?;
         let graph = self.graph(&project.name, &GraphRef::Published).await?;
-        let order = graph.graph.load_order();
-        let files = order.iter().filter_map(|id| graph.revision(id));
+        let files = graph.load_order().filter_map(|id| graph.revision(id));
         Ok(files.map(|r| (r.path.clone(), r.hash, r.header.size)).collect())
     }
 
     /// A body's bytes.
     pub async fn body(&self, hash: &Hash) -> Result<Vec<u8>> {
         self.store().body(hash).await?.ok_or_else(|| {
-            EngineError::new(Code::StoreCorrupt, format!("the body {} is missing from the store", hex::encode(hash)))
-                .with("hash", hex::encode(hash))
+            EngineError::new(
+                Code::StoreCorrupt,
+                format!("the body {} is missing from the store", hex::encode(hash)),
+            )
+            .with("hash", hex::encode(hash))
         })
     }
 
@@ -106,7 +108,7 @@ impl Engine {
         let refused = |why: String| {
             EngineError::new(Code::PruneRefused, why)
                 .with("revisions", &list)
-                .with("heads", old.graph.heads().join(", "))
+                .with("heads", old.heads().join(", "))
         };
         if !push.prune {
             return Err(refused(format!("the published graph has revisions that this folder lacks: {list}"))
@@ -114,9 +116,11 @@ impl Engine {
         }
         let applied = self.store().applied_anywhere(&push.project, removed).await?;
         if let Some((target, revision)) = applied.first() {
-            return Err(refused(format!("revision {revision} is applied on {target} and cannot be taken away"))
-                .revision(revision)
-                .next(format!("downgrade {target} below {revision} first")));
+            return Err(refused(format!(
+                "revision {revision} is applied on {target} and cannot be taken away"
+            ))
+            .revision(revision)
+            .next(format!("downgrade {target} below {revision} first")));
         }
         Ok(())
     }
@@ -160,19 +164,21 @@ impl Engine {
 
 fn compare(old: &LoadedGraph, new: &LoadedGraph) -> Pushed {
     let mut pushed = Pushed::default();
-    for id in new.graph.load_order() {
+    for id in new.load_order() {
         match (old.revision(id), new.revision(id)) {
-            (None, _) => pushed.added.push(id.clone()),
-            (Some(a), Some(b)) if a.header.token_hash != b.header.token_hash => pushed.changed.push(id.clone()),
+            (None, _) => pushed.added.push(id.to_owned()),
+            (Some(a), Some(b)) if a.header.token_hash != b.header.token_hash => {
+                pushed.changed.push(id.to_owned());
+            }
             _ => {}
         }
     }
-    pushed.removed = old.graph.load_order().iter().filter(|id| !new.contains(id)).cloned().collect();
+    pushed.removed = old.load_order().filter(|id| !new.contains(id)).map(str::to_owned).collect();
     pushed
 }
 
 fn moved(published: &LoadedGraph) -> EngineError {
-    let heads = published.graph.heads().join(", ");
+    let heads = published.heads().join(", ");
     EngineError::new(Code::HeadsChanged, format!("somebody else published first; the heads are now {heads}"))
         .with("heads", heads)
         .next("migratectl pull, merge if there are two heads now, then `migratectl push` again")

@@ -56,7 +56,11 @@ impl Engine {
         if !orphans.is_empty() {
             return Err(EngineError::new(
                 Code::RunInterrupted,
-                format!("a session of run {} is still at work and could not be ended: {}", run.id, orphans.join(", ")),
+                format!(
+                    "a session of run {} is still at work and could not be ended: {}",
+                    run.id,
+                    orphans.join(", ")
+                ),
             )
             .with("run", &run.id)
             .next("wait until it has ended, or end it in the database, then repeat the command"));
@@ -101,10 +105,10 @@ impl Engine {
         };
         let (union, _) = self.union(&run.project, &graph, place.key(), rows).await?;
         let known: Vec<String> = rows.iter().filter(|r| union.contains(r)).cloned().collect();
-        let stands: HashSet<String> = union.graph.closure(&known).into_iter().collect();
+        let stands = union.closure(&known);
         let (mut put, mut remove) = (Vec::new(), Vec::new());
         for step in steps.iter().filter(|s| s.state != StepState::Done) {
-            match (step.direction, step.body_hash, step.token_hash, stands.contains(&step.revision)) {
+            match (step.direction, step.body_hash, step.token_hash, stands.contains(step.revision.as_str())) {
                 (Direction::Up, Some(body_hash), Some(token_hash), true) => put.push(AppliedRecord {
                     project: run.project.clone(),
                     revision: step.revision.clone(),

@@ -109,9 +109,12 @@ impl Engine {
 
     async fn moves(&self, graph: &Arc<LoadedGraph>, request: &RenderRequest) -> Result<Script> {
         let [range] = request.revisions.as_slice() else {
-            return Err(EngineError::new(Code::InvalidRequest, "an offline upgrade or downgrade takes one range"));
+            return Err(EngineError::new(
+                Code::InvalidRequest,
+                "an offline upgrade or downgrade takes one range",
+            ));
         };
-        let (start, plan) = match request.kind {
+        let plan = match request.kind {
             RenderKind::Downgrade => graph.graph.plan_downgrade_range(range)?,
             _ => graph.graph.plan_upgrade_range(range)?,
         };
@@ -120,7 +123,7 @@ impl Engine {
             let body = self.load_body(graph, &step.revision, step.direction, request.dialect).await?;
             steps.push((title(graph, &step), Some(body), step.changes));
         }
-        Ok(Script { start, steps })
+        Ok(Script { start: plan.rows_before, steps })
     }
 }
 
@@ -138,25 +141,9 @@ fn title(graph: &LoadedGraph, step: &Step) -> String {
 
 /// A stamp from `FROM:TO`, or `TO` alone from base.
 fn stamp(graph: &LoadedGraph, revisions: &[String]) -> Result<Script> {
-    let mut start: Option<Vec<String>> = None;
-    let mut targets = Vec::new();
-    for revision in revisions {
-        let (from, to) = revision.split_once(':').unwrap_or(("", revision));
-        let from = if from.is_empty() { Vec::new() } else { graph.graph.resolve_many(from)? };
-        if start.as_ref().is_some_and(|known| *known != from) {
-            return Err(EngineError::new(
-                Code::InvalidRequest,
-                "an offline stamp begins at one revision: the ranges differ in their start",
-            ));
-        }
-        start = Some(from);
-        targets.push(to.to_owned());
-    }
-    let start = start.unwrap_or_default();
-    let after = graph.graph.plan_stamp(&start, &targets)?.rows_after;
-    let changes = crate::plan::row_changes(&start, &after);
-    let title = format!("Running stamp {} -> {}", shown(&start), shown(&after));
-    Ok(Script { start, steps: vec![(title, None, changes)] })
+    let plan = graph.graph.plan_stamp_range(revisions)?;
+    let title = format!("Running stamp {} -> {}", shown(&plan.rows_before), shown(&plan.rows_after));
+    Ok(Script { start: plan.rows_before, steps: vec![(title, None, plan.changes)] })
 }
 
 fn write(request: &RenderRequest, script: &Script, out: &mut Chunks) -> std::fmt::Result {

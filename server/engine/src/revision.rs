@@ -5,7 +5,6 @@ use crate::place::TargetRequest;
 use crate::{Engine, EngineError, Result, RevisionView};
 use migrated_core::Code;
 use migrated_core::file::{self, NewRevision};
-use migrated_core::revision::NewHeads;
 use std::sync::Arc;
 
 /// How new files are named and written.
@@ -100,11 +99,7 @@ impl Engine {
     pub async fn create_revision(&self, request: CreateRevision) -> Result<NewFile> {
         let project = self.project_or_create(&request.project).await?;
         let graph = self.graph(&project.name, &request.graph).await?;
-        let heads = match request.heads.as_slice() {
-            [] => NewHeads::Head,
-            heads => NewHeads::Revisions(heads.to_vec()),
-        };
-        let parents = graph.graph.new_parents(&heads, request.splice, &request.depends_on)?;
+        let parents = graph.graph.new_parents(&request.heads, request.splice, &request.depends_on)?;
         self.write_new(&graph, request, parents.down_revisions, parents.depends_on)
     }
 
@@ -112,8 +107,7 @@ impl Engine {
     pub async fn merge_revisions(&self, request: MergeRevisions) -> Result<NewFile> {
         let project = self.project_or_create(&request.project).await?;
         let graph = self.graph(&project.name, &request.graph).await?;
-        let heads = NewHeads::Revisions(request.revisions.clone());
-        let parents = graph.graph.new_parents(&heads, request.splice, &[])?;
+        let parents = graph.graph.new_parents::<_, String>(&request.revisions, request.splice, &[])?;
         let message = match request.message.as_str() {
             "" => format!("merge {}", parents.down_revisions.join(" and ")),
             message => message.to_owned(),
@@ -159,7 +153,8 @@ impl Engine {
             down: request.down,
         };
         graph.graph.check_new(&new.revision, &new.branch_labels)?;
-        let folder = location(graph, &request.settings, request.version_path.as_deref(), &new.down_revisions)?;
+        let folder =
+            location(graph, &request.settings, request.version_path.as_deref(), &new.down_revisions)?;
         let time = file::Created {
             year: i32::from(local.year()),
             month: local.month() as u32,
@@ -189,7 +184,8 @@ impl Engine {
         let parsed = file::parse(&path, content.as_bytes())?;
         let header = crate::bodies::header(parsed, content.len());
         let labels = header.branch_labels.clone();
-        let view = RevisionView { header, path: path.clone(), labels, is_head: true, ..RevisionView::default() };
+        let view =
+            RevisionView { header, path: path.clone(), labels, is_head: true, ..RevisionView::default() };
         Ok(NewFile { view, path, content })
     }
 
@@ -207,7 +203,7 @@ impl Engine {
             let rows = self.rows_of(target).await?;
             return Ok(graph.graph.current(&rows)?.iter().map(|id| graph.view(id, &rows)).collect());
         }
-        let ids = graph.graph.resolve_many(identifier)?;
+        let ids = graph.resolve(identifier)?;
         Ok(ids.iter().map(|id| graph.view(id, &[])).collect())
     }
 
@@ -215,14 +211,15 @@ impl Engine {
     pub async fn resolve(&self, project: &str, graph: &GraphRef, identifier: &str) -> Result<Vec<String>> {
         let project = self.project_or_create(project).await?;
         let graph = self.graph(&project.name, graph).await?;
-        Ok(graph.graph.resolve_many(identifier)?)
+        graph.resolve(identifier)
     }
 
     /// The history, newest first.
     pub async fn history(&self, request: &HistoryRequest) -> Result<Vec<RevisionView>> {
         let project = self.project_or_create(&request.project).await?;
         let graph = self.graph(&project.name, &request.graph).await?;
-        let asks_current = request.range.as_deref().is_some_and(|r| r.split(':').any(|side| side == "current"));
+        let asks_current =
+            request.range.as_deref().is_some_and(|r| r.split(':').any(|side| side == "current"));
         let rows = match &request.target {
             None if asks_current => self.rows_of(None).await?,
             None => Vec::new(),
@@ -248,7 +245,7 @@ impl Engine {
     ) -> Result<Vec<(RevisionView, Vec<RevisionView>)>> {
         let project = self.project_or_create(project).await?;
         let graph = self.graph(&project.name, graph).await?;
-        let history = graph.graph.history(None, &[])?;
+        let history = graph.graph.history::<String>(None, &[])?;
         let points = history.iter().map(|id| graph.view(id, &[])).filter(|view| view.children.len() > 1);
         Ok(points
             .map(|view| {

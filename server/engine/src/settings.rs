@@ -8,8 +8,10 @@ use std::time::Duration;
 pub struct Settings {
     /// Name of this process as owner of runs.
     pub owner: String,
-    /// Connections of the work, where a request does not say.
-    pub session: SessionMode,
+    /// Connections of the work, where a request does not say. Without it a fresh connection for each revision, but
+    /// one for the run on SQLite: there every connection reads the whole schema anew, and what a session can keep
+    /// is checked after each revision, so that a kept one shows nothing of the last.
+    pub session: Option<SessionMode>,
     /// How many connections are opened ahead of the step that needs them (rule R5).
     pub preconnect: usize,
     /// How long to wait for another run on the target, where a request does not say (rule R7).
@@ -54,7 +56,7 @@ impl Default for Settings {
     fn default() -> Self {
         Settings {
             owner: format!("pid {}", std::process::id()),
-            session: SessionMode::Revision,
+            session: None,
             preconnect: 2,
             lock_wait: Duration::from_secs(15 * 60),
             retry_step_limit: Duration::from_secs(60),

@@ -29,7 +29,7 @@ impl Engine {
         let project = self.project_or_create(&request.project).await?;
         let graph = self.graph(&project.name, &request.graph).await?;
         let place = self.place(&request.target).await?;
-        let goal = graph.graph.resolve_upgrade_target(&[], &request.revision)?;
+        let goal = graph.graph.resolve_upgrade_target::<String>(&[], &request.revision)?;
         let mut pause = Duration::from_millis(100);
         let mut last;
         loop {
@@ -39,8 +39,8 @@ impl Engine {
                     let rows = standing.rows.unwrap_or_default();
                     let (union, _) = self.union(&project.name, &graph, place.key(), &rows).await?;
                     let known: Vec<String> = rows.iter().filter(|r| union.contains(r)).cloned().collect();
-                    let applied = union.graph.closure(&known);
-                    if goal.iter().all(|g| applied.contains(g)) && standing.journal.is_empty() {
+                    let applied = union.closure(&known);
+                    if goal.iter().all(|g| applied.contains(g.as_str())) && standing.journal.is_empty() {
                         return Ok(rows);
                     }
                     last = format!("{} stands at {}", place.name, crate::plan::shown(&rows));
@@ -52,7 +52,10 @@ impl Engine {
             if left.is_zero() {
                 return Err(EngineError::new(
                     Code::DeadlinePassed,
-                    format!("the timeout of {:?} passed before {} was reached", request.timeout, request.revision),
+                    format!(
+                        "the timeout of {:?} passed before {} was reached",
+                        request.timeout, request.revision
+                    ),
                 )
                 .with("revision", &request.revision)
                 .state(last)

@@ -172,9 +172,6 @@ pub fn resume<'a>(rows: &'a [JournalRow], work: &Work) -> Result<Resume<'a>, Tar
     }
     let mut done = 0;
     for (number, statement) in (1..).zip(&work.script.statements) {
-        if !is_journalled(statement) {
-            continue;
-        }
         match rows.iter().find(|row| row.statement == number) {
             Some(row) if row.state == JournalState::Done => {
                 if row.hash != statement.hash {
@@ -183,16 +180,19 @@ pub fn resume<'a>(rows: &'a [JournalRow], work: &Work) -> Result<Resume<'a>, Tar
                 done += 1;
             }
             Some(row) => return Ok(Resume::Doubtful { row, done }),
+            None if !is_journalled(statement) => {}
             None => {
-                if let Some(later) = rows.iter().find(|row| row.statement > number) {
-                    return Err(changed(work, later.statement));
-                }
-                return Ok(Resume::After { next: number, done });
+                return match rows.iter().find(|row| row.statement > number) {
+                    Some(later) => Err(changed(work, later.statement)),
+                    None => Ok(Resume::After { next: number, done }),
+                };
             }
         }
     }
+    // What was sent last may since have been taken out of the revision.
     let total = u32::try_from(work.script.statements.len()).unwrap_or(u32::MAX);
-    match rows.iter().find(|row| row.statement > total || row.state == JournalState::Intent) {
+    match rows.iter().find(|row| row.statement > total) {
+        Some(row) if row.state == JournalState::Intent => Ok(Resume::Doubtful { row, done }),
         Some(row) => Err(changed(work, row.statement)),
         None => Ok(Resume::After { next: total + 1, done }),
     }

@@ -5,12 +5,14 @@ use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, Stdio};
 
-/// Runs `$@` in the background until standard input ends, then stops it and removes `$0`, its folder.
+/// Runs `$@` in the background until standard input ends, then stops it and removes `$0`, its folder. By then nobody
+/// reads its error output, and what a shell says about a killed child would end it.
 const SHELL: &str = r#"
 signal=$1; shift
 "$@" </dev/null & pid=$!
 trap '' INT TERM
 read -r _
+exec 2>/dev/null
 kill "-$signal" "$pid" 2>/dev/null
 wait "$pid"
 rm -rf "$0"

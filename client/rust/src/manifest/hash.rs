@@ -1,7 +1,7 @@
 //! Hashes files on all processors, each in pieces: a large file never stands in memory.
 
-use super::Hash;
 use super::walk::{self, Found};
+use super::{Hash, Locations};
 use crate::error::{Error, Own, Result};
 use sha2::{Digest as _, Sha256};
 use std::io::Read as _;
@@ -17,7 +17,10 @@ const FILES_PER_THREAD: usize = 32;
 ///
 /// # Errors
 /// LOCAL_FILE where a file cannot be read, or does not stand still.
-pub(super) fn fill(mut entries: Vec<(Found, Option<Hash>)>) -> Result<Vec<(Found, Hash)>> {
+pub(super) fn fill(
+    locations: &Locations,
+    mut entries: Vec<(Found, Option<Hash>)>,
+) -> Result<Vec<(Found, Hash)>> {
     let todo: Vec<usize> = (0..entries.len()).filter(|i| entries[*i].1.is_none()).collect();
     let processors = std::thread::available_parallelism().map_or(1, usize::from);
     let threads = processors.min(todo.len() / FILES_PER_THREAD).max(1);
@@ -28,7 +31,8 @@ pub(super) fn fill(mut entries: Vec<(Found, Option<Hash>)>) -> Result<Vec<(Found
         let mut mine = Vec::new();
         let mut piece = vec![0; PIECE];
         while let Some(&i) = todo.get(next.fetch_add(1, Ordering::Relaxed)) {
-            match one(&entries[i].0.file, &mut piece) {
+            let found = &entries[i].0;
+            match one(&locations.file(found.location, &found.path), &mut piece) {
                 Ok((hash, stamp)) => mine.push((i, hash, stamp)),
                 Err(error) => {
                     // The others stop too: one failure is enough to tell.

@@ -17,16 +17,21 @@ const RACY_NANOS: i64 = 2_000_000_000;
 
 /// What the last call knew.
 #[derive(Default)]
-pub(super) struct Index {
+pub(super) struct Index<'a> {
     started: i64,
     digest: Option<Hash>,
-    entries: Vec<(String, Stamp, Hash)>,
+    entries: Vec<(&'a str, Stamp, Hash)>,
 }
 
-impl Index {
+/// The bytes of the index; none where it cannot be read.
+pub(super) fn load(path: &Path) -> Vec<u8> {
+    std::fs::read(path).unwrap_or_default()
+}
+
+impl<'a> Index<'a> {
     /// Reads the index; one that is missing, damaged or of another layout is empty.
-    pub(super) fn load(path: &Path) -> Index {
-        std::fs::read(path).ok().and_then(|bytes| parse(&bytes)).unwrap_or_default()
+    pub(super) fn parse(bytes: &'a [u8]) -> Index<'a> {
+        parse(bytes).unwrap_or_default()
     }
 
     /// Files in it.
@@ -40,7 +45,7 @@ impl Index {
     }
 
     /// For look-ups in load order, which is the order of the entries.
-    pub(super) fn cursor(&self) -> Cursor<'_> {
+    pub(super) fn cursor(&self) -> Cursor<'_, 'a> {
         Cursor { index: self, next: 0, by_path: None }
     }
 
@@ -56,21 +61,21 @@ fn is_racy(stamp: &Stamp, started: i64) -> bool {
 }
 
 /// Looks files up, fast while they come in the order of the entries.
-pub(super) struct Cursor<'a> {
-    index: &'a Index,
+pub(super) struct Cursor<'i, 'a> {
+    index: &'i Index<'a>,
     next: usize,
     by_path: Option<HashMap<&'a str, usize>>,
 }
 
-impl Cursor<'_> {
+impl Cursor<'_, '_> {
     /// The hash of a file, if it is still the one that was hashed.
     pub(super) fn lookup(&mut self, path: &str, stamp: &Stamp) -> Option<Hash> {
         let entries = &self.index.entries;
         let at = match entries.get(self.next) {
-            Some((known, ..)) if known == path => self.next,
+            Some((known, ..)) if *known == path => self.next,
             _ => {
                 let by_path = self.by_path.get_or_insert_with(|| {
-                    entries.iter().enumerate().map(|(i, (path, ..))| (path.as_str(), i)).collect()
+                    entries.iter().enumerate().map(|(i, (path, ..))| (*path, i)).collect()
                 });
                 *by_path.get(path)?
             }
@@ -114,7 +119,7 @@ fn count(n: usize) -> u32 {
     u32::try_from(n).unwrap_or(u32::MAX)
 }
 
-fn parse(bytes: &[u8]) -> Option<Index> {
+fn parse(bytes: &[u8]) -> Option<Index<'_>> {
     let (body, sum) = bytes.split_last_chunk::<32>()?;
     if Hash::from(Sha256::digest(body)) != *sum {
         return None;
@@ -134,7 +139,7 @@ fn parse(bytes: &[u8]) -> Option<Index> {
             ctime: i64::from_le_bytes(take(&mut rest)?),
             inode: u64::from_le_bytes(take(&mut rest)?),
         };
-        entries.push((String::from_utf8(path.to_vec()).ok()?, stamp, take(&mut rest)?));
+        entries.push((std::str::from_utf8(path).ok()?, stamp, take(&mut rest)?));
     }
     rest.is_empty().then_some(Index { started, digest: Some(digest), entries })
 }
@@ -151,8 +156,8 @@ mod tests {
 
     const STAMP: Stamp = Stamp { size: 3, mtime: 100_000_000_000, ctime: 100_000_000_000, inode: 7 };
 
-    fn index(started: i64) -> Index {
-        Index { started, digest: Some([1; 32]), entries: vec![("m/a.sql".into(), STAMP, [9; 32])] }
+    fn index(started: i64) -> Index<'static> {
+        Index { started, digest: Some([1; 32]), entries: vec![("m/a.sql", STAMP, [9; 32])] }
     }
 
     #[test]
@@ -180,7 +185,7 @@ mod tests {
 
     #[test]
     fn what_was_written_is_read_and_every_cut_or_flipped_byte_is_ignored() {
-        let file = Found { path: "m/a.sql".into(), file: "/p/m/a.sql".into(), stamp: STAMP };
+        let file = Found { path: "m/a.sql".into(), location: 0, stamp: STAMP };
         let bytes = encode(5, &[1; 32], &[(file, [9; 32])]);
         let read = parse(&bytes).expect("it is whole");
         assert_eq!((read.started, read.digest, read.len()), (5, Some([1; 32]), 1));

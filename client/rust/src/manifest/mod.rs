@@ -30,8 +30,8 @@ pub struct Locations {
 pub struct Entry {
     /// Path with `/`, relative to the project's folder.
     pub path: String,
-    /// Where the file is.
-    pub file: PathBuf,
+    /// Its version location, as a place in [`Locations::list`].
+    pub location: usize,
     /// Bytes.
     pub size: u64,
     /// SHA-256 of its bytes.
@@ -45,6 +45,14 @@ pub struct Manifest {
     pub digest: Hash,
     /// Files in load order.
     pub entries: Vec<Entry>,
+    locations: Locations,
+}
+
+impl Manifest {
+    /// Where a file of the manifest is.
+    pub fn file(&self, entry: &Entry) -> PathBuf {
+        self.locations.file(entry.location, &entry.path)
+    }
 }
 
 impl Locations {
@@ -57,6 +65,13 @@ impl Locations {
     /// The names in order, as requests carry them.
     pub fn names(&self) -> Vec<String> {
         self.list.iter().map(|(_, name)| name.clone()).collect()
+    }
+
+    /// The file of a path of our own in the version location at that place of the list.
+    fn file(&self, location: usize, path: &str) -> PathBuf {
+        let (folder, name) = &self.list[location];
+        let inside = if name == "." { path } else { path.get(name.len() + 1..).unwrap_or_default() };
+        folder.join(inside)
     }
 
     /// The local file of a path that the daemon names; none where it lies in no version location or tries to leave it.
@@ -77,7 +92,8 @@ impl Locations {
 /// LOCAL_FILE where a folder or file cannot be read, or a name is not UTF-8.
 pub fn read(locations: &Locations, index_file: &Path) -> Result<Manifest> {
     let started = now_nanos();
-    let index = Index::load(index_file);
+    let bytes = index::load(index_file);
+    let index = Index::parse(&bytes);
     let found = walk::walk(locations)?;
     let mut known = index.cursor();
     let mut entries: Vec<(Found, Option<Hash>)> = Vec::with_capacity(found.len());
@@ -88,16 +104,17 @@ pub fn read(locations: &Locations, index_file: &Path) -> Result<Manifest> {
     let unchanged = entries.len() == index.len() && entries.iter().all(|(_, hash)| hash.is_some());
     if unchanged && let Some(digest) = index.digest() {
         let entries = entries.into_iter().filter_map(|(file, hash)| Some(entry(file, hash?))).collect();
-        return Ok(Manifest { digest, entries });
+        return Ok(Manifest { digest, entries, locations: locations.clone() });
     }
-    let hashed = hash::fill(entries)?;
+    let hashed = hash::fill(locations, entries)?;
     let digest = digest(hashed.iter().map(|(file, hash)| (file.path.as_str(), hash)));
     index::store(index_file, started, &digest, &hashed);
-    Ok(Manifest { digest, entries: hashed.into_iter().map(|(file, hash)| entry(file, hash)).collect() })
+    let entries = hashed.into_iter().map(|(file, hash)| entry(file, hash)).collect();
+    Ok(Manifest { digest, entries, locations: locations.clone() })
 }
 
 fn entry(file: Found, sha256: Hash) -> Entry {
-    Entry { path: file.path, file: file.file, size: file.stamp.size, sha256 }
+    Entry { path: file.path, location: file.location, size: file.stamp.size, sha256 }
 }
 
 /// The digest of a manifest: each path's bytes, a zero byte, and the hash.

@@ -126,6 +126,7 @@ fn many_files_are_hashed_on_all_processors_with_the_same_result() {
         assert_eq!((&entry.path, entry.sha256.as_slice()), (path, &Sha256::digest(text)[..]));
     }
     assert_eq!(manifest.entries.len(), 200);
+    assert_eq!(manifest.file(&manifest.entries[7]), folder.dir.path().join("m/007.sql"));
 }
 
 #[test]
@@ -156,4 +157,14 @@ fn a_missing_folder_is_told_with_the_way_on() {
     let error = read(&locations, &folder.dir.path().join("index")).expect_err("there is none");
     assert_eq!(error.code, "MG7004");
     assert!(error.next.contains("migratectl init"), "{}", error.next);
+}
+
+#[test]
+fn a_folder_that_is_looked_at_by_several_threads_comes_in_order() {
+    let folder = Folder::new(&[]);
+    let names: Vec<String> = (0..3_000).map(|i| format!("{i:04}.sql")).collect();
+    names.iter().for_each(|name| folder.write(name, name));
+    let manifest = folder.read(&["."], false);
+    assert_eq!(paths(&manifest), names);
+    assert!(manifest.entries.iter().all(|e| e.size == 8));
 }

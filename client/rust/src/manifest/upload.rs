@@ -7,6 +7,7 @@ use migrated_proto::v1::{BodyPart, ManifestEntry, NegotiateManifestRequest, Uplo
 use sha2::{Digest as _, Sha256};
 use std::collections::HashMap;
 use std::io::Read as _;
+use std::path::Path;
 
 /// Bytes of bodies in one message. Below the 4 MiB that daemons and proxies take by default, with room for the rest.
 const BATCH: usize = 3 * 1024 * 1024 - 64 * 1024;
@@ -31,7 +32,7 @@ pub async fn upload(api: &Api, project: &str, manifest: &Manifest) -> Result<()>
         for hash in missing {
             let entry =
                 by_hash.get(hash.as_slice()).ok_or_else(|| stubborn("asks for a file that nobody named"))?;
-            batch.add_file(entry).await?;
+            batch.add_file(entry, &manifest.file(entry)).await?;
         }
         batch.flush().await?;
     }
@@ -61,9 +62,9 @@ impl<'a> Batch<'a> {
         Batch { api, project, parts: Vec::new(), bytes: 0 }
     }
 
-    async fn add_file(&mut self, entry: &Entry) -> Result<()> {
-        let wrong = |e: std::io::Error| Error::file(&entry.file, "read", &e);
-        let mut file = std::fs::File::open(&entry.file).map_err(wrong)?;
+    async fn add_file(&mut self, entry: &Entry, path: &Path) -> Result<()> {
+        let wrong = |e: std::io::Error| Error::file(path, "read", &e);
+        let mut file = std::fs::File::open(path).map_err(wrong)?;
         let mut hash = Sha256::new();
         let mut offset = 0;
         loop {
@@ -72,7 +73,7 @@ impl<'a> Batch<'a> {
             let mut data = Vec::with_capacity(room.min(left));
             (&mut file).take(room.min(left) as u64).read_to_end(&mut data).map_err(wrong)?;
             if data.is_empty() && left > 0 && room > 0 {
-                return Err(changed(entry));
+                return Err(changed(path));
             }
             hash.update(&data);
             let (from, length) = (offset, data.len());
@@ -93,7 +94,7 @@ impl<'a> Batch<'a> {
             self.flush().await?;
         }
         let hash: Hash = hash.finalize().into();
-        if hash == entry.sha256 { Ok(()) } else { Err(changed(entry)) }
+        if hash == entry.sha256 { Ok(()) } else { Err(changed(path)) }
     }
 
     async fn flush(&mut self) -> Result<()> {
@@ -107,9 +108,9 @@ impl<'a> Batch<'a> {
     }
 }
 
-fn changed(entry: &Entry) -> Box<Error> {
+fn changed(path: &Path) -> Box<Error> {
     Own::LocalFile
-        .error(format!("{} changed while it was uploaded", entry.file.display()))
+        .error(format!("{} changed while it was uploaded", path.display()))
         .state("nothing was done")
         .next("run the command again")
 }

@@ -3,9 +3,10 @@
 use super::{Locations, not_utf8};
 use crate::error::{Error, Own, Result};
 use rustix::fs::{AtFlags, Dir, FileType, Mode, OFlags, Stat};
+use std::ffi::CString;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::ffi::OsStrExt as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// What tells that a file is the one that was hashed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -25,11 +26,14 @@ pub struct Stamp {
 pub struct Found {
     /// Path in the manifest.
     pub path: String,
-    /// Where the file is.
-    pub file: PathBuf,
+    /// Its version location, as a place in [`Locations::list`].
+    pub location: usize,
     /// How it looked.
     pub stamp: Stamp,
 }
+
+/// Fewer files than this are not worth a thread of their own.
+const FILES_PER_THREAD: usize = 1_000;
 
 /// Every revision file: `*.sql`, `*.yaml`, `*.yml`; hidden files, editors' leftovers (`#…`, `…~`) and what is no
 /// regular file are left out. Locations come in their order; inside of one, files are sorted by path.
@@ -38,61 +42,115 @@ pub struct Found {
 /// LOCAL_FILE where a folder cannot be read or a name is not UTF-8.
 pub(super) fn walk(locations: &Locations) -> Result<Vec<Found>> {
     let mut all = Vec::new();
-    for (folder, name) in &locations.list {
+    for (location, (folder, name)) in locations.list.iter().enumerate() {
         let from = all.len();
         let prefix = if name == "." { String::new() } else { format!("{name}/") };
-        let opened =
-            rustix::fs::open(folder, OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty());
+        let opened = rustix::fs::open(folder, FOLDER, Mode::empty());
         let fd = opened.map_err(|e| unreadable(folder, e))?;
-        read_folder(fd.as_fd(), folder, &prefix, locations.recursive, &mut all)?;
+        let place = Place { location, recursive: locations.recursive };
+        read_folder(fd.as_fd(), folder, &prefix, place, &mut all)?;
         all[from..].sort_unstable_by(|a, b| a.path.cmp(&b.path));
     }
     Ok(all)
+}
+
+const FOLDER: OFlags = OFlags::RDONLY.union(OFlags::DIRECTORY).union(OFlags::CLOEXEC);
+
+/// What is the same for all folders of a version location.
+#[derive(Clone, Copy)]
+struct Place {
+    location: usize,
+    recursive: bool,
+}
+
+/// A name that may be of interest.
+struct Name {
+    name: CString,
+    is_file: bool,
+    is_link: bool,
 }
 
 fn read_folder(
     fd: BorrowedFd<'_>,
     folder: &Path,
     prefix: &str,
-    recursive: bool,
+    place: Place,
     all: &mut Vec<Found>,
 ) -> Result<()> {
-    let entries = Dir::read_from(fd).map_err(|e| unreadable(folder, e))?;
-    for entry in entries {
-        let entry = entry.map_err(|e| unreadable(folder, e))?;
-        let bytes = entry.file_name().to_bytes();
-        if matches!(bytes.first(), Some(b'.' | b'#')) || bytes.last() == Some(&b'~') {
-            continue;
-        }
-        let wanted = is_revision_file(bytes);
-        let may_be_folder = recursive
-            && matches!(entry.file_type(), FileType::Directory | FileType::Symlink | FileType::Unknown);
-        if !wanted && !may_be_folder {
-            continue;
-        }
-        let file = folder.join(std::ffi::OsStr::from_bytes(bytes));
-        let stat = match rustix::fs::statat(fd, entry.file_name(), AtFlags::empty()) {
+    let names = names(fd, folder, place.recursive)?;
+    for (name, stat) in names.iter().zip(stat_all(fd, &names)) {
+        let bytes = name.name.as_bytes();
+        let file = || folder.join(std::ffi::OsStr::from_bytes(bytes));
+        let (kind, stamp) = match stat {
             Ok(stat) => stat,
             // Gone since the folder was read, or a link to nowhere.
             Err(rustix::io::Errno::NOENT) => continue,
-            Err(e) => return Err(unreadable(&file, e)),
+            Err(e) => return Err(unreadable(&file(), e)),
         };
-        let name = std::str::from_utf8(bytes).map_err(|_| not_utf8(&file))?;
-        match FileType::from_raw_mode(stat.st_mode) {
-            FileType::RegularFile if wanted => {
-                all.push(Found { path: format!("{prefix}{name}"), file, stamp: stamp(&stat) });
+        let text = std::str::from_utf8(bytes).map_err(|_| not_utf8(&file()))?;
+        match kind {
+            FileType::RegularFile if name.is_file => {
+                let path = format!("{prefix}{text}");
+                all.push(Found { path, location: place.location, stamp });
             }
             // A link to a folder is not followed: it could lead in a circle.
-            FileType::Directory if recursive && entry.file_type() != FileType::Symlink => {
-                let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
-                let inner = rustix::fs::openat(fd, entry.file_name(), flags, Mode::empty());
-                let inner = inner.map_err(|e| unreadable(&file, e))?;
-                read_folder(inner.as_fd(), &file, &format!("{prefix}{name}/"), recursive, all)?;
+            FileType::Directory if place.recursive && !name.is_link => {
+                let inner = rustix::fs::openat(fd, &name.name, FOLDER, Mode::empty());
+                let inner = inner.map_err(|e| unreadable(&file(), e))?;
+                read_folder(inner.as_fd(), &file(), &format!("{prefix}{text}/"), place, all)?;
             }
             _ => {}
         }
     }
     Ok(())
+}
+
+fn names(fd: BorrowedFd<'_>, folder: &Path, recursive: bool) -> Result<Vec<Name>> {
+    let mut names = Vec::new();
+    for entry in Dir::read_from(fd).map_err(|e| unreadable(folder, e))? {
+        let entry = entry.map_err(|e| unreadable(folder, e))?;
+        let bytes = entry.file_name().to_bytes();
+        if matches!(bytes.first(), Some(b'.' | b'#')) || bytes.last() == Some(&b'~') {
+            continue;
+        }
+        let kind = entry.file_type();
+        let may_be_folder =
+            recursive && matches!(kind, FileType::Directory | FileType::Symlink | FileType::Unknown);
+        let is_file = is_revision_file(bytes);
+        if is_file || may_be_folder {
+            names.push(Name {
+                name: entry.file_name().to_owned(),
+                is_file,
+                is_link: kind == FileType::Symlink,
+            });
+        }
+    }
+    Ok(names)
+}
+
+/// Looks at all of them, on all processors where they are many: the calls cost more than all else here.
+fn stat_all(fd: BorrowedFd<'_>, names: &[Name]) -> Vec<rustix::io::Result<(FileType, Stamp)>> {
+    let look = |part: &[Name]| -> Vec<_> {
+        let one = |n: &Name| {
+            let stat = rustix::fs::statat(fd, &n.name, AtFlags::empty())?;
+            Ok((FileType::from_raw_mode(stat.st_mode), stamp(&stat)))
+        };
+        part.iter().map(one).collect()
+    };
+    let processors = std::thread::available_parallelism().map_or(1, usize::from);
+    let threads = processors.min(names.len() / FILES_PER_THREAD).max(1);
+    if threads == 1 {
+        return look(names);
+    }
+    let parts: Vec<&[Name]> = names.chunks(names.len().div_ceil(threads)).collect();
+    std::thread::scope(|scope| {
+        let others: Vec<_> = parts[1..].iter().map(|part| scope.spawn(|| look(part))).collect();
+        let mut all = look(parts[0]);
+        for (other, part) in others.into_iter().zip(&parts[1..]) {
+            all.extend(other.join().unwrap_or_else(|_| look(part)));
+        }
+        all
+    })
 }
 
 /// What a file looks like now.

@@ -1,6 +1,7 @@
 //! A failure for people: code and cause, the statement with the position marked, the state, and the way on.
 
 use super::Style;
+use super::narrator::printable;
 use crate::error::{Error, Place};
 use std::fmt::Write as _;
 use std::io::BufRead as _;
@@ -13,7 +14,7 @@ pub fn render(error: &Error, style: &Style) -> String {
     let mut text = String::new();
     let names = [error.code.as_str(), error.reason.as_str()].map(str::trim).join(" ");
     let head = style.paint("1;31", &format!("error[{}]", names.trim()));
-    let _ = writeln!(text, "{head}: {}", error.message);
+    let _ = writeln!(text, "{head}: {}", printable(&error.message));
     if let Some(place) = &error.place {
         position(&mut text, error, place, style);
     } else if let Some(statement) = error.sql.as_ref().map(|s| s.statement.trim()).filter(|s| !s.is_empty()) {
@@ -37,12 +38,12 @@ pub fn render(error: &Error, style: &Style) -> String {
             ("constraint", sql.constraint.clone()),
         ];
         for (name, note) in notes.iter().filter(|(_, note)| !note.is_empty()) {
-            let _ = writeln!(text, "  = {name}: {note}");
+            let _ = writeln!(text, "  = {name}: {}", printable(note));
         }
     }
     for (name, what) in [("state", &error.state), ("next", &error.next)] {
         if !what.is_empty() {
-            let _ = writeln!(text, "{}: {what}", style.paint("1", name));
+            let _ = writeln!(text, "{}: {}", style.paint("1", name), printable(what));
         }
     }
     if !error.code.is_empty() {
@@ -78,7 +79,7 @@ fn position(text: &mut String, error: &Error, place: &Place, style: &Style) {
 fn quote(text: &mut String, statement: &str) {
     let _ = writeln!(text, "   |");
     for line in statement.lines() {
-        let _ = writeln!(text, "   | {line}");
+        let _ = writeln!(text, "   | {}", printable(line));
     }
     let _ = writeln!(text, "   |");
 }

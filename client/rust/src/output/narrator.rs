@@ -35,6 +35,7 @@ impl Narrator {
     /// Takes the run's id.
     pub(super) fn run(&mut self, run_id: &str) {
         self.run_id = run_id.into();
+        self.has_header = false;
     }
 
     /// The lines of an event; none for what changes nothing that a reader waits for.
@@ -108,7 +109,7 @@ impl Narrator {
             }
             Kind::Notice(e) => {
                 let more = [&e.detail, &e.hint]
-                    .map(|t| if t.is_empty() { String::new() } else { format!(" ({t})") });
+                    .map(|t| if t.is_empty() { String::new() } else { format!(" ({})", one_line(t)) });
                 format!("      {}: {}{}{}", e.severity, one_line(&e.message), more[0], more[1])
             }
             Kind::Warning(e) => format!("{} {}", self.style.paint("33", "warning:"), one_line(&e.message)),
@@ -206,7 +207,13 @@ fn blocker(b: &Blocker) -> String {
     format!("pid {} ({inside})", b.pid)
 }
 
-/// Text on one line: what a server sends may have several.
+/// Text on one line, fit for a terminal: what a server sends may have several, and sequences that steer a terminal.
 pub(super) fn one_line(text: &str) -> String {
-    text.split_whitespace().collect::<Vec<_>>().join(" ")
+    printable(&text.split_whitespace().collect::<Vec<_>>().join(" "))
+}
+
+/// Text without control characters other than line ends and tabs.
+pub(super) fn printable(text: &str) -> String {
+    let steers = |c: char| c.is_control() && !matches!(c, '\n' | '\t');
+    text.chars().map(|c| if steers(c) { char::REPLACEMENT_CHARACTER } else { c }).collect()
 }

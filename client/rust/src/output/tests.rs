@@ -487,3 +487,19 @@ fn what_a_database_says_is_no_command_of_the_ci_system() {
         assert!(commands.is_empty() && text.contains("| ::add-path::/evil"), "{text}");
     }
 }
+
+#[test]
+fn what_a_database_says_does_not_steer_the_terminal() {
+    let mut failure = failure();
+    failure.message = "\u{1b}[2Jgone".into();
+    if let Some(sql) = &mut failure.sql {
+        (sql.detail, sql.message) = ("\u{1b}]0;title\u{7}".into(), "\u{1b}[31mred\r".into());
+    }
+    let mut screen = Screen::new(Format::Text);
+    let failed =
+        Kind::StepFailed(e::StepFailed { failure: Some(failure.clone()), ..e::StepFailed::default() });
+    let outcome =
+        Outcome { error: Some(Error::from_run(RunState::Failed, Some(&failure))), ..failed_outcome() };
+    let text = screen.show(&numbered(vec![failed]), &outcome);
+    assert!(!text.contains("<ESC>") && !text.contains("<CR>") && !text.contains('\u{7}'), "{text}");
+}

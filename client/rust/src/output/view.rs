@@ -49,10 +49,16 @@ impl Outcome {
     pub fn line(&self) -> String {
         let (target, rows) = (&self.target, show_rows(&self.rows));
         match self.state {
-            RunState::Succeeded | RunState::Running if self.nothing => {
+            RunState::Running => {
+                format!(
+                    "target {target} has what was asked for; run {} goes on for somebody else",
+                    self.run_id
+                )
+            }
+            RunState::Succeeded if self.nothing => {
                 format!("target {target} stands at {rows}, nothing to do")
             }
-            RunState::Succeeded | RunState::Running => {
+            RunState::Succeeded => {
                 let took = crate::duration::show(self.duration);
                 format!("target {target} stands at {rows}  {}  {took}", count(self.applied, "revision"))
             }

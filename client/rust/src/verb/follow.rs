@@ -90,7 +90,8 @@ async fn follow(
         };
         match told {
             Ok(Told::Run(id)) => {
-                story.run_id.clone_from(&id);
+                let target = std::mem::take(&mut story.target);
+                story = Story { run_id: id.clone(), target, ..Story::default() };
                 view.run(to, &id);
             }
             Ok(Told::Event(event)) => {

@@ -1,5 +1,7 @@
 //! `plan upgrade|downgrade REV`, and `--dry-run`.
 
+use super::render::dialect_of;
+use crate::config::TargetChoice;
 use crate::error::Result;
 use crate::exit::Exit;
 use crate::graph_call::Context;
@@ -75,10 +77,18 @@ pub async fn show(
     current: Current,
     dialect: Option<&str>,
 ) -> Result<Exit> {
-    let (target, current) = match current {
-        Current::Target => (Some(context.config.target_ref()?), None),
-        // A target only tells the dialect here, and need not be given.
-        Current::Rows(rows) => (context.config.target_ref().ok(), Some(CurrentRows { rows })),
+    let (target, current, dialect) = match current {
+        Current::Target => (Some(context.config.target_ref()?), None, dialect),
+        Current::Rows(rows) => {
+            // No database is asked: a target is of use only where nothing else tells the dialect.
+            let url = match context.config.target()? {
+                Some(TargetChoice::Url(url)) => Some(url),
+                _ => None,
+            };
+            let dialect = dialect.or_else(|| url.as_deref().and_then(dialect_of));
+            let target = if dialect.is_none() { context.config.target_ref().ok() } else { None };
+            (target, Some(CurrentRows { rows }), dialect)
+        }
     };
     let request = PlanRequest {
         project: context.config.project(),

@@ -12,7 +12,7 @@ use sha2::{Digest as _, Sha256};
 use std::collections::HashMap;
 use std::fs::File;
 use std::io::{Read as _, Write as _};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 /// Arguments of `pull`.
 #[derive(Args, Debug)]
@@ -56,7 +56,7 @@ pub async fn run(context: &mut Context, args: &Pull) -> Result<Exit> {
 struct Folder<'a> {
     locations: Locations,
     overwrite: bool,
-    by_hash: HashMap<&'a [u8], &'a Path>,
+    by_hash: HashMap<&'a [u8], PathBuf>,
     by_path: HashMap<&'a str, &'a [u8]>,
     open: Option<Incoming>,
     written: Vec<String>,
@@ -80,7 +80,7 @@ impl<'a> Folder<'a> {
         Folder {
             locations,
             overwrite,
-            by_hash: entries.iter().map(|e| (e.sha256.as_slice(), e.file.as_path())).collect(),
+            by_hash: entries.iter().map(|e| (e.sha256.as_slice(), local.file(e))).collect(),
             by_path: entries.iter().map(|e| (e.path.as_str(), e.sha256.as_slice())).collect(),
             open: None,
             written: Vec::new(),
@@ -129,10 +129,8 @@ impl<'a> Folder<'a> {
 
     /// The folder has the file under another name.
     fn copy(&mut self, part: &PullRevisionsResponse) -> Result<()> {
-        let from = *self
-            .by_hash
-            .get(part.sha256.as_slice())
-            .ok_or_else(|| damaged(&part.path, "it has no bytes"))?;
+        let from =
+            self.by_hash.get(part.sha256.as_slice()).ok_or_else(|| damaged(&part.path, "it has no bytes"))?;
         let wrong = |e: std::io::Error| Error::file(from, "read", &e);
         let mut source = File::open(from).map_err(wrong)?;
         let mut piece = vec![0; 64 * 1024];

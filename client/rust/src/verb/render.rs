@@ -75,7 +75,7 @@ async fn of_target(context: &mut Context, request: &mut RenderRequest) -> Result
 }
 
 /// The dialect that a URL's scheme names; SQLAlchemy's `+driver` counts for nothing.
-fn dialect_of(url: &str) -> Option<&'static str> {
+pub(super) fn dialect_of(url: &str) -> Option<&'static str> {
     let scheme = url.split_once(':')?.0.to_ascii_lowercase();
     match scheme.split('+').next()? {
         "postgresql" | "postgres" => Some("postgresql"),

@@ -48,9 +48,11 @@ pub(crate) struct Script {
     pub(crate) created: pb::CreateRevisionResponse,
     /// Answer of `ListRevisions`.
     pub(crate) history: Vec<pb::Revision>,
+    /// Answer of `ListRuns`.
+    pub(crate) runs: Vec<pb::Run>,
     /// Upgrades answer with this instead.
     pub(crate) refuses: Option<Status>,
-    /// The request joined a run: the stream ends well without `RunFinished`.
+    /// The request joined a run: the stream ends with `goal_reached`, without `RunFinished`.
     pub(crate) joins: bool,
     /// Names of the calls, in order.
     pub(crate) calls: Mutex<Vec<String>>,
@@ -129,14 +131,13 @@ impl Fake {
     /// Starts a daemon on a socket of its own; it ends with the test's runtime.
     pub(crate) fn start(script: Script) -> Fake {
         let dir = tempfile::tempdir().expect("a temporary folder");
-        let script = Arc::new(script);
-        let listener = UnixListener::bind(dir.path().join("sock")).expect("it binds");
-        let server = tonic::transport::Server::builder()
-            .add_service(MigrationServiceServer::from_arc(script.clone()))
-            .add_service(RevisionServiceServer::from_arc(script.clone()))
-            .add_service(RunServiceServer::from_arc(script.clone()));
-        tokio::spawn(server.serve_with_incoming(UnixListenerStream::new(listener)));
+        let script = Script::serve(script, &dir.path().join("sock"));
         Fake { dir, script }
+    }
+
+    /// The same on a socket that somebody else chose.
+    pub(crate) fn start_at(socket: &Path, script: Script) -> Arc<Script> {
+        Script::serve(script, socket)
     }
 
     /// Its socket.
@@ -176,6 +177,17 @@ pub(crate) async fn api(socket: &Path) -> migratectl::channel::Api {
 type Answer<T> = Result<Response<T>, Status>;
 
 impl Script {
+    fn serve(script: Script, socket: &Path) -> Arc<Script> {
+        let script = Arc::new(script);
+        let listener = UnixListener::bind(socket).expect("it binds");
+        let server = tonic::transport::Server::builder()
+            .add_service(MigrationServiceServer::from_arc(script.clone()))
+            .add_service(RevisionServiceServer::from_arc(script.clone()))
+            .add_service(RunServiceServer::from_arc(script.clone()));
+        tokio::spawn(server.serve_with_incoming(UnixListenerStream::new(listener)));
+        script
+    }
+
     fn called(&self, name: &str) {
         self.calls.lock().expect("not poisoned").push(name.into());
     }
@@ -225,8 +237,18 @@ impl Script {
         match how {
             Some(Break::Status) => told.chain(stream::iter([Err(Status::unavailable("cut off"))])).boxed(),
             Some(Break::Handover) => {
-                let resume = pb::RunUpdate { run_id: RUN.into(), resume_after: last, ..Default::default() };
+                let resume =
+                    pb::RunUpdate { run_id: RUN.into(), resume_after: Some(last), ..Default::default() };
                 told.chain(stream::iter([Ok(resume)])).boxed()
+            }
+            None if self.joins => {
+                let reached = pb::RunUpdate {
+                    run_id: RUN.into(),
+                    joined: true,
+                    goal_reached: true,
+                    ..Default::default()
+                };
+                told.chain(stream::iter([Ok(reached)])).boxed()
             }
             Some(Break::Silence) | None => told.boxed(),
         }
@@ -317,7 +339,9 @@ impl RunService for Script {
         Ok(Response::new(pb::CancelRunResponse::default()))
     }
 
-    unplayed! { list_runs(pb::ListRunsRequest) -> pb::ListRunsResponse; }
+    async fn list_runs(&self, _: Request<pb::ListRunsRequest>) -> Answer<pb::ListRunsResponse> {
+        Ok(Response::new(pb::ListRunsResponse { runs: self.runs.clone(), ..Default::default() }))
+    }
 }
 
 #[tonic::async_trait]

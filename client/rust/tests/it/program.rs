@@ -50,16 +50,25 @@ fn succeeds() -> Script {
 async fn a_folder_travels_once_and_then_only_its_digest() {
     let fake = Fake::start(succeeds());
     let large: Vec<u8> = (0..7_000_000u32).flat_map(|i| i.to_le_bytes()).take(7_500_000).collect();
-    let project = fake.project(&[FILE, ("b.sql", b""), ("c.sql", &large), ("d.yaml", b"revision: d\n")]);
+    let middling = [vec![1; 1_500_000], vec![2; 1_500_000], vec![3; 1_500_000]];
+    let project = fake.project(&[
+        FILE,
+        ("b.sql", b""),
+        ("c.sql", &large),
+        ("d.yaml", b"revision: d\n"),
+        ("e.sql", &middling[0]),
+        ("f.sql", &middling[1]),
+        ("g.sql", &middling[2]),
+    ]);
     let first = run(&fake, &project, "upgrade head").await;
     assert_eq!(code(&first), 0, "{}", err(&first));
     let calls = fake.calls();
     assert_eq!((calls[0].as_str(), calls[1].as_str()), ("Upgrade", "NegotiateManifest"));
     assert_eq!(calls[calls.len() - 2..], ["NegotiateManifest", "Upgrade"]);
-    assert_eq!(calls.iter().filter(|c| *c == "UploadBodies").count(), 3);
+    assert_eq!(calls.iter().filter(|c| *c == "UploadBodies").count(), 4);
     let mut sizes: Vec<usize> = fake.bodies().iter().map(Vec::len).collect();
     sizes.sort_unstable();
-    assert_eq!(sizes, [0, 12, 15, large.len()]);
+    assert_eq!(sizes, [0, 12, 15, 1_500_000, 1_500_000, 1_500_000, large.len()]);
     run(&fake, &project, "upgrade head").await;
     assert_eq!(fake.calls(), ["Upgrade"]);
     assert_eq!(std::fs::read_to_string(project.join(".migrated/.gitignore")).expect("it is there"), "*\n");

@@ -120,9 +120,12 @@ async fn a_stream_that_does_not_come_back_is_given_up_with_the_way_on() {
 }
 
 #[tokio::test]
-async fn a_joined_request_ends_when_its_goal_stands() {
+async fn a_joined_request_ends_when_its_goal_stands_and_is_sent_again_when_its_stream_breaks() {
     let mut events = run_log(3, RunState::Succeeded, None);
     events.truncate(4);
-    let fake = Fake::start(Script { events, joins: true, ..script(vec![]) });
-    assert_eq!(numbers(open(&fake, BUDGET).await).await, Ok(vec![1, 2, 3, 4]));
+    for (breaks, calls) in [(vec![], 1), (vec![(2, Break::Status)], 2)] {
+        let fake = Fake::start(Script { events: events.clone(), joins: true, ..script(breaks) });
+        assert_eq!(numbers(open(&fake, BUDGET).await).await, Ok(vec![1, 2, 3, 4]));
+        assert_eq!(fake.calls(), vec![format!("WatchRun {RUN} 0"); calls]);
+    }
 }

@@ -1,246 +1,195 @@
-//! Building the graph, and everything that makes one unusable.
+//! From a list of nodes to a valid graph, or to the first mistake in it.
 
-use super::error::RevisionError;
-use super::graph::{Index, RevisionGraph};
-use super::node::Node;
-use super::{Deviation, Result};
-use crate::Code;
-
-/// Characters that identifiers use, which ids therefore cannot have (Alembic: `_revision_illegal_chars`).
-const ILLEGAL: [char; 4] = ['@', '-', '+', ':'];
+use super::cycle;
+use super::error::{Fault, RevisionError};
+use super::graph::{Entry, RevisionGraph};
+use super::marks::{Idx, Marks};
+use super::node::{Node, verify_id};
+use super::suggest::near;
+use std::collections::HashMap;
 
 impl RevisionGraph {
-    /// Builds a graph of nodes in load order, which is the tie-break of every plan's order.
+    /// Builds the graph from the revisions in load order.
+    ///
+    /// The checks are Alembic's, in Alembic's order: a revision that follows itself, ids, labels, missing
+    /// dependencies, missing parents, circles. Every circle is found, also those that Alembic misses
+    /// ([`Deviation::CycleFound`](super::Deviation::CycleFound)), and two revisions of one id are an error.
     ///
     /// # Errors
-    /// Illegal and doubled ids, labels that stand twice or are ids, missing parents and dependencies, cycles.
-    pub fn new(nodes: Vec<Node>) -> Result<RevisionGraph> {
-        let mut graph = RevisionGraph::default();
-        for node in &nodes {
-            check_id(&node.id)?;
-            check_loops(node)?;
-        }
-        for node in &nodes {
-            let index = graph.ids.len() as Index;
-            if graph.keys.insert(node.id.clone(), index).is_some() {
-                return Err(RevisionError::new(
-                    Code::DuplicateRevision,
-                    format!("revision {} is there twice", node.id),
-                )
-                .about([&node.id])
-                .help("give one of them another id"));
-            }
-            graph.ids.push(node.id.clone());
-        }
-        graph.nodes = vec![super::graph::Info::default(); nodes.len()];
-        for (i, node) in nodes.iter().enumerate() {
-            graph.declare_labels(i as Index, &node.branch_labels)?;
-        }
-        for (i, node) in nodes.iter().enumerate() {
-            graph.link_dependencies(i as Index, node)?;
-        }
-        for (i, node) in nodes.iter().enumerate() {
-            graph.link_parents(i as Index, node)?;
-        }
-        graph.find_ends();
-        graph.check_cycles()?;
-        graph.normalise_dependencies();
-        graph.propagate_labels();
-        Ok(graph)
-    }
+    /// `CYCLE`, `DEPENDENCY_CYCLE`, `ILLEGAL_ID`, `DUPLICATE_REVISION`, `DUPLICATE_LABEL`, `MISSING_DEPENDENCY`
+    /// or `MISSING_PARENT`.
+    pub fn new(nodes: Vec<Node>) -> Result<Self, RevisionError> {
+        let by_id = index_ids(&nodes)?;
+        let (labels, by_label) = index_labels(&nodes, &by_id)?;
+        let needs = resolve_needs(&nodes, &by_id, &by_label)?;
+        let down = resolve_parents(&nodes, &by_id, &by_label)?;
+        let has_dependencies = needs.iter().any(|list| !list.is_empty());
 
-    /// Whether a new revision of that id and with these labels could be added.
-    pub fn check_new(&self, id: &str, labels: &[String]) -> Result<()> {
-        check_id(id)?;
-        if let Some(known) = self.keys.get(id) {
-            let what = if self.id(*known) == id { "a revision" } else { "a branch label" };
-            return Err(RevisionError::new(Code::DuplicateRevision, format!("{id} is {what} already"))
-                .about([id])
-                .help("choose another id with --rev-id"));
+        let mut entries: Vec<Entry> = nodes
+            .into_iter()
+            .zip(down.into_iter().zip(needs))
+            .map(|(node, (down, needs))| Entry {
+                node,
+                below: down.clone(),
+                down,
+                needs,
+                next: Vec::new(),
+                above: Vec::new(),
+            })
+            .collect();
+        link(&mut entries);
+        cycle::check(&entries)?;
+        if has_dependencies {
+            normalize(&mut entries);
         }
-        for label in labels {
-            if let Some(known) = self.keys.get(label) {
-                return Err(duplicate_label(label, id, self.id(*known)));
-            }
-            if label == id {
-                return Err(duplicate_label(label, id, id));
-            }
-        }
-        Ok(())
-    }
 
-    fn declare_labels(&mut self, index: Index, labels: &[String]) -> Result<()> {
-        for label in labels {
-            if let Some(known) = self.keys.get(label) {
-                return Err(duplicate_label(label, self.id(index), self.id(*known)));
-            }
-            self.keys.insert(label.clone(), index);
-            self.labels.push(label.clone());
-            self.nodes[index as usize].own_labels.push(label.clone());
-        }
-        Ok(())
+        let pick = |wanted: fn(&Entry) -> bool| {
+            (0..entries.len()).filter(|index| wanted(&entries[*index])).collect::<Vec<Idx>>()
+        };
+        let (heads, effective_heads, bases) = (
+            pick(|entry| entry.next.is_empty()),
+            pick(|entry| entry.above.is_empty()),
+            pick(|entry| entry.down.is_empty()),
+        );
+        Ok(Self { entries, by_id, by_label, labels, heads, effective_heads, bases, has_dependencies })
     }
+}
 
-    fn link_dependencies(&mut self, index: Index, node: &Node) -> Result<()> {
-        for dependency in &node.depends_on {
-            // A label means the revision that declares it.
-            let Some(on) = self.keys.get(dependency).copied() else {
-                return Err(RevisionError::new(
-                    Code::MissingDependency,
-                    format!("revision {} depends on {dependency}, which is not there", node.id),
-                )
-                .about([&node.id])
-                .help(format!("add the file of {dependency}, or take it out of depends_on of {}", node.id)));
-            };
-            let deps = &mut self.nodes[index as usize].normal_deps;
-            if !deps.contains(&on) {
-                deps.push(on);
-            }
+fn index_ids(nodes: &[Node]) -> Result<HashMap<String, Idx>, RevisionError> {
+    let mut by_id = HashMap::with_capacity(nodes.len());
+    for node in nodes {
+        if node.down_revisions.contains(&node.id) {
+            return Err(Fault::Cycle { revisions: vec![node.id.clone()] }.into());
         }
-        Ok(())
+        if node.depends_on.contains(&node.id) {
+            return Err(Fault::DependencyCycle { revisions: vec![node.id.clone()] }.into());
+        }
+        verify_id(&node.id)?;
     }
-
-    fn link_parents(&mut self, index: Index, node: &Node) -> Result<()> {
-        let mut down: Vec<Index> = Vec::with_capacity(node.down_revisions.len());
-        for parent in &node.down_revisions {
-            let Some(parent) = self.index(parent) else {
-                return Err(RevisionError::new(
-                    Code::MissingParent,
-                    format!("revision {} follows {parent}, which is not there", node.id),
-                )
-                .about([&node.id])
-                .help(format!("add the file of {parent}, or correct down_revision of {}", node.id)));
-            };
-            if !down.contains(&parent) {
-                down.push(parent);
-            }
+    for (index, node) in nodes.iter().enumerate() {
+        if by_id.insert(node.id.clone(), index).is_some() {
+            return Err(Fault::DuplicateRevision { revision: node.id.clone() }.into());
         }
-        let mut all = down.clone();
-        all.extend(self.node(index).normal_deps.iter().copied().filter(|d| !down.contains(d)));
-        for parent in &down {
-            self.nodes[*parent as usize].next.push(index);
-        }
-        for below in &all {
-            self.nodes[*below as usize].all_next.push(index);
-        }
-        let info = &mut self.nodes[index as usize];
-        info.down = down;
-        info.all_down = all;
-        Ok(())
     }
+    Ok(by_id)
+}
 
-    fn find_ends(&mut self) {
-        let all = 0..self.ids.len() as Index;
-        self.heads = all.clone().filter(|i| self.node(*i).next.is_empty()).collect();
-        self.real_heads = all.clone().filter(|i| self.node(*i).all_next.is_empty()).collect();
-        self.bases = all.filter(|i| self.node(*i).down.is_empty()).collect();
-    }
+type Labels = (Vec<(String, Idx)>, HashMap<String, Idx>);
 
-    fn check_cycles(&self) -> Result<()> {
-        let by_parents = self.left_in_cycles(|i| &self.node(i).down, |i| &self.node(i).next);
-        if !by_parents.is_empty() {
-            return Err(self.cycle(Code::Cycle, by_parents, "follow each other in a circle"));
-        }
-        let by_all = self.left_in_cycles(|i| &self.node(i).all_down, |i| &self.node(i).all_next);
-        if !by_all.is_empty() {
-            return Err(self.cycle(Code::DependencyCycle, by_all, "depend on each other in a circle"));
-        }
-        Ok(())
-    }
-
-    /// What is on a cycle: what remains after taking away, again and again, what has nothing below it and what
-    /// has nothing above it.
-    fn left_in_cycles<'g>(
-        &'g self,
-        down: impl Fn(Index) -> &'g [Index],
-        up: impl Fn(Index) -> &'g [Index],
-    ) -> Vec<Index> {
-        let n = self.ids.len();
-        let mut gone = vec![false; n];
-        for (below, above) in
-            [(&down as &dyn Fn(Index) -> &'g [Index], &up as &dyn Fn(Index) -> &'g [Index]), (&up, &down)]
-        {
-            let mut open: Vec<usize> =
-                (0..n as Index).map(|i| below(i).iter().filter(|b| !gone[**b as usize]).count()).collect();
-            let mut todo: Vec<Index> =
-                (0..n as Index).filter(|i| !gone[*i as usize] && open[*i as usize] == 0).collect();
-            while let Some(i) = todo.pop() {
-                gone[i as usize] = true;
-                for next in above(i).iter().filter(|next| !gone[**next as usize]) {
-                    open[*next as usize] -= 1;
-                    if open[*next as usize] == 0 {
-                        todo.push(*next);
-                    }
+fn index_labels(nodes: &[Node], by_id: &HashMap<String, Idx>) -> Result<Labels, RevisionError> {
+    let (mut labels, mut by_label) = (Vec::new(), HashMap::new());
+    for (index, node) in nodes.iter().enumerate() {
+        for label in &node.branch_labels {
+            if let Some(other) = by_id.get(label).or_else(|| by_label.get(label)) {
+                return Err(Fault::DuplicateLabel {
+                    label: label.clone(),
+                    revision: node.id.clone(),
+                    other: nodes[*other].id.clone(),
                 }
+                .into());
             }
-        }
-        (0..n as Index).filter(|i| !gone[*i as usize]).collect()
-    }
-
-    fn cycle(&self, code: Code, revisions: Vec<Index>, what: &str) -> RevisionError {
-        let mut names = self.names(revisions);
-        names.sort_unstable();
-        let few =
-            if names.len() > 10 { format!("{}, …", names[..10].join(", ")) } else { names.join(", ") };
-        RevisionError::new(code, format!("these revisions {what}: {few}"))
-            .about(names)
-            .help("correct down_revision or depends_on of one of them")
-            .deviating(Deviation::CycleFound)
-    }
-
-    /// Leaves out dependencies that an ancestor by parents has declared already (`_normalize_depends_on`).
-    fn normalise_dependencies(&mut self) {
-        let declared: Vec<Vec<Index>> = self.nodes.iter().map(|node| node.normal_deps.clone()).collect();
-        for i in 0..self.ids.len() as Index {
-            if !declared[i as usize].is_empty() {
-                let mut normal = declared[i as usize].clone();
-                for ancestor in self.ancestors(&[i], false).iter().filter(|a| *a != i) {
-                    normal.retain(|d| !declared[ancestor as usize].contains(d));
-                }
-                self.nodes[i as usize].normal_deps = normal;
-            }
-            let node = self.node(i);
-            let mut down = node.down.clone();
-            down.extend(node.normal_deps.iter().copied().filter(|d| !node.down.contains(d)));
-            self.nodes[i as usize].normal_down = down;
+            by_label.insert(label.clone(), index);
+            labels.push((label.clone(), index));
         }
     }
+    Ok((labels, by_label))
 }
 
-fn check_id(id: &str) -> Result<()> {
-    let fault = |why: String| RevisionError::new(Code::IllegalId, why).about([id]);
-    if id.is_empty() {
-        return Err(fault("a revision has an empty id".to_owned()));
+fn resolve_needs(
+    nodes: &[Node],
+    by_id: &HashMap<String, Idx>,
+    by_label: &HashMap<String, Idx>,
+) -> Result<Vec<Vec<Idx>>, RevisionError> {
+    let resolve = |node: &Node, name: &String| {
+        by_id.get(name).or_else(|| by_label.get(name)).copied().ok_or_else(|| Fault::MissingDependency {
+            revision: node.id.clone(),
+            dependency: name.clone(),
+            near: near(name, by_id.keys().chain(by_label.keys()).map(String::as_str)),
+        })
+    };
+    nodes
+        .iter()
+        .map(|node| distinct(node.depends_on.iter().map(|name| resolve(node, name).map_err(Into::into))))
+        .collect()
+}
+
+fn resolve_parents(
+    nodes: &[Node],
+    by_id: &HashMap<String, Idx>,
+    by_label: &HashMap<String, Idx>,
+) -> Result<Vec<Vec<Idx>>, RevisionError> {
+    let resolve = |node: &Node, name: &String| {
+        by_id.get(name).copied().ok_or_else(|| Fault::MissingParent {
+            revision: node.id.clone(),
+            parent: name.clone(),
+            // A parent must be a full id: where a label was written, the revision that declares it was meant.
+            near: match by_label.get(name) {
+                Some(index) => vec![nodes[*index].id.clone()],
+                None => near(name, by_id.keys().map(String::as_str)),
+            },
+        })
+    };
+    nodes
+        .iter()
+        .map(|node| distinct(node.down_revisions.iter().map(|name| resolve(node, name).map_err(Into::into))))
+        .collect()
+}
+
+fn distinct(indexes: impl Iterator<Item = Result<Idx, RevisionError>>) -> Result<Vec<Idx>, RevisionError> {
+    let mut list = Vec::new();
+    for index in indexes {
+        let index = index?;
+        if !list.contains(&index) {
+            list.push(index);
+        }
     }
-    match id.chars().find(|c| ILLEGAL.contains(c)) {
-        Some(c) => Err(fault(format!("revision id {id:?} has the character {c:?}, which identifiers use"))
-            .help("ids have none of @ - + :")),
-        None => Ok(()),
+    Ok(list)
+}
+
+fn link(entries: &mut [Entry]) {
+    for index in 0..entries.len() {
+        for parent in entries[index].down.clone() {
+            entries[parent].next.push(index);
+            entries[parent].above.push(index);
+        }
+        for needed in entries[index].needs.clone() {
+            if !entries[index].down.contains(&needed) {
+                entries[needed].above.push(index);
+            }
+        }
     }
 }
 
-fn check_loops(node: &Node) -> Result<()> {
-    if node.down_revisions.contains(&node.id) {
-        return Err(RevisionError::new(Code::Cycle, format!("revision {} follows itself", node.id))
-            .about([&node.id])
-            .help(format!("correct down_revision of {}", node.id)));
+/// Fills `below`: a dependency is left out where an ancestor by `down_revision` depends on the same revision.
+///
+/// As in Alembic, it stays where it is itself such an ancestor.
+fn normalize(entries: &mut [Entry]) {
+    let mut dependents = vec![Vec::new(); entries.len()];
+    for (index, entry) in entries.iter().enumerate() {
+        for needed in &entry.needs {
+            dependents[*needed].push(index);
+        }
     }
-    if node.depends_on.contains(&node.id) {
-        return Err(RevisionError::new(
-            Code::DependencyCycle,
-            format!("revision {} depends on itself", node.id),
-        )
-        .about([&node.id])
-        .help(format!("correct depends_on of {}", node.id)));
+    for index in 0..entries.len() {
+        let entry = &entries[index];
+        let mut kept = entry.needs.clone();
+        // Walking all ancestors of all dependents would be quadratic; most dependencies have one dependent.
+        if kept.iter().any(|needed| dependents[*needed].len() > 1) {
+            let ancestors = ancestors_by_descent(entries, index);
+            kept.retain(|needed| !dependents[*needed].iter().any(|other| ancestors.contains(*other)));
+        }
+        kept.retain(|needed| !entry.down.contains(needed));
+        entries[index].below.extend(kept);
     }
-    Ok(())
 }
 
-fn duplicate_label(label: &str, revision: &str, other: &str) -> RevisionError {
-    RevisionError::new(
-        Code::DuplicateLabel,
-        format!("the branch label {label} of revision {revision} is taken by revision {other}"),
-    )
-    .about([revision, other])
-    .help(format!("give {revision} another label"))
+fn ancestors_by_descent(entries: &[Entry], index: Idx) -> Marks {
+    let mut found = Marks::new(entries.len());
+    let mut todo = entries[index].down.clone();
+    while let Some(next) = todo.pop() {
+        if found.insert(next) {
+            todo.extend(&entries[next].down);
+        }
+    }
+    found
 }

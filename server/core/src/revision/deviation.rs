@@ -1,35 +1,53 @@
-//! Where we knowingly do not do what Alembic does, because its answer is a trap for its user.
+//! Where the graph answers better than Alembic 1.20, and why.
+//!
+//! Everything else, the order of the steps included, is Alembic's answer to the letter. Two more differences
+//! carry no mark, since they change no meaning:
+//!
+//! - *Rows are always canonical*, the maximal elements of what is applied. When a revision with several
+//!   parents or dependencies is applied or taken back, Alembic may write a row that another row implies (and
+//!   then refuse its own table as overlapping), or die of a `KeyError` in the middle of a run.
+//! - *Where Alembic dies of an assertion* (`REV+N` past the last revision, `label@-N` without a row on the
+//!   branch, a history range over a dependency), an error with a code is returned.
+//!
+//! A duplicate revision id is an error here (`DUPLICATE_REVISION`); Alembic warns, and the later file silently
+//! orphans the earlier one's descendants.
 
-/// A declared difference from Alembic.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+/// A declared difference from Alembic, carried by the answer or the error that differs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Deviation {
-    /// `downgrade nosuch@base` is an error. Alembic looks at the label only where there are several roots, and
-    /// otherwise downgrades everything.
+    /// `downgrade LABEL@…` with a label that nobody carries is an error. Alembic looks at the label only when
+    /// it has several roots to choose from, so a misspelt label on a simple graph downgrades everything.
     UnknownLabel,
-    /// `downgrade label@…` touches the label's branch only. Alembic ignores the label for `head`, and for `base`
-    /// drops the sister branches above the same root too.
+    /// `downgrade LABEL@…` takes back revisions of that branch alone (and what depends on them). Alembic ignores
+    /// the label for `head`, does not notice a target on another branch, and takes the sister branches along when
+    /// the way down leads through the point where they part. Here `LABEL@base` leaves the shared trunk while an
+    /// applied sister stands on it, and a target below such a point is refused.
     LabelHonoured,
-    /// `+1foo` is an error. Alembic reads it as `+1`.
+    /// Text after a relative step (`+1x`) is an error. Alembic reads `+1` and drops the rest.
     TrailingGarbage,
-    /// `downgrade -1` from several version rows is an error. Alembic walks from the row that comes first.
+    /// `downgrade -N` with several version rows is an error. Alembic warns and starts from whichever row the
+    /// database hands back first.
     SeveralRows,
-    /// `stamp` leaves the rows of what is applied after it. Alembic forgets the other parent of a merge and what
-    /// a dependency implied, and dies where several targets share a row.
+    /// `stamp` leaves the rows that a real upgrade or downgrade to its targets would leave, planned together.
+    /// Alembic plans each target against the rows as they were before, which ends in a `KeyError` or in
+    /// redundant rows, and forgets the other parents of a merge and what a removed row had implied.
     StampCanonical,
-    /// Every cycle is found. Alembic misses those with a way in and a way out.
+    /// A circle among the revisions is found wherever it stands. Alembic only asks whether every revision is
+    /// reachable from some head and some base, so a circle with a way in and a way out loads, and is then run
+    /// in a wrong order or never finishes planning.
     CycleFound,
 }
 
 impl Deviation {
     /// The name in UPPER_SNAKE.
-    pub const fn as_str(self) -> &'static str {
+    pub const fn name(self) -> &'static str {
         match self {
-            Deviation::UnknownLabel => "UNKNOWN_LABEL",
-            Deviation::LabelHonoured => "LABEL_HONOURED",
-            Deviation::TrailingGarbage => "TRAILING_GARBAGE",
-            Deviation::SeveralRows => "SEVERAL_ROWS",
-            Deviation::StampCanonical => "STAMP_CANONICAL",
-            Deviation::CycleFound => "CYCLE_FOUND",
+            Self::UnknownLabel => "UNKNOWN_LABEL",
+            Self::LabelHonoured => "LABEL_HONOURED",
+            Self::TrailingGarbage => "TRAILING_GARBAGE",
+            Self::SeveralRows => "SEVERAL_ROWS",
+            Self::StampCanonical => "STAMP_CANONICAL",
+            Self::CycleFound => "CYCLE_FOUND",
         }
     }
 }

@@ -1,53 +1,75 @@
-//! Branch labels: which revisions are on the branch of a label.
+//! Branch labels: who carries them.
+//!
+//! A label stands on the revision that declares it and on all its descendants by `down_revision`. Alembic also
+//! carries it down to the ancestors, as far as the branch is a single line: from the last revision above the
+//! declaring one, down to the first revision that several follow or depend on, or that has several parents.
 
-use super::graph::{Index, RevisionGraph};
+use super::graph::RevisionGraph;
+use super::marks::{Idx, Marks};
 
 impl RevisionGraph {
-    /// Gives labels to every descendant by parents, and down from the revision that declares them as long as
-    /// nothing forks or merges between it and the end of its branch (Alembic: `_add_branches`).
-    pub(super) fn propagate_labels(&mut self) {
-        for i in 0..self.ids.len() as Index {
-            let labels = self.node(i).own_labels.clone();
-            if labels.is_empty() {
-                continue;
-            }
-            let mut on_branch: Vec<Index> = self.descendants(&[i], false).iter().collect();
-            if self.is_plain_line_up(i) {
-                on_branch.extend(self.plain_line_down(i));
-            }
-            for at in on_branch {
-                self.nodes[at as usize].labels.extend(labels.iter().cloned());
-            }
-        }
+    /// The labels that a full id carries, declared or inherited, sorted; empty where it is unknown.
+    pub fn labels_of(&self, id: &str) -> Vec<&str> {
+        let Some(index) = self.by_id.get(id) else { return Vec::new() };
+        let carried = self.labels.iter().filter(|(_, declares)| self.carriers(*declares).contains(*index));
+        let mut labels: Vec<&str> = carried.map(|(label, _)| label.as_str()).collect();
+        labels.sort_unstable();
+        labels
     }
 
-    /// Neither a fork (dependents counted) nor a merge from here to the end of the branch.
-    fn is_plain_line_up(&self, from: Index) -> bool {
+    /// The labels that each revision carries, sorted, for every revision in load order.
+    pub fn labels(&self) -> Vec<(&str, Vec<&str>)> {
+        let mut all: Vec<(&str, Vec<&str>)> =
+            self.nodes().map(|node| (node.id.as_str(), Vec::new())).collect();
+        let mut labels: Vec<_> = self.labels.iter().collect();
+        labels.sort();
+        for (label, declares) in labels {
+            for index in self.carriers(*declares).iter() {
+                all[index].1.push(label.as_str());
+            }
+        }
+        all
+    }
+
+    /// Every label with the revision that declares it, in load order.
+    pub fn declared_labels(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.labels.iter().map(|(label, index)| (label.as_str(), self.id(*index)))
+    }
+
+    /// Whether the revision carries that very label; a revision's id is none.
+    pub(super) fn carries(&self, index: Idx, label: &str) -> bool {
+        self.by_label.get(label).is_some_and(|declares| self.carriers(*declares).contains(index))
+    }
+
+    fn carriers(&self, declares: Idx) -> Marks {
+        let mut carriers = self.descendants_by_descent(declares);
+        if let Some(top) = self.end_of_line(declares) {
+            let mut at = top;
+            loop {
+                let entry = &self.entries[at];
+                if entry.above.len() > 1 || entry.down.len() > 1 {
+                    break;
+                }
+                carriers.insert(at);
+                match entry.down.first() {
+                    Some(parent) => at = *parent,
+                    None => break,
+                }
+            }
+        }
+        carriers
+    }
+
+    /// The last revision above `from` if the line does not fork. Where it does, every way down from above ends
+    /// at a fork or a merge at or above `from`, so there is nothing to carry further.
+    fn end_of_line(&self, from: Idx) -> Option<Idx> {
         let mut at = from;
         loop {
-            let node = self.node(at);
-            if node.all_next.len() > 1 || node.down.len() > 1 {
-                return false;
-            }
-            match node.next.first() {
-                Some(next) => at = *next,
-                None => return true,
+            match self.entries[at].next.as_slice() {
+                [] => return Some(at),
+                [only] => at = *only,
+                _ => return None,
             }
         }
-    }
-
-    /// The revisions below, down to the first fork or merge, which is not of the branch any more.
-    fn plain_line_down(&self, from: Index) -> Vec<Index> {
-        let mut line = Vec::new();
-        let mut at = from;
-        while let [parent] = self.node(at).down[..] {
-            let node = self.node(parent);
-            if node.all_next.len() > 1 || node.down.len() > 1 {
-                break;
-            }
-            line.push(parent);
-            at = parent;
-        }
-        line
     }
 }

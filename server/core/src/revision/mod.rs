@@ -1,32 +1,36 @@
-//! The revision graph: what identifiers mean, which revisions a request goes through, and which rows the version
-//! table holds after each of them.
+//! The revision graph: identifiers, plans, version rows and history, answered as Alembic 1.20 answers them.
 //!
-//! Behaviour follows Alembic (`alembic.script.revision`, `alembic.runtime.migration`), order of plans included;
-//! [`Deviation`] lists where it knowingly does not.
+//! [`RevisionGraph::new`] checks the links of a list of [`Node`]s; everything else is a question to the graph.
+//! Plans are pure: they take the version rows as they were read, and say which revisions to run, in which order,
+//! and how the version table changes with each. `reference` in the comments means the inventory of Alembic's
+//! behaviour that the project was designed from, by its section numbers. Where an answer is deliberately better
+//! than Alembic's it carries a [`Deviation`], and `deviation.rs` tells why.
 
 mod build;
+mod current;
+mod cycle;
 mod deviation;
 mod error;
 mod graph;
-mod history;
-mod identifier;
+mod ident;
 mod label;
-mod new;
+mod lineage;
+mod marks;
 mod node;
+mod parents;
 mod plan;
-mod related;
-mod row;
-mod stamp;
+mod resolve;
+mod rows;
+mod suggest;
 mod topology;
 mod walk;
 
+pub use current::{Applied, Standing};
 pub use deviation::Deviation;
-pub use error::RevisionError;
+pub use error::{Fault, RevisionError};
 pub use graph::RevisionGraph;
-pub use new::{NewHeads, NewParents};
-pub use node::Node;
-pub use plan::{Plan, Step};
-pub use row::RowChange;
-
-/// Result of a question to the graph.
-pub type Result<T> = std::result::Result<T, RevisionError>;
+pub use node::{Node, verify_id};
+pub use parents::NewParents;
+pub use plan::{Direction, DowngradeGoal, Plan, Span, StampPlan, Step};
+pub use resolve::Resolved;
+pub use rows::RowChange;

@@ -133,7 +133,12 @@ fn kind(what: &EventKind) -> wire::Kind {
             })
         }
         EventKind::StepFailed { index, total, revision, failure: cause } => {
-            wire::Kind::StepFailed(wire::StepFailed { index, total, revision, failure: Some(failure(&cause)) })
+            wire::Kind::StepFailed(wire::StepFailed {
+                index,
+                total,
+                revision,
+                failure: Some(failure(&cause)),
+            })
         }
         EventKind::CancelRequested { actor, reason } => {
             wire::Kind::CancelRequested(wire::CancelRequested { actor, reason })

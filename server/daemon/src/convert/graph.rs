@@ -7,7 +7,9 @@ use tonic::Status;
 
 /// A SHA-256 off the wire.
 pub(crate) fn hash(field: &'static str, bytes: &[u8]) -> Result<[u8; 32], Status> {
-    bytes.try_into().map_err(|_| invalid(field, format!("{field} has {} bytes, a SHA-256 has 32", bytes.len())))
+    bytes
+        .try_into()
+        .map_err(|_| invalid(field, format!("{field} has {} bytes, a SHA-256 has 32", bytes.len())))
 }
 
 /// Which graph a request means.

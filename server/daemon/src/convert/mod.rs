@@ -18,25 +18,24 @@ pub(crate) fn invalid(field: &'static str, message: impl Into<String>) -> Status
 
 /// Microseconds since 1970 as a timestamp.
 pub(crate) fn timestamp(micros: i64) -> Timestamp {
-    Timestamp {
-        seconds: micros.div_euclid(1_000_000),
-        nanos: (micros.rem_euclid(1_000_000) * 1_000) as i32,
-    }
+    Timestamp { seconds: micros.div_euclid(1_000_000), nanos: (micros.rem_euclid(1_000_000) * 1_000) as i32 }
 }
 
 /// A span as a duration.
 pub(crate) fn duration(span: std::time::Duration) -> Duration {
-    Duration {
-        seconds: i64::try_from(span.as_secs()).unwrap_or(i64::MAX),
-        nanos: span.subsec_nanos() as i32,
-    }
+    Duration { seconds: i64::try_from(span.as_secs()).unwrap_or(i64::MAX), nanos: span.subsec_nanos() as i32 }
 }
 
 /// A duration as a span; a negative one is refused.
-pub(crate) fn span(field: &'static str, duration: Option<&Duration>) -> Result<Option<std::time::Duration>, Status> {
+pub(crate) fn span(
+    field: &'static str,
+    duration: Option<&Duration>,
+) -> Result<Option<std::time::Duration>, Status> {
     let Some(duration) = duration else { return Ok(None) };
     match (u64::try_from(duration.seconds), u32::try_from(duration.nanos)) {
-        (Ok(seconds), Ok(nanos)) if nanos < 1_000_000_000 => Ok(Some(std::time::Duration::new(seconds, nanos))),
+        (Ok(seconds), Ok(nanos)) if nanos < 1_000_000_000 => {
+            Ok(Some(std::time::Duration::new(seconds, nanos)))
+        }
         _ => Err(invalid(field, format!("{field} is negative"))),
     }
 }

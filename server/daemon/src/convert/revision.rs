@@ -19,7 +19,7 @@ pub(crate) fn revision(view: RevisionView) -> v1::Revision {
         labels: view.labels,
         message: header.message,
         created: header.created,
-        sha256: if view.path.is_empty() { Vec::new().into() } else { view.hash.to_vec().into() },
+        sha256: if view.path.is_empty() { Vec::new() } else { view.hash.to_vec() },
         path: view.path,
         children: view.children,
         is_head: view.is_head,

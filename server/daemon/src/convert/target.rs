@@ -7,7 +7,8 @@ use tonic::Status;
 
 /// The target of a request that needs one.
 pub(crate) fn target(target: Option<v1::TargetRef>) -> Result<TargetRequest, Status> {
-    maybe_target(target).ok_or_else(|| invalid("target", "the request names no target: --target NAME or --database-url URL"))
+    maybe_target(target)
+        .ok_or_else(|| invalid("target", "the request names no target: --target NAME or --database-url URL"))
 }
 
 /// The target of a request that may do without.

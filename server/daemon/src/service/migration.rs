@@ -11,8 +11,8 @@ use crate::convert::{filled, invalid, span};
 use migrated_core::DialectName;
 use migrated_core::event::{Direction, RunKind};
 use migrated_engine::{
-    Accept, Engine, PlanRequest, PlannedStep, RenderKind, RenderRequest, RowsFrom, RunRequest, Status as Standing,
-    WaitRequest,
+    Accept, Engine, PlanRequest, PlannedStep, RenderKind, RenderRequest, RowsFrom, RunRequest,
+    Status as Standing, WaitRequest,
 };
 use migrated_proto::v1;
 use migrated_proto::v1::migration_service_server::MigrationService;
@@ -37,7 +37,10 @@ fn dialect(name: &str) -> Result<Option<DialectName>, Status> {
         "" => Ok(None),
         name => match DialectName::parse(name) {
             Some(dialect) => Ok(Some(dialect)),
-            None => Err(invalid("dialect", format!("there is no dialect {name:?}: postgresql, mysql, sqlite are"))),
+            None => Err(invalid(
+                "dialect",
+                format!("there is no dialect {name:?}: postgresql, mysql, sqlite are"),
+            )),
         },
     }
 }
@@ -156,7 +159,10 @@ impl MigrationService for Migrations {
             v1::RenderKind::VersionTable => RenderKind::VersionTable,
         };
         let Some(dialect) = dialect(&request.dialect)? else {
-            return Err(invalid("dialect", "say for which dialect to render: --dialect postgresql, mysql or sqlite"));
+            return Err(invalid(
+                "dialect",
+                "say for which dialect to render: --dialect postgresql, mysql or sqlite",
+            ));
         };
         let render = RenderRequest {
             project: request.project,

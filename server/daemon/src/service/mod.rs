@@ -24,7 +24,8 @@ pub(crate) fn routes(engine: &Engine, catalog: &Catalog, max_message: usize) -> 
     let engine = || engine.clone();
     Routes::default()
         .add_service(
-            RevisionServiceServer::new(revision::Revisions::new(engine())).max_decoding_message_size(max_message),
+            RevisionServiceServer::new(revision::Revisions::new(engine()))
+                .max_decoding_message_size(max_message),
         )
         .add_service(
             MigrationServiceServer::new(migration::Migrations::new(engine()))
@@ -36,7 +37,8 @@ pub(crate) fn routes(engine: &Engine, catalog: &Catalog, max_message: usize) -> 
                 .max_decoding_message_size(max_message),
         )
         .add_service(
-            ProjectServiceServer::new(project::Projects::new(engine())).max_decoding_message_size(max_message),
+            ProjectServiceServer::new(project::Projects::new(engine()))
+                .max_decoding_message_size(max_message),
         )
 }
 

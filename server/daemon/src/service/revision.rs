@@ -83,7 +83,7 @@ impl RevisionService for Revisions {
             .map(|e| Ok(ManifestFile { hash: hash("entries.sha256", &e.sha256)?, path: e.path }))
             .collect();
         let missing = self.engine.negotiate(&request.project, digest, files?).await.map_err(refuse)?;
-        let missing = missing.into_iter().map(|h| h.to_vec().into()).collect();
+        let missing = missing.into_iter().map(|h| h.to_vec()).collect();
         Ok(Response::new(v1::NegotiateManifestResponse { missing }))
     }
 
@@ -145,10 +145,10 @@ impl RevisionService for Revisions {
             for (path, hash, size) in files {
                 let head = v1::PullRevisionsResponse {
                     path,
-                    sha256: hash.to_vec().into(),
+                    sha256: hash.to_vec(),
                     size,
                     offset: 0,
-                    data: Vec::new().into(),
+                    data: Vec::new(),
                 };
                 if have.contains(hash.as_slice()) || size == 0 {
                     if tx.send(Ok(head)).await.is_err() {
@@ -167,7 +167,7 @@ impl RevisionService for Revisions {
                 for (i, chunk) in bytes.chunks(CHUNK).enumerate() {
                     let part = v1::PullRevisionsResponse {
                         offset: (i * CHUNK) as u64,
-                        data: chunk.to_vec().into(),
+                        data: chunk.to_vec(),
                         ..head.clone()
                     };
                     if tx.send(Ok(part)).await.is_err() {
@@ -218,7 +218,9 @@ impl RevisionService for Revisions {
         let mut views = self.engine.history(&history).await.map_err(refuse)?;
         if let Some(token) = filled(request.page_token) {
             let at = views.iter().position(|v| v.header.revision == token);
-            let at = at.ok_or_else(|| invalid("page_token", "the history changed: begin again without page_token"))?;
+            let at = at.ok_or_else(|| {
+                invalid("page_token", "the history changed: begin again without page_token")
+            })?;
             views.drain(..=at);
         }
         let size = request.page_size as usize;
@@ -246,7 +248,8 @@ impl RevisionService for Revisions {
         request: Request<v1::ListBranchesRequest>,
     ) -> Result<Response<v1::ListBranchesResponse>, Status> {
         let request = request.into_inner();
-        let branches = self.engine.branches(&request.project, &graph(request.graph)?).await.map_err(refuse)?;
+        let branches =
+            self.engine.branches(&request.project, &graph(request.graph)?).await.map_err(refuse)?;
         let branches = branches
             .into_iter()
             .map(|(point, children)| v1::list_branches_response::Branch {
@@ -265,7 +268,8 @@ impl RevisionService for Revisions {
         let graph = graph(request.graph)?;
         let mut resolved = Vec::with_capacity(request.identifiers.len());
         for identifier in request.identifiers {
-            let revisions = self.engine.resolve(&request.project, &graph, &identifier).await.map_err(refuse)?;
+            let revisions =
+                self.engine.resolve(&request.project, &graph, &identifier).await.map_err(refuse)?;
             resolved.push(v1::resolve_revisions_response::Resolved { identifier, revisions });
         }
         Ok(Response::new(v1::ResolveRevisionsResponse { resolved }))

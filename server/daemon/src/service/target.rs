@@ -28,7 +28,8 @@ impl Targets {
         v1::Target {
             dialect: place.as_ref().map(|p| p.target.dialect().to_string()).unwrap_or_default(),
             display_url: place.map(|p| p.target.display().to_owned()).unwrap_or_default(),
-            origin: if listed.configured { v1::TargetOrigin::Configuration } else { v1::TargetOrigin::Api }.into(),
+            origin: if listed.configured { v1::TargetOrigin::Configuration } else { v1::TargetOrigin::Api }
+                .into(),
             create_time: (!listed.configured).then(|| timestamp(record.created_at)),
             etag: if listed.configured { String::new() } else { record.version.to_string() },
             name: record.name,

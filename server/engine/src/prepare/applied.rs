@@ -7,7 +7,7 @@ use crate::{Engine, EngineError, Result};
 use migrated_core::Code;
 use migrated_store::{AppliedRecord, Hash};
 use migrated_target::Standing;
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 type Records = Arc<HashMap<String, AppliedRecord>>;
@@ -121,8 +121,8 @@ impl Engine {
         if records.is_empty() {
             return Ok(());
         }
-        let stands: HashSet<String> = decided.graph.graph.closure(&rows).into_iter().collect();
-        for id in graph.graph.load_order() {
+        let stands = decided.graph.closure(&rows);
+        for id in graph.load_order() {
             let (Some(record), Some(revision)) = (records.get(id), graph.revision(id)) else { continue };
             if stands.contains(id) && record.token_hash != revision.header.token_hash {
                 return Err(changed(id, &revision.path, &place.name, record, &revision.header.token_hash));

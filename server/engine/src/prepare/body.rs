@@ -93,7 +93,8 @@ fn understand(
         });
         classes.push(class);
     }
-    let transactional = decide_transaction(&place, &text, dialect, section.transactional, &statements, &classes)?;
+    let transactional =
+        decide_transaction(&place, &text, dialect, section.transactional, &statements, &classes)?;
     let mut warnings = Vec::new();
     for (statement, class) in statements.iter_mut().zip(&classes) {
         statement.treatment = treatment(class, transactional);
@@ -138,7 +139,9 @@ fn decide_transaction(
                 s.column,
                 sql,
             )
-            .next("take the statement out; `-- migrate:up transaction:false` runs each statement by itself"));
+            .next(
+                "take the statement out; `-- migrate:up transaction:false` runs each statement by itself",
+            ));
     }
     // MySQL and MariaDB commit with every DDL statement: there a revision is journalled, statement by statement.
     if dialect == DialectName::Mysql {
@@ -161,12 +164,21 @@ fn decide_transaction(
             )
             .next("take it out, or mark the section `transaction:false`")),
         (Some(true), Some((c, s, sql))) => Err(place
-            .error(Code::MixedTransaction, format!("{} cannot run in a transaction", c.label), s.line, s.column, sql)
+            .error(
+                Code::MixedTransaction,
+                format!("{} cannot run in a transaction", c.label),
+                s.line,
+                s.column,
+                sql,
+            )
             .next("take `transaction:true` off the section")),
         (None, Some((c, s, sql))) if classes.iter().any(plain) => Err(place
             .error(
                 Code::MixedTransaction,
-                format!("{} cannot run in a transaction, and other statements of the revision want one", c.label),
+                format!(
+                    "{} cannot run in a transaction, and other statements of the revision want one",
+                    c.label
+                ),
                 s.line,
                 s.column,
                 sql,
@@ -206,7 +218,14 @@ struct Place<'a> {
 }
 
 impl Place<'_> {
-    fn error(&self, code: Code, message: impl Into<String>, line: u32, column: u32, sql: &str) -> EngineError {
+    fn error(
+        &self,
+        code: Code,
+        message: impl Into<String>,
+        line: u32,
+        column: u32,
+        sql: &str,
+    ) -> EngineError {
         let mut error = EngineError::new(code, message).revision(self.revision).with("path", self.path);
         error.sql = Some(Box::new(SqlFault {
             path: self.path.to_owned(),
@@ -239,7 +258,9 @@ fn no_section(
     let next = match direction {
         Direction::Up => format!("add a `-- migrate:up dialect:{dialect}` section to {path}"),
         Direction::Down => {
-            format!("add a `-- migrate:down` section to {path} (a comment in it will do where nothing is to be undone)")
+            format!(
+                "add a `-- migrate:down` section to {path} (a comment in it will do where nothing is to be undone)"
+            )
         }
     };
     EngineError::new(Code::NoBody, message)

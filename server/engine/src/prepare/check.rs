@@ -120,9 +120,9 @@ fn check_ids(standing: &Standing, decided: &Decided) -> Result<()> {
             };
             a != b && folded(a) == folded(b)
         };
-        let others = decided.graph.graph.load_order();
+        let mut others = decided.graph.load_order();
         if (column.case_insensitive || column.pads)
-            && let Some(other) = others.iter().find(|other| same(other, id))
+            && let Some(other) = others.find(|other| same(other, id))
         {
             return Err(EngineError::new(
                 Code::IdCollision,
@@ -141,8 +141,11 @@ fn check_in_one(dialect: DialectName, revision: &str, transactional: bool) -> Re
         EngineError::new(Code::RunTransactionRefused, why).next("leave out --per-run-transaction")
     };
     if dialect == DialectName::Mysql {
-        return Err(refused("MySQL and MariaDB commit with every DDL statement: one transaction around a run is \
-                            not possible there".to_owned()));
+        return Err(refused(
+            "MySQL and MariaDB commit with every DDL statement: one transaction around a run is \
+                            not possible there"
+                .to_owned(),
+        ));
     }
     if !transactional {
         return Err(refused(format!("{revision} does not run in a transaction")).revision(revision));

@@ -8,8 +8,7 @@ mod check;
 pub(crate) use applied::Verified;
 pub(crate) use body::LoadedBody;
 
-use crate::plan::Decided;
-use crate::run::{Job, RunHandle};
+use crate::run::Way;
 use crate::{Engine, Result};
 use migrated_store::Hash;
 use migrated_target::{Script, Transaction, Work};
@@ -41,24 +40,21 @@ impl Engine {
     /// The work of step `i`, from what [`Engine::check_steps`] found.
     pub(crate) async fn prepare(
         &self,
-        run: &RunHandle,
-        job: &Job,
-        decided: &Decided,
-        facts: &[StepFacts],
+        way: &Way<'_>,
         i: usize,
         rows: &[String],
         transaction: Transaction,
     ) -> Result<Prepared> {
-        let (step, fact) = (&decided.steps[i], &facts[i]);
+        let (step, fact) = (&way.decided.steps[i], &way.facts[i]);
         let script = match &fact.script {
             Some(script) => script.clone(),
             None => {
-                let dialect = job.place.target.dialect();
-                self.load_body(&decided.graph, &step.revision, step.direction, dialect).await?.script
+                let dialect = way.dialect;
+                self.load_body(&way.decided.graph, &step.revision, step.direction, dialect).await?.script
             }
         };
         let work = Work {
-            run: run.id.clone(),
+            run: way.run.id.clone(),
             revision: step.revision.clone(),
             direction: step.direction,
             path: fact.path.clone(),

@@ -162,11 +162,9 @@ impl Engine {
             |run| joinable && run.joinable && !run.cancelled.is_cancelled() && run.scope.contains(&wanted),
             || {
                 let log = RunLog::start(&record.id, 0, store, clock);
-                let (id, project) = (record.id.clone(), record.project.clone());
-                let (key, actor) = (record.target_key.clone(), record.actor.clone());
-                Arc::new(RunHandle::new(
-                    id, project, key, request.kind, actor, record.created_at, scope, joinable, log,
-                ))
+                let (id, key) = (record.id.clone(), record.target_key.clone());
+                let actor = record.actor.clone();
+                Arc::new(RunHandle::new(id, key, actor, record.created_at, scope, joinable, log))
             },
         )?;
         let run: Run = match joined {

@@ -29,7 +29,10 @@ impl Engine {
         self.inner.runs.tasks.close();
         if now {
             for run in self.inner.runs.all() {
-                run.cancel("shutdown", EngineError::new(Code::Cancelled, "the daemon was told to stop at once"));
+                run.cancel(
+                    "shutdown",
+                    EngineError::new(Code::Cancelled, "the daemon was told to stop at once"),
+                );
             }
         }
     }

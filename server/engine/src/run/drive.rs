@@ -3,6 +3,7 @@
 use super::accept::Job;
 use super::finish::End;
 use super::step::Run;
+use super::steps::Way;
 use crate::plan::Decided;
 use crate::{Engine, EngineError, Result};
 use migrated_core::Code;
@@ -64,10 +65,10 @@ impl Engine {
         self.reconcile(&job.place).await?;
         let standing: Standing = job.place.target.standing().await?;
         let project = job.record.project.clone();
-        let decided: Decided =
-            self.decide(&project, &job.graph, &job.place, &standing, &job.goal).await.map_err(|e| {
-                e.state(format!("{} was not touched", job.place.name))
-            })?;
+        let decided: Decided = self
+            .decide(&project, &job.graph, &job.place, &standing, &job.goal)
+            .await
+            .map_err(|e| e.state(format!("{} was not touched", job.place.name)))?;
         job.record.rows_before = decided.from.clone();
         job.record.rows_after = decided.from.clone();
         let checked = self.check_applied(&project, &job.graph, &job.place, &standing, &decided).await;
@@ -84,8 +85,10 @@ impl Engine {
             .check_steps(run, job, &standing, &decided)
             .await
             .map_err(|e| e.state(untouched(&job.place.name, &decided.from)))?;
-        let steps = self.record_plan(run, job, &decided, &facts).await?;
-        self.execute(run, job, lock, &decided, &facts, steps).await
+        let records = self.record_plan(run, job, &decided, &facts).await?;
+        let dialect = job.place.target.dialect();
+        let way = Way { run, decided: &decided, facts: &facts, records: &records, dialect };
+        self.execute(&way, job, lock).await
     }
 }
 

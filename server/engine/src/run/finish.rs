@@ -123,7 +123,10 @@ fn next(failure: &Failure, state: RunState, job: &Job) -> String {
     };
     match state {
         RunState::Partial => {
-            format!("mend {} from its first statement that did not take effect on, then `{again}`", failure.revision)
+            format!(
+                "mend {} from its first statement that did not take effect on, then `{again}`",
+                failure.revision
+            )
         }
         RunState::Unknown => "migratectl current, once the database answers again".to_owned(),
         RunState::Cancelled => format!("`{again}` goes on from there"),

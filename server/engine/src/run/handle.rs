@@ -3,9 +3,8 @@
 use super::RunLog;
 use crate::EngineError;
 use migrated_core::Code;
-use migrated_core::event::{EventKind, RunKind};
+use migrated_core::event::EventKind;
 use migrated_store::Hash;
-use migrated_target::Canceller;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio_util::sync::CancellationToken;
@@ -29,9 +28,7 @@ impl Scope {
 /// A run under way.
 pub(crate) struct RunHandle {
     pub(crate) id: String,
-    pub(crate) project: String,
     pub(crate) target_key: String,
-    pub(crate) kind: RunKind,
     pub(crate) actor: String,
     pub(crate) created_at: i64,
     pub(crate) scope: Scope,
@@ -41,17 +38,13 @@ pub(crate) struct RunHandle {
     /// Set when the run is to stop.
     pub(crate) cancelled: CancellationToken,
     cause: Mutex<Option<EngineError>>,
-    canceller: Mutex<Option<Arc<dyn Canceller>>>,
     doing: Mutex<String>,
 }
 
 impl RunHandle {
-    #[expect(clippy::too_many_arguments, reason = "a record with one constructor call")]
     pub(crate) fn new(
         id: String,
-        project: String,
         target_key: String,
-        kind: RunKind,
         actor: String,
         created_at: i64,
         scope: Scope,
@@ -60,9 +53,7 @@ impl RunHandle {
     ) -> RunHandle {
         RunHandle {
             id,
-            project,
             target_key,
-            kind,
             actor,
             created_at,
             scope,
@@ -70,7 +61,6 @@ impl RunHandle {
             log,
             cancelled: CancellationToken::new(),
             cause: Mutex::default(),
-            canceller: Mutex::default(),
             doing: Mutex::default(),
         }
     }
@@ -91,16 +81,6 @@ impl RunHandle {
     pub(crate) fn cause(&self) -> EngineError {
         let slot = self.cause.lock().unwrap_or_else(PoisonError::into_inner);
         slot.clone().unwrap_or_else(|| EngineError::new(Code::Cancelled, "the run was cancelled"))
-    }
-
-    /// Sets what stops the statement at work.
-    pub(crate) fn set_canceller(&self, canceller: Option<Arc<dyn Canceller>>) {
-        *self.canceller.lock().unwrap_or_else(PoisonError::into_inner) = canceller;
-    }
-
-    /// What stops the statement at work.
-    pub(crate) fn canceller(&self) -> Option<Arc<dyn Canceller>> {
-        self.canceller.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Notes what the run is doing, for those who wait for it.

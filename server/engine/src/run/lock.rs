@@ -95,12 +95,15 @@ impl Engine {
 
 fn expired(holder: &str, detail: &str) -> EngineError {
     let held = if holder.is_empty() { detail.to_owned() } else { format!("run {holder} ({detail})") };
-    EngineError::new(Code::LockWaitExpired, format!("the target was still held when --lock-wait passed: {held}"))
-        .with("holder", holder)
-        .state("nothing was changed by this run")
-        .next(if holder.is_empty() {
-            "wait for the other run, then repeat the command; --lock-wait sets how long to wait".to_owned()
-        } else {
-            format!("migratectl runs watch {holder}, then repeat the command")
-        })
+    EngineError::new(
+        Code::LockWaitExpired,
+        format!("the target was still held when --lock-wait passed: {held}"),
+    )
+    .with("holder", holder)
+    .state("nothing was changed by this run")
+    .next(if holder.is_empty() {
+        "wait for the other run, then repeat the command; --lock-wait sets how long to wait".to_owned()
+    } else {
+        format!("migratectl runs watch {holder}, then repeat the command")
+    })
 }

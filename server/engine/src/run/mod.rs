@@ -22,3 +22,4 @@ pub(crate) use accept::Job;
 pub(crate) use handle::{RunHandle, Scope};
 pub(crate) use lane::Registry;
 pub(crate) use log::RunLog;
+pub(crate) use steps::Way;

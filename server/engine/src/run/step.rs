@@ -2,10 +2,10 @@
 
 use super::RunHandle;
 use super::sessions::{Opened, Sessions};
+use crate::Engine;
 use crate::error::{EngineError, Result};
 use crate::place::Place;
 use crate::prepare::Prepared;
-use crate::Engine;
 use migrated_core::Code;
 use migrated_core::event::EventKind;
 use migrated_target::{Applied, ApplyFault, Backend, BackendState, Outcome, Tell, TransactionOutcome, Work};
@@ -93,7 +93,10 @@ impl Engine {
             // The session may be broken or in any state: never used again.
             opened.session.close().await;
             if run.cancelled.is_cancelled() && fault.outcome == Outcome::Clean {
-                return Err(StepFault { error: run.cause().revision(&prepared.work.revision), outcome: Outcome::Clean });
+                return Err(StepFault {
+                    error: run.cause().revision(&prepared.work.revision),
+                    outcome: Outcome::Clean,
+                });
             }
             let again = fault.retryable
                 && fault.outcome == Outcome::Clean
@@ -136,9 +139,7 @@ impl Engine {
         let tell = StepTell::new(run);
         let backend = opened.session.backend().clone();
         let canceller = opened.session.canceller();
-        run.set_canceller(Some(canceller.clone()));
         if run.cancelled.is_cancelled() {
-            run.set_canceller(None);
             let cause = run.cause();
             let error = migrated_target::TargetError::new(cause.code, cause.message);
             return (opened, Err(ApplyFault { error, outcome: Outcome::Clean, retryable: false }));
@@ -160,7 +161,6 @@ impl Engine {
                 () = watch => unreachable!("watching never ends by itself"),
             }
         };
-        run.set_canceller(None);
         (opened, result)
     }
 
@@ -179,7 +179,8 @@ impl Engine {
         loop {
             tokio::time::sleep(Duration::from_millis(250)).await;
             let (index, elapsed) = tell.at_work();
-            let Some(statement) = index.checked_sub(1).and_then(|i| work.script.statements.get(i as usize)) else {
+            let Some(statement) = index.checked_sub(1).and_then(|i| work.script.statements.get(i as usize))
+            else {
                 continue;
             };
             if index != seen {
@@ -257,7 +258,8 @@ impl Engine {
             Ok(TransactionOutcome::Committed) => {
                 run.log.push(EventKind::Warning {
                     reason: Code::ConnectionLost.reason().to_owned(),
-                    message: "the connection broke inside COMMIT; the database says that it was committed".to_owned(),
+                    message: "the connection broke inside COMMIT; the database says that it was committed"
+                        .to_owned(),
                 });
                 Ok(())
             }

@@ -7,12 +7,20 @@ use super::step::{Run, StepFault};
 use crate::plan::Decided;
 use crate::prepare::StepFacts;
 use crate::{Engine, Result};
-use migrated_core::Code;
 use migrated_core::event::{Direction, EventKind, RunState};
-use migrated_core::revision::Step;
+use migrated_core::{Code, DialectName};
 use migrated_store::{AppliedRecord, StepRecord, StepState};
 use migrated_target::{Applied, MigrationLock, Outcome, SessionMode, SessionOptions, Transaction};
 use std::time::Instant;
+
+/// A decided run on its way: what is to be done, checked and recorded.
+pub(crate) struct Way<'a> {
+    pub(crate) run: &'a Run,
+    pub(crate) decided: &'a Decided,
+    pub(crate) facts: &'a [StepFacts],
+    pub(crate) records: &'a [StepRecord],
+    pub(crate) dialect: DialectName,
+}
 
 impl Engine {
     /// Records the plan, durably, before anything of it is done (rule R3).
@@ -59,43 +67,42 @@ impl Engine {
     /// Goes through the steps.
     pub(crate) async fn execute(
         &self,
-        run: &Run,
+        way: &Way<'_>,
         job: &mut Job,
         lock: &mut dyn MigrationLock,
-        decided: &Decided,
-        facts: &[StepFacts],
-        steps: Vec<StepRecord>,
     ) -> Result<End> {
         let per_run = job.options.per_run_transaction;
-        let mode = match job.options.session.unwrap_or(self.settings().session) {
-            _ if per_run => SessionMode::Run,
-            mode => mode,
+        let usual = match way.dialect {
+            DialectName::Sqlite => SessionMode::Run,
+            DialectName::Postgres | DialectName::Mysql => SessionMode::Revision,
         };
-        let options = SessionOptions { run: run.id.clone(), lock: lock.token() };
-        let mut sessions = Sessions::new(self.clone(), job.place.target.clone(), options, mode, steps.clone());
+        let mode = match job.options.session.or(self.settings().session) {
+            _ if per_run => SessionMode::Run,
+            mode => mode.unwrap_or(usual),
+        };
+        let options = SessionOptions { run: way.run.id.clone(), lock: lock.token() };
+        let target = job.place.target.clone();
+        let mut sessions = Sessions::new(self.clone(), target, options, mode, way.records.to_vec());
         let end = if per_run {
-            self.execute_in_one(run, job, &mut sessions, decided, facts, &steps).await
+            self.execute_in_one(way, job, &mut sessions).await
         } else {
-            self.execute_each(run, job, lock, &mut sessions, decided, facts, &steps).await
+            self.execute_each(way, job, lock, &mut sessions).await
         };
         sessions.close().await;
         end
     }
 
-    #[expect(clippy::too_many_arguments, reason = "the parts of one run, taken apart by the caller")]
     async fn execute_each(
         &self,
-        run: &Run,
+        way: &Way<'_>,
         job: &mut Job,
         lock: &mut dyn MigrationLock,
         sessions: &mut Sessions,
-        decided: &Decided,
-        facts: &[StepFacts],
-        steps: &[StepRecord],
     ) -> Result<End> {
+        let (run, decided) = (way.run, way.decided);
         let mut rows = decided.from.clone();
         let mut verified = Instant::now();
-        for (i, step) in decided.steps.iter().enumerate() {
+        for i in 0..decided.steps.len() {
             if let Some(end) = self.stop_between_steps(run, &rows, i as u32) {
                 return Ok(end);
             }
@@ -107,12 +114,12 @@ impl Engine {
                 verified = Instant::now();
             }
             let begun = Instant::now();
-            let prepared = self.prepare(run, job, decided, facts, i, &rows, Transaction::Step).await?;
-            run.log.push(step_started(decided, facts, i, &rows));
+            let prepared = self.prepare(way, i, &rows, Transaction::Step).await?;
+            run.log.push(step_started(way, i, &rows));
             match self.apply_step(run, &job.place, sessions, i, &prepared).await {
                 Ok(applied) => {
                     rows = applied.rows.clone();
-                    self.step_done(run, job, &steps[i], step, &applied, begun).await?;
+                    self.step_done(run, job, &way.records[i], &applied, begun);
                 }
                 Err(fault) => return Ok(step_failed(run, decided, i, rows, fault)),
             }
@@ -121,15 +128,8 @@ impl Engine {
     }
 
     /// One transaction around the run: all or nothing.
-    async fn execute_in_one(
-        &self,
-        run: &Run,
-        job: &mut Job,
-        sessions: &mut Sessions,
-        decided: &Decided,
-        facts: &[StepFacts],
-        steps: &[StepRecord],
-    ) -> Result<End> {
+    async fn execute_in_one(&self, way: &Way<'_>, job: &mut Job, sessions: &mut Sessions) -> Result<End> {
+        let (run, decided) = (way.run, way.decided);
         let before = decided.from.clone();
         let mut opened = sessions.take(0).await?;
         if let Err(e) = opened.session.begin_run().await {
@@ -139,8 +139,8 @@ impl Engine {
         let mut done: Vec<(Applied, Instant)> = Vec::new();
         for i in 0..decided.steps.len() {
             let begun = Instant::now();
-            let prepared = self.prepare(run, job, decided, facts, i, &rows, Transaction::Run).await?;
-            run.log.push(step_started(decided, facts, i, &rows));
+            let prepared = self.prepare(way, i, &rows, Transaction::Run).await?;
+            run.log.push(step_started(way, i, &rows));
             let (back, result) = self.attempt(run, &job.place, opened, &prepared, 1).await;
             opened = back;
             match result {
@@ -160,7 +160,7 @@ impl Engine {
             return Ok(End::failed(fault.error, fault.outcome, before, 0));
         }
         for (i, (applied, begun)) in done.iter().enumerate() {
-            self.step_done(run, job, &steps[i], &decided.steps[i], applied, *begun).await?;
+            self.step_done(run, job, &way.records[i], applied, *begun);
         }
         Ok(End::succeeded(rows))
     }
@@ -171,8 +171,9 @@ impl Engine {
             return Some(End::failed(run.cause(), Outcome::Clean, rows.to_vec(), done));
         }
         if self.inner.runs.closing.is_cancelled() {
-            let error = crate::EngineError::new(Code::ShuttingDown, "the daemon was stopped between two revisions")
-                .next("repeat the command: it goes on where this run stopped");
+            let error =
+                crate::EngineError::new(Code::ShuttingDown, "the daemon was stopped between two revisions")
+                    .next("repeat the command: it goes on where this run stopped");
             return Some(End::failed(error, Outcome::Clean, rows.to_vec(), done));
         }
         None
@@ -180,19 +181,11 @@ impl Engine {
 
     /// Notes that a step's work and version rows are committed. The target's rows are the truth (rule R2), so this
     /// need not be durable before the next step: a run that is cut off here is reconciled from them.
-    async fn step_done(
-        &self,
-        run: &Run,
-        job: &mut Job,
-        record: &StepRecord,
-        step: &Step,
-        applied: &Applied,
-        begun: Instant,
-    ) -> Result<()> {
+    fn step_done(&self, run: &Run, job: &mut Job, record: &StepRecord, applied: &Applied, begun: Instant) {
         run.log.push(EventKind::StepFinished {
             index: record.index,
             total: job.record.steps_planned,
-            revision: step.revision.clone(),
+            revision: record.revision.clone(),
             statements: applied.statements,
             duration_us: begun.elapsed().as_micros() as u64,
             rows: applied.rows.clone(),
@@ -203,35 +196,34 @@ impl Engine {
         match (record.direction, record.body_hash, record.token_hash) {
             (Direction::Up, Some(body_hash), Some(token_hash)) => put.push(AppliedRecord {
                 project: job.record.project.clone(),
-                revision: step.revision.clone(),
+                revision: record.revision.clone(),
                 token_hash,
                 body_hash,
                 run: run.id.clone(),
                 at: self.now(),
             }),
-            _ => remove.push(step.revision.clone()),
+            _ => remove.push(record.revision.clone()),
         }
         self.inner.verified.note_applied(job.place.key(), put, remove);
-        Ok(())
     }
 }
 
-fn step_started(decided: &Decided, facts: &[StepFacts], i: usize, rows: &[String]) -> EventKind {
-    let step = &decided.steps[i];
+fn step_started(way: &Way<'_>, i: usize, rows: &[String]) -> EventKind {
+    let (step, facts) = (&way.decided.steps[i], &way.facts[i]);
     let (from, to) = (
         rows.iter().filter(|r| !step.rows_after.contains(r)).cloned().collect(),
         step.rows_after.iter().filter(|r| !rows.contains(r)).cloned().collect(),
     );
     EventKind::StepStarted {
         index: i as u32 + 1,
-        total: decided.steps.len() as u32,
+        total: way.decided.steps.len() as u32,
         revision: step.revision.clone(),
         direction: step.direction,
         from,
         to,
-        message: decided.graph.message(&step.revision).to_owned(),
-        statements: facts[i].statements,
-        transactional: facts[i].transactional,
+        message: way.decided.graph.message(&step.revision).to_owned(),
+        statements: facts.statements,
+        transactional: facts.transactional,
     }
 }
 

@@ -33,6 +33,7 @@ pub struct RunWatch {
     /// The request joined a run that was under way.
     pub joined: bool,
     goal: Option<Vec<String>>,
+    goal_reached: bool,
     source: Source,
     after: u64,
     heartbeat: Duration,
@@ -65,6 +66,7 @@ impl RunWatch {
             run_id: run_id.to_owned(),
             joined: false,
             goal: None,
+            goal_reached: false,
             source,
             after,
             heartbeat: settings.heartbeat,
@@ -78,12 +80,16 @@ impl RunWatch {
         if self.done {
             return Ok(None);
         }
+        if self.goal_reached {
+            self.done = true;
+            return Ok(Some(RunUpdate::GoalReached));
+        }
         let (log, shown) = match &mut self.source {
             Source::Store(engine) => {
                 let events = engine.store().events(&self.run_id, self.after, BATCH as u32).await?;
                 let Some(last) = events.last() else {
                     self.done = true;
-                    return Ok(None);
+                    return engine.ended(&self.run_id).await.map(|()| None);
                 };
                 self.after = last.seq;
                 return Ok(Some(RunUpdate::Events(events.into_iter().map(Arc::new).collect())));
@@ -116,22 +122,22 @@ impl RunWatch {
         }
     }
 
-    /// Cuts a joined run's events where this request's own goal stands.
-    fn until_goal(&mut self, events: Vec<Arc<Event>>) -> RunUpdate {
-        if self.goal_stands(&events) {
-            self.done = true;
-            return RunUpdate::GoalReached;
+    /// Ends a joined run's events where this request's own goal stands.
+    fn until_goal(&mut self, mut events: Vec<Arc<Event>>) -> RunUpdate {
+        if let Some(at) = self.goal_stands_at(&events) {
+            events.truncate(at + 1);
+            self.goal_reached = true;
         }
         RunUpdate::Events(events)
     }
 
-    fn goal_stands(&self, events: &[Arc<Event>]) -> bool {
-        let Some(goal) = &self.goal else { return false };
+    fn goal_stands_at(&self, events: &[Arc<Event>]) -> Option<usize> {
+        let goal = self.goal.as_ref()?;
         // The run's own end is told as it is.
         if events.iter().any(|e| matches!(e.what, EventKind::RunFinished { .. })) {
-            return false;
+            return None;
         }
-        events.iter().any(
+        events.iter().position(
             |e| matches!(&e.what, EventKind::StepFinished { rows, .. } if goal.iter().all(|g| rows.contains(g))),
         )
     }
@@ -154,6 +160,20 @@ impl Engine {
         // Asking for what comes after `after` tells a pruned log now, not in the middle of the stream.
         self.store().events(&id, after, 1).await?;
         Ok(RunWatch::new(self, &id, Source::Store(self.clone()), after))
+    }
+
+    /// Whether the run of a complete log has ended. One that has not, and is not under way in this process, was cut
+    /// off: it is settled when the next run on its target comes (rule R16).
+    async fn ended(&self, id: &str) -> Result<()> {
+        let run = self.run(id).await?;
+        if run.state.is_terminal() || self.inner.runs.get(id).is_some() {
+            return Ok(());
+        }
+        let again = format!("migratectl {} {}", run.kind.as_str(), run.goal.join(" "));
+        Err(EngineError::new(Code::RunInterrupted, format!("the daemon died while run {id} was under way"))
+            .with("run", id)
+            .state(format!("{} stood at {} when it began", run.target, crate::plan::shown(&run.rows_before)))
+            .next(format!("`{again}` looks at what was left and goes on from there")))
     }
 
     /// Watches until the end and returns the terminal state: for callers without a stream.

@@ -17,10 +17,10 @@ pub(super) async fn create(store: &SqliteStore, run: &RunRecord) -> Result<Creat
 }
 
 async fn create_in(conn: &mut SqliteConnection, run: &RunRecord) -> Result<CreatedRun> {
-    if let Some(request) = &run.request_id {
-        if let Some(made) = of_request_in(conn, &run.project, request).await? {
-            return Ok(CreatedRun::Existing(Box::new(made)));
-        }
+    if let Some(request) = &run.request_id
+        && let Some(made) = of_request_in(conn, &run.project, request).await?
+    {
+        return Ok(CreatedRun::Existing(Box::new(made)));
     }
     // The pin holds from here on, so what it pins must be there now.
     if let Some(graph) = &run.graph
@@ -113,11 +113,19 @@ pub(super) async fn get_one(store: &SqliteStore, id: &str) -> Result<Option<RunR
     row.as_ref().map(record).transpose()
 }
 
-pub(super) async fn of_request(store: &SqliteStore, project: &str, request: &str) -> Result<Option<RunRecord>> {
+pub(super) async fn of_request(
+    store: &SqliteStore,
+    project: &str,
+    request: &str,
+) -> Result<Option<RunRecord>> {
     of_request_in(store.read().await?.conn(), project, request).await
 }
 
-async fn of_request_in(conn: &mut SqliteConnection, project: &str, request: &str) -> Result<Option<RunRecord>> {
+async fn of_request_in(
+    conn: &mut SqliteConnection,
+    project: &str,
+    request: &str,
+) -> Result<Option<RunRecord>> {
     let row = sqlx::query("SELECT * FROM run WHERE project = ? AND request_id = ?")
         .bind(project)
         .bind(request)

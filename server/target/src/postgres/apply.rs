@@ -11,9 +11,11 @@ use super::version_table;
 use super::wire::{Answer, WireError};
 use crate::version_table::{after, compare, one_row};
 use crate::{Applied, ApplyFault, Outcome, ScriptStatement, TargetError, Tell, Treatment, Work};
-use migrated_core::Code;
+use migrated_core::dialect::{StatementKind, classify};
 use migrated_core::event::EventKind;
+use migrated_core::{Code, DialectName};
 use std::time::Instant;
+use tokio_postgres::error::DbError;
 
 /// When the current transaction began, in microseconds: no other transaction of this session has the same.
 const STARTED: &str = "(extract(epoch FROM pg_catalog.now())*1000000)::bigint";
@@ -64,7 +66,7 @@ pub(super) async fn step(
     let begun = begin(session, work, "BEGIN;", tell).await;
     let started = match begun {
         Ok(started) => started,
-        Err(stop) => return Err(roll_back(session, stop, 0).await),
+        Err(stop) => return Err(roll_back(session, stop, None).await),
     };
     let mut done = 0;
     let written = async {
@@ -74,7 +76,7 @@ pub(super) async fn step(
     .await;
     let xid = match written {
         Ok(xid) => xid,
-        Err(stop) => return Err(roll_back(session, stop, done).await),
+        Err(stop) => return Err(roll_back(session, stop, Some(done)).await),
     };
     commit(session, xid, tell).await?;
     Ok(Applied { statements: done, rows: after(&work.expected_rows, &work.changes) })
@@ -90,12 +92,14 @@ pub(super) async fn in_run(
         let error = TargetError::new(Code::Internal, "a step of a run's transaction before that was begun");
         return Err(clean(error));
     };
+    no_transaction_control(work).map_err(clean)?;
     let first = !std::mem::replace(&mut run.used, true);
     let started = run.started.clone();
-    let mut done = 0;
+    let (mut begun, mut done) = (false, 0);
     let outcome = async {
         let before = if first { String::new() } else { session.reassert() };
         begin(session, work, &before, tell).await?;
+        begun = true;
         statements(session, work, tell, &mut done).await?;
         write_rows(session, work, &started, "").await
     }
@@ -104,7 +108,7 @@ pub(super) async fn in_run(
         Ok(_) => Ok(Applied { statements: done, rows: after(&work.expected_rows, &work.changes) }),
         Err(stop) => {
             session.run = None;
-            Err(roll_back(session, stop, done).await)
+            Err(roll_back(session, stop, begun.then_some(done)).await)
         }
     }
 }
@@ -130,9 +134,9 @@ pub(super) async fn commit_run(session: &mut PostgresSession, tell: &dyn Tell) -
     let text = format!("{};SELECT {XID}", guard(&run.started));
     let xid = match session.wire.query(&text, &mut |_| {}).await {
         Ok(answers) => answers.last().and_then(|a| a.first(0)).map(str::to_owned),
-        Err((_, e)) => {
-            let stop = Stop::outside(&e, "committing the run");
-            return Err(roll_back(session, stop, 0).await);
+        Err((before, e)) => {
+            let stop = stopped_inside(&before, &e, "committing the run");
+            return Err(roll_back(session, stop, Some(0)).await);
         }
     };
     commit(session, xid, tell).await
@@ -147,15 +151,36 @@ fn guard(started: &str) -> String {
 
 /// What must be there before a transaction begins.
 pub(super) async fn ready(session: &mut PostgresSession, work: &Work) -> Result<(), TargetError> {
+    no_transaction_control(work)?;
     if session.place.exists {
         return Ok(());
     }
     if !work.expected_rows.is_empty() {
-        return Err(compare(&[], &work.expected_rows)
-            .err()
-            .unwrap_or_else(|| TargetError::new(Code::VersionRowsChanged, "the version table is gone")));
+        // A session that was opened ahead saw the target before an earlier step made the table; if it is gone after
+        // all, reading its rows tells.
+        session.place.exists = true;
+        return Ok(());
     }
     make_version_table(session).await
+}
+
+/// Nobody should get this far with such a statement (rule R10); a step that ends its own transaction is too bad
+/// to rely on that.
+fn no_transaction_control(work: &Work) -> Result<(), TargetError> {
+    for (index, statement) in (1..).zip(&work.script.statements) {
+        let text = &work.script.text[statement.range.clone()];
+        let meaning = classify(DialectName::Postgres, text);
+        if meaning.kind == StatementKind::TransactionControl {
+            let total = u32::try_from(work.script.statements.len()).unwrap_or(u32::MAX);
+            let place = Place { path: &work.path, statement, text, index, total };
+            return Err(TargetError::new(
+                Code::TransactionControl,
+                format!("{} in a revision whose transactions are ours", meaning.label),
+            )
+            .sql(place.fault()));
+        }
+    }
+    Ok(())
 }
 
 async fn make_version_table(session: &mut PostgresSession) -> Result<(), TargetError> {
@@ -181,7 +206,7 @@ pub(super) async fn begin(
     let answers = match session.wire.query(&text, &mut |message| tell.event(notice(&message))).await {
         Ok(answers) => answers,
         Err((_, e)) => {
-            return Err(Stop::outside(&e, &format!("locking the rows of {}", session.place.qualified())));
+            return Err(reading_rows(session, work, &e));
         }
     };
     let rows = version_table::rows(answers.last());
@@ -189,6 +214,19 @@ pub(super) async fn begin(
     // The start is the only answer before the rows that has one row of one number; LOCK has none.
     let started = answers.iter().rev().skip(1).find_map(|a| a.first(0)).unwrap_or_default();
     Ok(started.to_owned())
+}
+
+/// The stop for version rows that cannot be read: a table that is gone holds none of the rows that are expected.
+pub(super) fn reading_rows(session: &PostgresSession, work: &Work, error: &WireError) -> Stop {
+    let table = session.place.qualified();
+    let mut stop = Stop::outside(error, &format!("reading the rows of {table}"));
+    if error.db().is_some_and(|db| db.code().code() == "42P01") {
+        let gone = compare(&[], &work.expected_rows)
+            .err()
+            .unwrap_or_else(|| TargetError::new(Code::VersionRowsChanged, format!("{table} is gone")));
+        stop.error = TargetError { sql: stop.error.sql, ..gone };
+    }
+    stop
 }
 
 /// Begins a transaction and nothing else. Gives its start.
@@ -273,10 +311,7 @@ pub(super) async fn execute(
         }
         Err(e) => {
             let place = Place { path: &work.path, statement, text, index, total };
-            let mut error = error::inside(&e, &place);
-            if session.canceller.was_asked() && e.db().is_some_and(|db| db.code().code() == "57014") {
-                error.code = Code::Cancelled;
-            }
+            let error = error::inside(&e, &place);
             Err(Stop { error, retryable: error::is_retryable(&e), fatal: e.is_fatal(), escaped: false })
         }
     }
@@ -344,16 +379,24 @@ pub(super) async fn commit(
     }
 }
 
-/// Rolls back after a stop and says what is left.
-pub(super) async fn roll_back(session: &mut PostgresSession, stop: Stop, done: u32) -> ApplyFault {
+/// Rolls back after a stop and says what is left. `done` is `None` where nothing of the revision was executed yet:
+/// then there may be no transaction, and that means nothing.
+pub(super) async fn roll_back(session: &mut PostgresSession, stop: Stop, done: Option<u32>) -> ApplyFault {
     let mut escaped = stop.escaped;
-    if !stop.fatal {
+    // Twice, because a cancel request that comes late may hit the first.
+    for _ in 0..2 {
+        if stop.fatal {
+            break;
+        }
         // Outside of a transaction the server warns (25P01): then a statement had ended ours.
         let mut warned = false;
-        let rolled_back =
-            session.wire.execute("ROLLBACK", &mut |message| warned |= message.code().code() == "25P01").await;
-        escaped |= warned && rolled_back.is_ok();
+        let mut look = |message: DbError| warned |= message.code().code() == "25P01";
+        if session.wire.execute("ROLLBACK", &mut look).await.is_ok() {
+            escaped |= warned && done.is_some();
+            break;
+        }
     }
+    let done = done.unwrap_or(0);
     if escaped {
         let error = TargetError { sql: stop.error.sql, ..escaped_error() };
         let evidence = "a statement ended the transaction that was to hold the whole revision".to_owned();

@@ -71,7 +71,8 @@ pub(super) struct Place<'a> {
 }
 
 impl Place<'_> {
-    fn fault(&self) -> SqlFault {
+    /// The statement and its place, before the database said anything.
+    pub(super) fn fault(&self) -> SqlFault {
         SqlFault {
             statement: shortened(self.text),
             statement_index: self.index,

@@ -8,6 +8,7 @@
 //! the idle and transaction timeouts; `client_connection_check_interval`; the `tcp_keepalives_*`; `search_path`
 //! where the target names a schema; and `client_encoding`, which is always UTF8.
 
+mod alone;
 mod apply;
 mod cancel;
 mod connect;
@@ -18,9 +19,11 @@ mod index;
 mod journalled;
 mod lock;
 mod quote;
+mod resume;
 mod session;
 mod standing;
 mod version_table;
+mod warm;
 mod watch;
 mod wire;
 

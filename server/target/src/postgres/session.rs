@@ -3,12 +3,14 @@
 use super::apply::{self, RunTransaction};
 use super::cancel::PostgresCanceller;
 use super::connect::{Connected, ServerVersion, Settings, VersionPlace};
+use super::warm::warm;
 use super::wire::{Wire, WireError};
 use super::{PostgresTarget, error, journalled};
 use crate::{
     Applied, ApplyFault, Backend, Canceller, Session, SessionOptions, TargetError, Tell, Transaction, Work,
 };
 use async_trait::async_trait;
+use migrated_core::Code;
 use migrated_core::event::EventKind;
 use std::sync::Arc;
 use tokio_postgres::error::DbError;
@@ -30,8 +32,11 @@ impl PostgresSession {
         target: &PostgresTarget,
         options: &SessionOptions,
     ) -> Result<PostgresSession, TargetError> {
-        let Connected { wire, backend, version, place } =
+        let Connected { mut wire, backend, version, place } =
             target.connected(&options.run, Settings::Work).await?;
+        if place.exists {
+            warm(&mut wire, &place).await;
+        }
         let canceller = Arc::new(PostgresCanceller::new(target, &wire, &backend));
         Ok(PostgresSession { target: target.clone(), wire, backend, version, place, canceller, run: None })
     }
@@ -75,11 +80,18 @@ impl Session for PostgresSession {
     }
 
     async fn apply(&mut self, work: &Work, tell: &dyn Tell) -> Result<Applied, ApplyFault> {
-        match work.transaction {
+        let applied = match work.transaction {
             Transaction::Step => apply::step(self, work, tell).await,
             Transaction::Run => apply::in_run(self, work, tell).await,
             Transaction::None => journalled::apply(self, work, tell).await,
-        }
+        };
+        applied.map_err(|mut fault| {
+            let cancelled = fault.error.sql.as_ref().is_some_and(|sql| sql.sqlstate == "57014");
+            if cancelled && self.canceller.was_asked() {
+                fault.error.code = Code::Cancelled;
+            }
+            fault
+        })
     }
 
     async fn begin_run(&mut self) -> Result<(), TargetError> {

@@ -24,7 +24,15 @@ async fn look(target: &PostgresTarget, connected: &mut Connected) -> Result<Stan
     );
     // Under repeatable read all of it would be one picture; without a lock it is stale anyway once it is read.
     text.push(';');
-    let mut answers = ask(connected, &text).await?;
+    let mut answers = match connected.wire.query(&text, &mut |_| {}).await {
+        Ok(answers) => answers,
+        // The answers before the failure tell why there is no such column.
+        Err((before, e)) if e.db().is_some_and(|db| db.code().code() == "42703") => {
+            column(place, before.first().unwrap_or(&Answer::default()))?;
+            return Err(error::outside(&e, "reading the version table"));
+        }
+        Err((_, e)) => return Err(error::outside(&e, "reading the version table")),
+    };
     let (Some(rows), Some(journal_found), Some(catalog)) = (answers.pop(), answers.pop(), answers.pop())
     else {
         return Err(TargetError::new(Code::Internal, "the server answered less than it was asked"));

@@ -71,11 +71,13 @@ impl From<Error> for WireError {
 pub(super) struct Wire {
     client: Client,
     connection: Connection<Socket, TlsStream>,
+    /// Set by an error that [`WireError::is_fatal`]: the server may wait for what will never come.
+    broken: bool,
 }
 
 impl Wire {
     pub(super) fn new(client: Client, connection: Connection<Socket, TlsStream>) -> Wire {
-        Wire { client, connection }
+        Wire { client, connection, broken: false }
     }
 
     /// For requests other than simple queries, and for cancelling.
@@ -95,7 +97,7 @@ impl Wire {
         text: &str,
         notice: &mut (dyn FnMut(DbError) + Send),
     ) -> Result<Vec<Answer>, (Vec<Answer>, WireError)> {
-        let Wire { client, connection } = self;
+        let Wire { client, connection, broken } = self;
         let mut answers = Vec::new();
         let request = async {
             let mut messages = pin!(client.simple_query_raw(text).await?);
@@ -111,7 +113,7 @@ impl Wire {
             }
             Ok(())
         };
-        match drive(connection, request, notice).await {
+        match drive(connection, broken, request, notice).await {
             Ok(()) => Ok(answers),
             Err(error) => Err((answers, error)),
         }
@@ -119,7 +121,7 @@ impl Wire {
 
     /// Sends `first` and `then` without waiting in between; gives the answers of `then`.
     pub(super) async fn query_after(&mut self, first: &str, then: &str) -> Result<Vec<Answer>, WireError> {
-        let Wire { client, connection } = self;
+        let Wire { client, connection, broken } = self;
         let request = async {
             let (_, messages) =
                 futures_util::future::try_join(client.batch_execute(first), client.simple_query(then))
@@ -128,7 +130,7 @@ impl Wire {
         };
         let mut answers = Vec::new();
         let mut answer = Answer::default();
-        for message in drive(connection, request, &mut |_| {}).await? {
+        for message in drive(connection, broken, request, &mut |_| {}).await? {
             match message {
                 SimpleQueryMessage::Row(row) => answer.rows.push(row),
                 SimpleQueryMessage::CommandComplete(affected) => {
@@ -146,7 +148,7 @@ impl Wire {
         text: &str,
         notice: &mut (dyn FnMut(DbError) + Send),
     ) -> Result<u64, WireError> {
-        let Wire { client, connection } = self;
+        let Wire { client, connection, broken } = self;
         let request = async {
             let mut messages = pin!(client.simple_query_raw(text).await?);
             let mut affected = 0;
@@ -157,7 +159,7 @@ impl Wire {
             }
             Ok(affected)
         };
-        drive(connection, request, notice).await
+        drive(connection, broken, request, notice).await
     }
 
     /// Runs any request of the client.
@@ -169,27 +171,30 @@ impl Wire {
     where
         F: Future<Output = Result<T, Error>> + 'c,
     {
-        let Wire { client, connection } = self;
-        drive(connection, request(client), notice).await
+        let Wire { client, connection, broken } = self;
+        drive(connection, broken, request(client), notice).await
     }
 
     /// Says goodbye, so that the server sees an end and not a broken connection.
     pub(super) async fn close(self) {
-        let Wire { client, connection } = self;
+        let Wire { client, connection, broken } = self;
         drop(client);
-        // A server that is gone needs no goodbye.
-        let _ = connection.await;
+        if !broken {
+            // A server that is gone needs no goodbye.
+            let _ = connection.await;
+        }
     }
 }
 
 /// Polls a request and the connection in one task.
 async fn drive<T>(
     connection: &mut Connection<Socket, TlsStream>,
+    broken: &mut bool,
     request: impl Future<Output = Result<T, Error>>,
     notice: &mut (dyn FnMut(DbError) + Send),
 ) -> Result<T, WireError> {
     let mut request = pin!(request);
-    poll_fn(|cx| {
+    let outcome = poll_fn(|cx| {
         loop {
             if let Poll::Ready(outcome) = request.as_mut().poll(cx) {
                 return Poll::Ready(outcome.map_err(WireError::from));
@@ -215,5 +220,7 @@ async fn drive<T>(
             };
         }
     })
-    .await
+    .await;
+    *broken |= outcome.as_ref().is_err_and(WireError::is_fatal);
+    outcome
 }

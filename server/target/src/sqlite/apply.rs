@@ -2,8 +2,8 @@
 
 use super::error::{self, At, clean, refused};
 use super::session::SqliteSession;
-use super::statement::{self, Rows, Session};
-use super::{foreign_keys, query};
+use super::statement::{self, Session};
+use super::{foreign_keys, query, whole};
 use crate::work::Tell;
 use crate::{Applied, ApplyFault, Outcome, ScriptStatement, TargetError, Treatment, Work};
 use migrated_core::dialect::{StatementKind, classify};
@@ -22,6 +22,9 @@ pub(super) async fn step(
     tell: &dyn Tell,
 ) -> Result<Applied, ApplyFault> {
     remember(session, work).await?;
+    if let Some(applied) = whole::apply(session, work, tell).await {
+        return applied;
+    }
     let asked = work.script.foreign_keys;
     let switch = match asked {
         Some(on) if on != session.foreign_keys => format!("{};", foreign_keys::set(on)),
@@ -90,6 +93,10 @@ async fn in_open_run(
 pub(super) async fn commit_run(session: &mut SqliteSession, tell: &dyn Tell) -> Result<(), ApplyFault> {
     if !std::mem::take(&mut session.in_run) {
         return Err(clean(TargetError::new(Code::Internal, "no transaction of the run is open"), false));
+    }
+    if let Err(e) = session.not_cancelled() {
+        session.rollback().await;
+        return Err(clean(e, false));
     }
     tell.committing(None);
     end(session).await
@@ -206,7 +213,7 @@ pub(super) async fn run_statement(
     one: &ScriptStatement,
     tell: &dyn Tell,
 ) -> Result<(), ApplyFault> {
-    let total = u32::try_from(work.script.statements.len()).unwrap_or(u32::MAX);
+    let total = number(work.script.statements.len());
     let text = &*work.script.text;
     let at = At { text, statement: one, index, total, path: &work.path };
     let sql = text.get(one.range.clone()).ok_or_else(|| {
@@ -233,37 +240,57 @@ pub(super) async fn run_statement(
             .await
             .map_err(|e| clean(at.failed(&e), error::is_busy(&e)))?,
     };
-    let rows = given.map_or(0, |given| match statement::rows(sql) {
-        Rows::Changed => given.changes,
-        Rows::Returned => given.returned,
-    });
-    tell.event(EventKind::StatementFinished {
-        index,
-        total,
-        line: one.line,
-        summary: one.summary.clone(),
-        rows,
-        duration_us: micros(began.elapsed()),
-    });
+    let rows = given.map_or(0, |given| statement::count(sql, given.changes, given.returned));
+    tell_finished(work, index as usize, one, rows, began, tell);
     Ok(())
 }
 
-/// Fails unless the statement before it changed exactly one row: nothing has a smaller absolute value than itself.
-/// Asked in SQL, the counts cost no round trip before COMMIT.
-const ONE_ROW: &str = ";SELECT CASE changes() WHEN 1 THEN 1 ELSE abs(-9223372036854775807 - 1) END;";
+/// Tells that statement `index` (from 1) is done.
+pub(super) fn tell_finished(
+    work: &Work,
+    index: usize,
+    one: &ScriptStatement,
+    rows: u64,
+    began: Instant,
+    tell: &dyn Tell,
+) {
+    tell.event(EventKind::StatementFinished {
+        index: number(index),
+        total: number(work.script.statements.len()),
+        line: one.line,
+        summary: one.summary.clone(),
+        rows,
+        duration_us: u64::try_from(began.elapsed().as_micros()).unwrap_or(u64::MAX),
+    });
+}
+
+/// A statement's number as it is told.
+pub(super) fn number(count: usize) -> u32 {
+    u32::try_from(count).unwrap_or(u32::MAX)
+}
+
+/// An expression that fails: the smallest number has no absolute value. With it, what has to hold before COMMIT is
+/// checked in SQL, where it costs no round trip.
+pub(super) const FAILS: &str = "abs(-9223372036854775807 - 1)";
 
 /// The changes of the version rows, each followed by its check, and all rows after them.
-fn rows_text(session: &SqliteSession, changes: &[RowChange]) -> String {
+pub(super) fn rows_text(session: &SqliteSession, changes: &[RowChange]) -> String {
     let mut text = String::new();
     for change in changes {
         text.push_str(&session.table.sql.change(change));
-        text.push_str(ONE_ROW);
+        text.push_str(&format!(";SELECT CASE changes() WHEN 1 THEN 1 ELSE {FAILS} END;"));
     }
     text.push_str(&session.table.sql.select());
     text
 }
 
-fn not_written(session: &SqliteSession, changes: &[RowChange], done: usize, e: &sqlx::Error) -> TargetError {
+/// Why the version rows were not written, where `done` of the statements for them ended well.
+pub(super) fn not_written(
+    session: &SqliteSession,
+    changes: &[RowChange],
+    done: usize,
+    e: &sqlx::Error,
+) -> TargetError {
     let miscounted = e.as_database_error().is_some_and(|e| e.message() == "integer overflow");
     // Two statements for each change.
     match changes.get(done / 2).filter(|_| miscounted) {
@@ -335,7 +362,10 @@ pub(super) async fn end(session: &mut SqliteSession) -> Result<(), ApplyFault> {
 
 /// What a COMMIT came to. Readers may keep SQLite from it; it then keeps the transaction, and the same COMMIT may be
 /// tried again (lang_transaction.html).
-async fn ended(session: &mut SqliteSession, mut ended: Result<(), sqlx::Error>) -> Result<(), ApplyFault> {
+pub(super) async fn ended(
+    session: &mut SqliteSession,
+    mut ended: Result<(), sqlx::Error>,
+) -> Result<(), ApplyFault> {
     let armed = session.interrupt.arm(false);
     let began = Instant::now();
     while ended.as_ref().is_err_and(error::is_busy)
@@ -362,6 +392,9 @@ async fn ended(session: &mut SqliteSession, mut ended: Result<(), sqlx::Error>) 
         Outcome::Clean
     };
     let code_is_statement = e.as_database_error().is_some_and(|e| e.message().contains("constraint failed"));
+    if error::is_stopped_commit(&e) {
+        return Err(clean(TargetError::new(Code::Cancelled, "cancelled before COMMIT"), false));
+    }
     let mut fault = refused(&e, "committing", &session.place);
     if code_is_statement {
         fault.code = Code::StatementFailed;
@@ -388,8 +421,4 @@ pub(super) fn touches(work: &Work) -> bool {
                 .get(one.range.clone())
                 .is_some_and(|sql| statement::session(sql) != Session::Untouched)
     })
-}
-
-fn micros(duration: Duration) -> u64 {
-    u64::try_from(duration.as_micros()).unwrap_or(u64::MAX)
 }

@@ -4,16 +4,24 @@ use crate::{Canceller, TargetError};
 use async_trait::async_trait;
 use migrated_core::Code;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 use std::time::Duration;
 use tokio::sync::watch;
 
 /// Virtual machine instructions between two looks at the flag: some tens of microseconds.
 pub(super) const INSTRUCTIONS: i32 = 1000;
 
+const OPEN: u8 = 0;
+const COMMITTING: u8 = 1;
+const ABANDONED: u8 = 2;
+
 /// What a session and those who stop it share.
+///
+/// The gate makes a cancel definite although a message may hold the COMMIT already: the commit hook takes it for
+/// COMMIT, or somebody who gives up takes it before and the hook turns COMMIT into ROLLBACK; never both.
 #[derive(Debug)]
 pub(super) struct Interrupt {
+    gate: AtomicU8,
     cancelled: watch::Sender<bool>,
     asked: AtomicBool,
     armed: AtomicBool,
@@ -23,6 +31,7 @@ pub(super) struct Interrupt {
 impl Interrupt {
     pub(super) fn new() -> Arc<Interrupt> {
         Arc::new(Interrupt {
+            gate: AtomicU8::new(OPEN),
             cancelled: watch::Sender::new(false),
             asked: AtomicBool::new(false),
             armed: AtomicBool::new(true),
@@ -57,6 +66,24 @@ impl Interrupt {
         self.armed.swap(armed, Ordering::AcqRel)
     }
 
+    /// A transaction begins that may be given up or committed.
+    pub(super) fn open_gate(&self) {
+        self.gate.store(OPEN, Ordering::SeqCst);
+    }
+
+    /// Gives the transaction up. `false` where its COMMIT is under way.
+    pub(super) fn abandon(&self) -> bool {
+        self.gate.compare_exchange(OPEN, ABANDONED, Ordering::SeqCst, Ordering::SeqCst) != Err(COMMITTING)
+    }
+
+    /// Asked by the commit hook. What is written down after a cancel is committed with the flag disarmed.
+    pub(super) fn may_commit(&self) -> bool {
+        if self.armed.load(Ordering::Acquire) && self.is_cancelled() {
+            return !self.abandon();
+        }
+        self.gate.compare_exchange(OPEN, COMMITTING, Ordering::SeqCst, Ordering::SeqCst) != Err(ABANDONED)
+    }
+
     /// Tells whether the session is at work.
     pub(super) fn working(&self, working: bool) {
         self.working.send_replace(working);
@@ -87,5 +114,30 @@ impl Canceller for SqliteCanceller {
             )
             .help("SQLite works inside of the daemon: a statement that cannot be interrupted ends with it")
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Interrupt;
+
+    #[test]
+    fn a_transaction_is_given_up_or_committed() {
+        let interrupt = Interrupt::new();
+        assert!(interrupt.abandon());
+        assert!(!interrupt.may_commit());
+        interrupt.open_gate();
+        assert!(interrupt.may_commit());
+        assert!(!interrupt.abandon());
+    }
+
+    #[test]
+    fn a_cancel_keeps_commit_from_beginning() {
+        let interrupt = Interrupt::new();
+        interrupt.cancel();
+        assert!(!interrupt.may_commit());
+        interrupt.open_gate();
+        interrupt.arm(false);
+        assert!(interrupt.may_commit());
     }
 }

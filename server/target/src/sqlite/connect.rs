@@ -50,6 +50,8 @@ pub(super) async fn open(opening: &Opening<'_>) -> Result<Opened, TargetError> {
     // The connection owns the closure, and with it the registration: it goes when the connection is closed,
     // which may be later than when the session is dropped.
     handle.set_progress_handler(INSTRUCTIONS, move || goes_on(&registration));
+    let gate = Arc::clone(&interrupt);
+    handle.set_commit_hook(move || gate.may_commit());
     drop(handle);
     Ok(Opened { conn, backend, interrupt })
 }

@@ -39,6 +39,11 @@ pub(super) fn is_busy(error: &sqlx::Error) -> bool {
     matches!(primary_code(error), Some(primary::BUSY | primary::LOCKED))
 }
 
+/// The commit hook turned COMMIT into ROLLBACK (SQLITE_CONSTRAINT_COMMITHOOK).
+pub(super) fn is_stopped_commit(error: &sqlx::Error) -> bool {
+    extended_code(error) == Some(531)
+}
+
 /// ROLLBACK or COMMIT found no transaction: SQLite had ended it by itself.
 pub(super) fn is_without_transaction(error: &sqlx::Error) -> bool {
     error.as_database_error().is_some_and(|e| e.message().ends_with("no transaction is active"))

@@ -21,6 +21,7 @@ mod standing;
 mod statement;
 mod version_table;
 mod watch;
+mod whole;
 
 use crate::{
     Backend, BackendState, Capabilities, LockAttempt, Session, SessionOptions, Standing, Target, TargetError,

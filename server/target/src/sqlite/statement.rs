@@ -2,16 +2,14 @@
 
 /// What the number of rows of a statement is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Rows {
-    /// Rows changed.
+enum Rows {
     Changed,
-    /// Rows returned.
     Returned,
 }
 
 /// SQLite's count of changed rows stays what it was where a statement changes none by its nature, so it is only
 /// read after one that does.
-pub(super) fn rows(sql: &str) -> Rows {
+fn rows(sql: &str) -> Rows {
     let writes = |word: &str| {
         ["INSERT", "UPDATE", "DELETE", "REPLACE"].iter().any(|writing| word.eq_ignore_ascii_case(writing))
     };
@@ -24,6 +22,19 @@ pub(super) fn rows(sql: &str) -> Rows {
         None => false,
     };
     if changed { Rows::Changed } else { Rows::Returned }
+}
+
+/// The number of rows of a statement that is done.
+pub(super) fn count(sql: &str, changed: u64, returned: u64) -> u64 {
+    match rows(sql) {
+        Rows::Changed => changed,
+        Rows::Returned => returned,
+    }
+}
+
+/// Whether there is a statement at all: each begins with a word.
+pub(super) fn has_words(sql: &str) -> bool {
+    Words::new(sql).next().is_some()
 }
 
 /// What a statement may leave in the session.

@@ -16,6 +16,17 @@ pub(crate) fn postgres() -> Option<&'static Postgres> {
     present(SERVER.get_or_init(Postgres::of_environment).as_ref())
 }
 
+/// A new database; skips the test, loudly, where there is no server.
+macro_rules! database {
+    () => {
+        match $crate::server::Database::new() {
+            Some(database) => database,
+            None => return,
+        }
+    };
+}
+pub(crate) use database;
+
 /// A database of a test.
 pub(crate) struct Database {
     pub(crate) server: &'static Postgres,
@@ -39,6 +50,31 @@ impl Database {
 
     pub(crate) fn target(&self) -> Arc<dyn Target> {
         migrated_target::open(&TargetSpec::new(self.url())).expect("a URL that can be read")
+    }
+
+    /// A target whose spec is changed first.
+    pub(crate) fn target_with(&self, change: impl FnOnce(&mut TargetSpec)) -> Arc<dyn Target> {
+        let mut spec = TargetSpec::new(self.url());
+        change(&mut spec);
+        migrated_target::open(&spec).expect("a URL that can be read")
+    }
+
+    /// A connection that holds `sql` open in a transaction until it is dropped.
+    pub(crate) async fn hold(&self, sql: &str) -> tokio_postgres::Client {
+        let (client, connection) =
+            tokio_postgres::connect(&self.url(), tokio_postgres::NoTls).await.expect("a connection");
+        tokio::spawn(connection);
+        client.batch_execute(&format!("BEGIN;{sql}")).await.expect("SQL that works");
+        client
+    }
+
+    /// Waits until a query gives `t`.
+    pub(crate) async fn until(&self, sql: &str) {
+        let deadline = std::time::Instant::now() + std::time::Duration::from_secs(20);
+        while self.psql(sql) != "t" {
+            assert!(std::time::Instant::now() < deadline, "never true: {sql}");
+            tokio::task::yield_now().await;
+        }
     }
 
     pub(crate) fn psql(&self, sql: &str) -> String {

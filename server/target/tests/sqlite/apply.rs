@@ -212,6 +212,32 @@ async fn a_body_cannot_end_its_transaction() {
 }
 
 #[tokio::test]
+async fn a_comment_that_never_ends_hides_nothing() {
+    let bed = Bed::new();
+    let told = Told::default();
+    let mut session = bed.session().await;
+    let work =
+        first("a", &["CREATE TABLE t(a)", "INSERT INTO t VALUES (1) -- x", "INSERT INTO t VALUES (2) /* x"]);
+    session.apply(&work, &told).await.expect("SQLite takes it for a comment up to the end");
+    session.close().await;
+    assert_eq!((told.row_counts(), bed.rows().await), (vec![0, 1, 1], vec!["a".to_owned()]));
+}
+
+#[tokio::test]
+async fn many_statements_are_done_in_order() {
+    let bed = Bed::new();
+    let body: Vec<_> = (0..500).map(|n| format!("INSERT INTO t VALUES ({n})")).collect();
+    let mut statements = vec!["CREATE TABLE t(a)"];
+    statements.extend(body.iter().map(String::as_str));
+    let told = Told::default();
+    let mut session = bed.session().await;
+    assert_eq!(session.apply(&first("a", &statements), &told).await.expect("applies").statements, 501);
+    session.close().await;
+    assert_eq!(*told.started.lock().expect("told"), (1..=501).collect::<Vec<_>>());
+    assert_eq!(bed.shell("SELECT count(*), sum(a = rowid - 1) FROM t"), "500|500");
+}
+
+#[tokio::test]
 async fn savepoints_are_the_bodys_own() {
     let bed = Bed::new();
     let body = ["CREATE TABLE t(a)", "SAVEPOINT s", "INSERT INTO t VALUES (1)", "ROLLBACK TO s", "RELEASE s"];

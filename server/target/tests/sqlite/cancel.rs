@@ -60,12 +60,46 @@ async fn takes_effect_between_statements() {
         })),
         ..Told::default()
     };
-    let work = first("a", &["CREATE TABLE t(a)", "CREATE TABLE u(a)"]);
+    // One that is sent statement by statement, so that there is something in between.
+    let work = first("a", &["PRAGMA foreign_keys=OFF", "CREATE TABLE t(a)", "CREATE TABLE u(a)"]);
     let fault = session.apply(&work, &told).await.expect_err("cancelled");
     assert_eq!((fault.error.code, fault.outcome), (Code::Cancelled, Outcome::Clean));
     assert_eq!(*told.started.lock().expect("told"), [1]);
     session.close().await;
     assert_eq!(bed.standing().await.rows, None);
+}
+
+/// Whether the cancel comes before or after the COMMIT, what is told is what is so.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_cancel_that_races_with_commit_tells_the_truth() {
+    let bed = Bed::new();
+    let (mut at, mut cancelled) = ("0".to_owned(), 0);
+    bed.apply(&first("0", &[])).await.expect("applies");
+    for number in 1..=60u64 {
+        let mut session = bed.session().await;
+        let canceller = session.canceller();
+        let to = number.to_string();
+        let work = crate::bed::next(&at, &to, &[&format!("CREATE TABLE t{number}(a)")]);
+        let cancel = tokio::spawn(async move {
+            // From before the first statement to after COMMIT.
+            let until = Instant::now() + Duration::from_micros(number * 20);
+            while Instant::now() < until {
+                std::hint::spin_loop();
+            }
+            canceller.cancel().await.expect("always possible");
+        });
+        match session.apply(&work, &Told::default()).await {
+            Ok(_) => at = to,
+            Err(fault) => {
+                assert_eq!((fault.error.code, fault.outcome), (Code::Cancelled, Outcome::Clean));
+                cancelled += 1;
+            }
+        }
+        cancel.await.expect("no panic");
+        session.close().await;
+        assert_eq!(bed.rows().await, [at.clone()]);
+    }
+    assert!(cancelled > 0, "none of the cancels came in time");
 }
 
 #[tokio::test]

@@ -1,0 +1,7 @@
+//! The revision graph from outside: the corpora of Alembic's answers, tables to read, and laws.
+
+mod answer;
+mod corpus;
+mod errors;
+mod laws;
+mod plans;

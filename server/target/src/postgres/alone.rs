@@ -1,0 +1,152 @@
+//! A statement that commits by itself or refuses a transaction, between its INTENT and its DONE (rule R12).
+
+use super::apply::{Stop, cancelled, execute};
+use super::evidence::{self, Effect};
+use super::index::{self, IndexState};
+use super::journalled::{AS_OURSELVES, Failure, PG, Progress, ask, row};
+use super::quote::literal;
+use super::session::PostgresSession;
+use super::standing::journal_table;
+use super::wire::Answer;
+use crate::{JournalState, ObjectRef, ScriptStatement, Tell, Work, journal};
+use migrated_core::event::EventKind;
+
+/// A statement that commits by itself, between INTENT and DONE.
+#[expect(clippy::too_many_arguments, reason = "they are the statement's whole surroundings")]
+pub(super) async fn alone(
+    session: &mut PostgresSession,
+    work: &Work,
+    number: u32,
+    statement: &ScriptStatement,
+    objects: &[ObjectRef],
+    built: Option<(&ObjectRef, &ObjectRef)>,
+    tell: &dyn Tell,
+    progress: &mut Progress,
+) -> Result<(), Failure> {
+    cancelled(session)?;
+    let text = &work.script.text[statement.range.clone()];
+    let before = evidence::definitions(session, objects).await?;
+    let row = row(session, work, number, statement, JournalState::Intent, before.clone());
+    let (table, name) = (journal_table(&session.place), session.place.name.clone());
+    // CONCURRENTLY waits for every transaction that is older than itself; the run's budget bounds it (rule R13).
+    let unbounded = is_concurrent(text);
+    let mut intent = format!("{AS_OURSELVES}{}", journal::insert(PG, &table, &name, &row));
+    if unbounded {
+        intent.push_str(UNBOUNDED);
+    }
+    let bounds = ask(session, &intent, "writing the journal").await?;
+    let back = if unbounded { bounded_again(bounds.last()) } else { String::new() };
+    let outcome = match execute(session, work, number, statement, tell).await {
+        Ok(()) => rebuilt_if_invalid(session, work, number, statement, built, tell).await,
+        Err(stop) => Err(stop),
+    };
+    match outcome {
+        Ok(()) => {
+            let done = format!("{AS_OURSELVES}{};{back}", journal::done(PG, &table, &name, &row));
+            ask(session, &done, "writing the journal").await?;
+            progress.done += 1;
+            progress.evidence = None;
+            Ok(())
+        }
+        Err(stop) if stop.fatal => {
+            progress.evidence = Some(format!(
+                "the connection was lost during statement {number}; the catalog will tell what it did"
+            ));
+            Err(stop.into())
+        }
+        Err(stop) => {
+            let left = async {
+                if !back.is_empty() {
+                    ask(session, &back, "putting the timeouts back").await?;
+                }
+                left_over(session, text, objects, built, &before).await
+            }
+            .await;
+            match left {
+                Ok(None) => {
+                    // Without effect, so without a trace; where this fails the next run decides the same.
+                    let forget = format!("{AS_OURSELVES}{}", journal::forget(PG, &table, &name, &row));
+                    let _ = session.wire.execute(&forget, &mut |_| {}).await;
+                }
+                Ok(Some(what)) => progress.evidence = Some(what),
+                Err(_) => {
+                    progress.evidence = Some(format!("what statement {number} left could not be looked up"));
+                }
+            }
+            Err(stop.into())
+        }
+    }
+}
+
+/// IF NOT EXISTS takes an invalid leftover of somebody else for the index: it is dropped, and built again.
+async fn rebuilt_if_invalid(
+    session: &mut PostgresSession,
+    work: &Work,
+    number: u32,
+    statement: &ScriptStatement,
+    built: Option<(&ObjectRef, &ObjectRef)>,
+    tell: &dyn Tell,
+) -> Result<(), Stop> {
+    let Some((index, table)) = built else { return Ok(()) };
+    let found = index::find(session, index, table).await.map_err(Stop::refused)?;
+    if found.state != IndexState::Invalid {
+        return Ok(());
+    }
+    tell.event(EventKind::Warning {
+        reason: "INVALID_INDEX".into(),
+        message: format!("{} was there already, but invalid: it is dropped and built again", found.name),
+    });
+    index::drop_invalid(session, &found.name)
+        .await
+        .map_err(|e| Stop::outside(&e, "dropping the invalid index"))?;
+    execute(session, work, number, statement, tell).await
+}
+
+/// What a failed statement left behind; `None` where that is nothing.
+async fn left_over(
+    session: &mut PostgresSession,
+    text: &str,
+    objects: &[ObjectRef],
+    built: Option<(&ObjectRef, &ObjectRef)>,
+    before: &str,
+) -> Result<Option<String>, Failure> {
+    if let Some((index, table)) = built {
+        let found = index::find(session, index, table).await?;
+        let ours = before.lines().next().is_some_and(|line| line.ends_with(" = absent"));
+        if found.state != IndexState::Invalid || !ours {
+            return Ok(None);
+        }
+        // Left as it is, it would slow every write down until the next run.
+        return Ok(match index::drop_invalid(session, &found.name).await {
+            Ok(()) => None,
+            Err(_) => Some(format!(
+                "index {} is left invalid; the next run drops it and builds it again",
+                found.name
+            )),
+        });
+    }
+    let now = evidence::definitions(session, objects).await?;
+    Ok(match evidence::decide(text, true, before, &now) {
+        Effect::None(_) => None,
+        Effect::Done(why) | Effect::Undecided(why) => Some(format!("it failed, and yet: {why}")),
+    })
+}
+
+/// Lifts both timeouts and tells what they were.
+pub(super) const UNBOUNDED: &str = ";WITH old AS MATERIALIZED (SELECT pg_catalog.current_setting('lock_timeout') l,\
+    pg_catalog.current_setting('statement_timeout') s) SELECT l,s,pg_catalog.set_config('lock_timeout','0',false),\
+    pg_catalog.set_config('statement_timeout','0',false) FROM old";
+
+fn bounded_again(old: Option<&Answer>) -> String {
+    let value = |index| literal(old.and_then(|a| a.first(index)).unwrap_or("0"));
+    format!(
+        "SELECT pg_catalog.set_config('lock_timeout',{},false),pg_catalog.set_config('statement_timeout',{},false)",
+        value(0),
+        value(1)
+    )
+}
+
+fn is_concurrent(text: &str) -> bool {
+    let found = migrated_core::dialect::classify(PG, text);
+    found.concurrent_index.is_some() || found.drops_concurrently || found.label.contains("CONCURRENTLY")
+}

@@ -1,0 +1,11 @@
+//! The house rules. ARCHITECTURE.md says why they hold.
+
+mod dialects;
+mod errors;
+mod imports;
+mod keys;
+mod layers;
+mod links;
+mod sizes;
+mod verbs;
+mod words;

@@ -1,0 +1,60 @@
+//! Files are short: one concept each.
+
+use migrated_tidy::{repository, tracked, verdict};
+use std::fs;
+
+const LIMIT: usize = 400;
+
+/// Files that may be longer, with the reason.
+const LONG: &[(&str, &str)] = &[
+    (
+        "client/rust/src/output/tests.rs",
+        "one recorded run shown in every form: the forms are compared side by side",
+    ),
+    ("client/rust/tests/it/fake.rs", "a scripted daemon has to answer every RPC"),
+    ("server/core/tests/classify.rs", "a table of statements and what they mean, per engine"),
+    ("server/core/tests/files.rs", "a table of revision files and what is wrong with them"),
+    ("server/core/tests/split.rs", "a table of scripts and where their statements end, per engine"),
+    ("server/target/src/postgres/apply.rs", "one transaction from its first check to the answer to COMMIT"),
+    (
+        "server/target/src/postgres/journalled.rs",
+        "the order of INTENT, statement and DONE is only safe as a whole",
+    ),
+    ("server/target/src/sqlite/apply.rs", "one transaction from its first check to the answer to COMMIT"),
+    ("server/target/tests/it/postgres_apply.rs", "one behaviour a test on the same small bed"),
+];
+
+#[test]
+fn no_file_is_long_without_a_reason() {
+    let mut broken = Vec::new();
+    let files = ["client", "migrations", "proto", "scripts", "server", "tests"]
+        .iter()
+        .flat_map(|folder| tracked(folder, &[".rs", ".proto", ".py", ".go", ".sh"]));
+    let mut seen = Vec::new();
+    for path in files {
+        let text = fs::read_to_string(repository().join(&path)).expect("a source file is UTF-8");
+        let lines = text.lines().count();
+        let reason = LONG.iter().find(|(long, _)| *long == path);
+        match reason {
+            None if lines > LIMIT => broken.push(format!("{path} has {lines} lines")),
+            Some(_) if lines <= LIMIT => broken.push(format!("{path} is short now: strike it off the list")),
+            Some((_, "")) => broken.push(format!("{path} is {lines} lines long, and why?")),
+            _ => {}
+        }
+        seen.push(path);
+    }
+    let gone = LONG.iter().filter(|(path, _)| !seen.iter().any(|s| s == path));
+    broken.extend(gone.map(|(path, _)| format!("{path} is gone: strike it off the list")));
+    verdict("Over 400 lines only with a reason in LONG; take the file apart by concept:", &broken);
+}
+
+/// Names that say what something is made for, not what it is.
+#[test]
+fn no_file_is_named_after_nothing() {
+    let empty = ["manager", "helper", "helpers", "util", "utils", "handler", "handlers", "common", "misc"];
+    let stems = tracked("", &[".rs", ".proto", ".py", ".go"]).into_iter().filter(|path| {
+        let stem = path.rsplit('/').next().and_then(|name| name.split('.').next()).unwrap_or_default();
+        stem.split(['_', '-']).any(|word| empty.contains(&word))
+    });
+    verdict("A file is named by its one concept:", &stems.collect::<Vec<_>>());
+}
