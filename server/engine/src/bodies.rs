@@ -100,7 +100,7 @@ impl Engine {
                 format!("the folder has {} revision files, {limit} are allowed", files.len()),
             )
             .with("limit", limit.to_string())
-            .next("raise `limits.manifest_entries` in migrated.toml"));
+            .next("raise `limits.max_manifest_entries` in migrated.toml"));
         }
         if manifest_digest(&files) != digest {
             return Err(EngineError::new(
@@ -139,7 +139,7 @@ impl Engine {
                 )
                 .with("path", &part.path)
                 .with("limit", limit.to_string())
-                .next("raise `limits.revision_bytes` in migrated.toml"));
+                .next("raise `limits.max_revision_size` in migrated.toml"));
             }
             if let Some(bytes) = self.inner.uploads.add(&part)? {
                 bodies.push(parse_body(&part, bytes)?);

@@ -52,11 +52,40 @@ pub(crate) struct Decided {
     pub(crate) foreign: Vec<String>,
     /// Version rows are replaced without looking at what they are.
     pub(crate) purge: bool,
+    /// Nothing runs: only rows change.
+    pub(crate) stamp: bool,
 }
 
 impl Decided {
     pub(crate) fn is_empty(&self) -> bool {
         self.steps.is_empty()
+    }
+
+    pub(crate) fn is_stamp(&self) -> bool {
+        self.stamp
+    }
+
+    /// A revision that was cut off is finished before anything else is done (rule R12).
+    pub(crate) fn check_journal(&self, place: &Place, standing: &Standing) -> Result<()> {
+        let Some(row) = standing.journal.first().filter(|_| !self.stamp) else { return Ok(()) };
+        let first = self.steps.first();
+        if first.is_some_and(|step| step.revision == row.revision && step.direction == row.direction) {
+            return Ok(());
+        }
+        let (revision, way) =
+            (&row.revision, if row.direction == Direction::Up { "upgrade" } else { "downgrade" });
+        let finish = match row.direction {
+            Direction::Up => format!("migratectl upgrade {revision}"),
+            Direction::Down => format!("migratectl downgrade {revision}-1"),
+        };
+        Err(EngineError::new(
+            Code::TargetPartial,
+            format!("the {way} of {revision} was cut off on {} and has to be finished first", place.name),
+        )
+        .revision(revision)
+        .with("target", &place.name)
+        .state(format!("{} stands at {}, with {revision} partly applied", place.name, shown(&self.from)))
+        .next(format!("`{finish}`; or, if you mended the database by hand, `migratectl stamp REV`")))
     }
 
     /// What will stand when this is done, with the content that it is pinned to (rule R7).
@@ -127,6 +156,7 @@ impl Engine {
                     ahead: Vec::new(),
                     foreign: Vec::new(),
                     purge: false,
+                    stamp: false,
                     graph: union,
                 }
             }
@@ -141,6 +171,7 @@ impl Engine {
                     ahead: Vec::new(),
                     foreign: Vec::new(),
                     purge: false,
+                    stamp: false,
                     graph: union,
                 }
             }
@@ -280,7 +311,17 @@ fn stamped(graph: Arc<LoadedGraph>, from: Vec<String>, to: Vec<String>, purge: b
     } else {
         vec![Step { revision: shown(&to), direction: Direction::Up, changes, rows_after: to.clone() }]
     };
-    Decided { graph, goal: to.clone(), steps, from, to, ahead: Vec::new(), foreign: Vec::new(), purge }
+    Decided {
+        graph,
+        goal: to.clone(),
+        steps,
+        from,
+        to,
+        ahead: Vec::new(),
+        foreign: Vec::new(),
+        purge,
+        stamp: true,
+    }
 }
 
 /// Sorts rows that are not part of the goal into those beyond it and those beside it, where nothing of them is

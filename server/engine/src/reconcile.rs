@@ -68,6 +68,7 @@ impl Engine {
         let standing = place.target.standing().await?;
         let rows = standing.rows.clone().unwrap_or_default();
         self.adopt_applied(place, &run, &steps, &rows).await?;
+        run.steps_done = run.steps_done.max(self.steps_done(&run, &steps, &rows).await?);
         let failure = interrupted(place, &run, &standing);
         run.state = if standing.journal.is_empty() { RunState::Failed } else { RunState::Partial };
         run.rows_after = rows.clone();
@@ -123,6 +124,18 @@ impl Engine {
         }
         self.inner.verified.note_applied(place.key(), put, remove);
         self.flush_applied(place.key()).await
+    }
+
+    /// How many of a run's steps the rows show to be done.
+    async fn steps_done(&self, run: &RunRecord, steps: &[StepRecord], rows: &[String]) -> Result<u32> {
+        let Some(digest) = run.graph else { return Ok(0) };
+        let Ok(graph) = self.graph(&run.project, &crate::GraphRef::Manifest(digest)).await else {
+            return Ok(0);
+        };
+        let stands = graph.closure(rows);
+        let done =
+            steps.iter().filter(|s| stands.contains(s.revision.as_str()) == (s.direction == Direction::Up));
+        Ok(done.count() as u32)
     }
 
     async fn last_event(&self, run: &str) -> Result<u64> {

@@ -63,6 +63,10 @@ pub trait Target: Send + Sync + 'static {
     /// Creates the version table where it is missing, tolerating a lost race. `true` where it was made.
     async fn ensure_version_table(&self) -> Result<bool, TargetError>;
 
+    /// Forgets what the journal knows of a revision that was cut off: somebody has said by a stamp where the target
+    /// stands. Without a journal nothing happens.
+    async fn forget_journal(&self) -> Result<(), TargetError>;
+
     /// Tries once to take the migration lock (rule R8); never blocks in the database.
     async fn try_lock(&self, run: &str) -> Result<LockAttempt, TargetError>;
 

@@ -64,7 +64,7 @@ fn text(dir: &str, format: &str) -> String {
          # database_url = \"postgresql://app:${{PGPASSWORD}}@localhost/app\"\n\
          \n\
          # A shared daemon; without one a daemon of this project is started when it is needed.\n\
-         # server = \"https://migrated.example.org:7443\"\n\
+         # server = \"https://migrated.example.org:7465\"\n\
          # token_file = \"/run/secrets/migrated-token\"\n\
          \n\
          [revision]\n\

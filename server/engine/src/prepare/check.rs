@@ -192,5 +192,5 @@ fn check_locks(run: &RunHandle, standing: &Standing, locks: u64) -> Result<()> {
 fn too_many(limit: u64) -> EngineError {
     EngineError::new(Code::LimitExceeded, format!("the run has more than {limit} statements"))
         .with("limit", limit.to_string())
-        .next("upgrade in parts, such as `migratectl upgrade +100`, or raise `limits.statements` in migrated.toml")
+        .next("upgrade in parts, such as `migratectl upgrade +100`, or raise `limits.max_statements` in migrated.toml")
 }

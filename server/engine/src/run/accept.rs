@@ -103,7 +103,8 @@ impl Engine {
             finished_at: None,
             version: 1,
         };
-        if decided.is_empty() {
+        decided.check_journal(&place, &standing)?;
+        if decided.is_empty() && standing.journal.is_empty() {
             self.check_applied(&project.name, &graph, &place, &standing, &decided).await?;
             return self.nothing_to_do(record, &decided).await;
         }

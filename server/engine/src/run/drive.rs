@@ -73,6 +73,13 @@ impl Engine {
         job.record.rows_after = decided.from.clone();
         let checked = self.check_applied(&project, &job.graph, &job.place, &standing, &decided).await;
         checked.map_err(|e| e.state(untouched(&job.place.name, &decided.from)))?;
+        decided
+            .check_journal(&job.place, &standing)
+            .map_err(|e| e.state(untouched(&job.place.name, &decided.from)))?;
+        if decided.is_stamp() && !standing.journal.is_empty() {
+            // Who stamps says where the target stands, whatever was cut off there.
+            job.place.target.forget_journal().await?;
+        }
         if decided.is_empty() {
             run.log.push(EventKind::NothingToDo {
                 rows: decided.from.clone(),

@@ -115,6 +115,21 @@ fn describe(failure: &mut Failure, end: &End, state: RunState, job: &Job) {
     }
 }
 
+/// Nothing in the revision would help: its step met others' locks, or lost its connection.
+fn is_no_fault_of_the_revision(failure: &Failure) -> bool {
+    let code = Code::from_reason(&failure.reason);
+    matches!(
+        code,
+        Some(
+            Code::LockTimeout
+                | Code::ConnectionLost
+                | Code::LockLost
+                | Code::VersionRowsChanged
+                | Code::TargetUnreachable
+        )
+    )
+}
+
 /// The next command.
 fn next(failure: &Failure, state: RunState, job: &Job) -> String {
     let again = match job.record.kind {
@@ -130,7 +145,7 @@ fn next(failure: &Failure, state: RunState, job: &Job) -> String {
         }
         RunState::Unknown => "migratectl current, once the database answers again".to_owned(),
         RunState::Cancelled => format!("`{again}` goes on from there"),
-        _ if failure.revision.is_empty() => format!("`{again}`"),
+        _ if failure.revision.is_empty() || is_no_fault_of_the_revision(failure) => format!("`{again}`"),
         _ => format!("fix {}, then `{again}`", failure.revision),
     }
 }

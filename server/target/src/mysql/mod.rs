@@ -95,6 +95,10 @@ impl Target for MysqlTarget {
         version_table::ensure(self).await
     }
 
+    async fn forget_journal(&self) -> Result<(), TargetError> {
+        version_table::forget_journal(self).await
+    }
+
     async fn try_lock(&self, run: &str) -> Result<LockAttempt, TargetError> {
         lock::attempt(self, run).await
     }

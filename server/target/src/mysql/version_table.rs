@@ -29,6 +29,23 @@ pub(super) async fn ensure(target: &MysqlTarget) -> Result<bool, TargetError> {
     made
 }
 
+/// Takes the journal's rows away; without a journal nothing happens.
+pub(super) async fn forget_journal(target: &MysqlTarget) -> Result<(), TargetError> {
+    let mut connected = target.connected(Purpose::Ours).await?;
+    let (table, name) = (connected.place.journal(), connected.place.name.clone());
+    let cleared = match connected
+        .wire
+        .query(&crate::journal::clear(migrated_core::DialectName::Mysql, &table, &name))
+        .await
+    {
+        Ok(_) => Ok(()),
+        Err((_, e)) if error::is_missing(&e) => Ok(()),
+        Err((_, e)) => Err(error::outside(&e, &format!("emptying {table}"))),
+    };
+    connected.wire.close().await;
+    cleared
+}
+
 /// Makes the table. `false` where somebody else was faster.
 pub(super) async fn create(wire: &mut Wire, place: &Place) -> Result<bool, TargetError> {
     match wire.query(&place.sql().create()).await {

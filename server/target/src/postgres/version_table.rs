@@ -4,6 +4,7 @@ use super::connect::{Settings, VersionPlace};
 use super::wire::{Answer, Wire, WireError};
 use super::{PostgresTarget, error};
 use crate::TargetError;
+use migrated_core::DialectName;
 use migrated_core::revision::RowChange;
 
 /// Reads all rows.
@@ -40,6 +41,20 @@ pub(super) async fn ensure(target: &PostgresTarget) -> Result<bool, TargetError>
     };
     connected.wire.close().await;
     made
+}
+
+/// Takes the journal's rows away; without a journal nothing happens.
+pub(super) async fn forget_journal(target: &PostgresTarget) -> Result<(), TargetError> {
+    let mut connected = target.connected("", Settings::Work).await?;
+    let table = super::standing::journal_table(&connected.place);
+    let text = crate::journal::clear(DialectName::Postgres, &table, &connected.place.name);
+    let cleared = match connected.wire.execute(&text, &mut |_| {}).await {
+        Ok(_) => Ok(()),
+        Err(e) if e.db().is_some_and(|db| db.code().code() == "42P01") => Ok(()),
+        Err(e) => Err(error::outside(&e, &format!("emptying {table}"))),
+    };
+    connected.wire.close().await;
+    cleared
 }
 
 /// Makes the table in a transaction of its own, outside of any other. `false` where somebody else was faster.

@@ -127,6 +127,18 @@ impl Target for SqliteTarget {
         made
     }
 
+    async fn forget_journal(&self) -> Result<(), TargetError> {
+        let mut opened = self.open("", true).await?;
+        let text = crate::journal::clear(DialectName::Sqlite, crate::journal::TABLE, &self.table.name);
+        let cleared = match query::run(&mut opened.conn, text).await {
+            Ok(()) => Ok(()),
+            Err(e) if error::is_no_such_table(&e) => Ok(()),
+            Err(e) => Err(refused(&e, "emptying the journal", &self.place)),
+        };
+        close(opened.conn).await;
+        cleared
+    }
+
     async fn try_lock(&self, run: &str) -> Result<LockAttempt, TargetError> {
         lock::try_lock(&self.place, &self.table.name, run)
     }
