@@ -63,7 +63,9 @@ pub fn of_reason(reason: &str) -> Exit {
         "LOCK_WAIT_EXPIRED" | "LOCK_TIMEOUT" | "LOCK_LOST" => Exit::Locked,
         "DEADLINE_PASSED" => Exit::Deadline,
         "UNAUTHENTICATED" | "PERMISSION_DENIED" | "AD_HOC_URL_REFUSED" => Exit::Access,
-        "DAEMON_UNREACHABLE" | "STREAM_LOST" | "SHUTTING_DOWN" | "EMBEDDED_START" => Exit::Unreachable,
+        "DAEMON_UNREACHABLE" | "STREAM_LOST" | "SHUTTING_DOWN" | "EMBEDDED_START" | "RUN_INTERRUPTED" => {
+            Exit::Unreachable
+        }
         "CHANGED_REVISION" | "CHANGED_PARTIAL" => Exit::Changed,
         "TARGET_PARTIAL" | "OUTCOME_UNKNOWN" => Exit::Partial,
         "CONFIG_INVALID" => Exit::Usage,

@@ -163,7 +163,10 @@ impl Context {
             let api = self.api().await?;
             tries += 1;
             match first_update(&begin, &api).await {
-                Ok(stream) => return Ok(RunStream::new(api, begin, stream, STREAM_BUDGET)),
+                Ok(stream) => {
+                    let stream = RunStream::new(api, begin, stream, STREAM_BUDGET);
+                    return Ok(stream.reviving(&self.config));
+                }
                 Err(status) if tries <= 2 && is_manifest_unknown(&status) => self.upload(&graph).await?,
                 Err(status) if tries <= 2 && self.may_have_left(&status) => self.api = None,
                 Err(status) => return Err(status.into()),

@@ -1,7 +1,8 @@
 //! Reads a run's log to its end, whatever happens to the stream: it is opened again after the last event that was
 //! seen, so that each event comes exactly once and in order.
 
-use crate::channel::Api;
+use crate::channel::{self, Api};
+use crate::config::Config;
 use crate::error::{Error, Own, Result};
 use crate::graph_call::is_retryable;
 use futures_util::stream::{BoxStream, StreamExt as _};
@@ -90,6 +91,8 @@ pub struct RunStream {
     goal_reached: bool,
     lost: Option<Loss>,
     budget: Duration,
+    /// Set where the daemon is this client's own.
+    embedded: Option<Box<Config>>,
 }
 
 /// A loss that is not made good yet.
@@ -116,9 +119,18 @@ impl RunStream {
             goal_reached: false,
             lost: None,
             budget,
+            embedded: None,
         };
         reader.after = reader.first_after();
         reader
+    }
+
+    /// The same, for a daemon that this client starts for itself: where it died, it is started again, to be asked
+    /// what became of the run.
+    #[must_use]
+    pub fn reviving(mut self, config: &Config) -> RunStream {
+        self.embedded = config.settings.server.is_none().then(|| Box::new(config.clone()));
+        self
     }
 
     /// The run's id, once it is known.
@@ -256,6 +268,11 @@ impl RunStream {
             }
             Ok(Err(status)) if is_retryable(&status) => {
                 self.lose(status.message());
+                if let Some(config) = &self.embedded
+                    && let Ok(api) = channel::connect(config, &mut |_| {}).await
+                {
+                    self.api = api;
+                }
                 Ok(None)
             }
             Ok(Err(status)) => Err(self.final_error(&status)),

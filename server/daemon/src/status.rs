@@ -82,7 +82,8 @@ fn canonical(code: Code) -> tonic::Code {
         | Code::VersionRowsChanged
         | Code::LockTimeout
         | Code::LockLost
-        | Code::LockWaitExpired => C::Aborted,
+        | Code::LockWaitExpired
+        | Code::RunInterrupted => C::Aborted,
         Code::AlreadyExists => C::AlreadyExists,
         Code::EventsPruned => C::OutOfRange,
         Code::LimitExceeded | Code::StoreFull => C::ResourceExhausted,
@@ -90,7 +91,6 @@ fn canonical(code: Code) -> tonic::Code {
         | Code::TargetUnreachable
         | Code::ConnectionLost
         | Code::ShuttingDown
-        | Code::RunInterrupted
         | Code::DaemonUnreachable
         | Code::StreamLost
         | Code::EmbeddedStart => C::Unavailable,

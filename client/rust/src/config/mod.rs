@@ -125,6 +125,7 @@ pub struct Sources {
 }
 
 /// The configuration with its origins.
+#[derive(Clone)]
 pub struct Config {
     /// The merged settings.
     pub settings: Settings,
