@@ -15,6 +15,9 @@ use std::time::Duration;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::task::JoinHandle;
 
+/// How long the second Ctrl-C lets the request to cancel take.
+const FAREWELL: Duration = Duration::from_secs(1);
+
 /// What the first Ctrl-C, or SIGTERM, does. The second always leaves at once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum OnInterrupt {
@@ -81,6 +84,10 @@ async fn follow(
                         continue;
                     }
                     None => {
+                        // A request that is only just under way would end with this process, unsent.
+                        if let Some(request) = cancel.take() {
+                            let _ = tokio::time::timeout(FAREWELL, request).await;
+                        }
                         view.note(to, &farewell(&stream, interrupted));
                         view.leave(to);
                         return Ok(Exit::Interrupted);
