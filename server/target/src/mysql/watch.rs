@@ -2,7 +2,8 @@
 //!
 //! What can be seen depends on rights (PROCESS) and, for metadata locks, on what the server has: MySQL's
 //! `performance_schema.metadata_locks`, MariaDB's plugin `METADATA_LOCK_INFO`. Without either, transactions in the
-//! same database that are older than the wait are named: one of them holds it.
+//! same database that are older than the wait are named: one of them holds it. MariaDB refreshes its views of
+//! InnoDB only when nobody has read them for 100 ms: ask less often than that.
 
 use super::connect::{Connected, Purpose};
 use super::wire::{Answer, cell};
