@@ -22,6 +22,7 @@ use crate::{
     Applied, ApplyFault, JournalRow, JournalState, ObjectRef, Outcome, ScriptStatement, TargetError, Tell,
     Transaction, Treatment, Work, journal,
 };
+use migrated_core::dialect::ObjectKind;
 use migrated_core::event::EventKind;
 use migrated_core::{Code, DialectName};
 use rand::Rng as _;
@@ -160,6 +161,7 @@ async fn run(
             Treatment::SessionOnly => {
                 flush(session, tell, progress).await?;
                 execute(session, work, number, statement, tell).await?;
+                session.database = None;
             }
             Treatment::Alone { objects } => {
                 engines.forget();
@@ -319,6 +321,10 @@ async fn alone(
             progress.done += 1;
             progress.evidence = None;
             progress.unrecorded = Some(row);
+            // DROP DATABASE may take the current one away.
+            if objects.iter().any(|object| object.kind == ObjectKind::Database) {
+                session.database = None;
+            }
             // What nobody could tell afterwards is recorded at once.
             if objects.is_empty() {
                 flush(session, tell, progress).await?;

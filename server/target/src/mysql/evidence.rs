@@ -30,10 +30,15 @@ pub(super) async fn definitions(
     if objects.is_empty() {
         return Ok(String::new());
     }
-    // USE may have changed it since the session began.
-    let answers = ask(session, "SELECT DATABASE()", tell).await?;
-    let current = answers.ok().and_then(|a| a.last()?.first(0).map(str::to_owned));
-    let current = current.unwrap_or_else(|| session.target.database.clone());
+    let current = match session.database.clone() {
+        Some(known) => known,
+        None => {
+            let answers = ask(session, "SELECT DATABASE()", tell).await?;
+            let current = answers.ok().and_then(|a| a.last()?.first(0).map(str::to_owned));
+            current.unwrap_or_else(|| session.target.database.clone())
+        }
+    };
+    session.database = Some(current.clone());
     let mut named = Vec::with_capacity(objects.len());
     for (at, object) in objects.iter().enumerate() {
         let place = |o: &ObjectRef| qualified(o.schema.as_deref().unwrap_or(&current), &o.name);

@@ -25,6 +25,8 @@ pub(super) struct MysqlSession {
     pub(super) canceller: Arc<MysqlCanceller>,
     /// The migration lock's name and who must hold it.
     lock: Option<(String, i64)>,
+    /// The database that unqualified names mean, while that is known: USE in a revision may change it.
+    pub(super) database: Option<String>,
     /// The warnings of a statement were not asked for yet.
     pub(super) warnings_due: bool,
 }
@@ -46,8 +48,17 @@ impl MysqlSession {
             }
             None => None,
         };
-        let target = target.clone();
-        Ok(MysqlSession { target, wire, backend, server, place, canceller, lock, warnings_due: false })
+        Ok(MysqlSession {
+            target: target.clone(),
+            wire,
+            backend,
+            server,
+            place,
+            canceller,
+            lock,
+            database: None,
+            warnings_due: false,
+        })
     }
 
     /// A statement that fails ([`GUARD`]) unless the migration lock is held by whom it must be held; with its `;`.

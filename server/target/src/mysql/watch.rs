@@ -1,8 +1,9 @@
 //! Looking at a session from outside: who blocks it, and how far it has come.
 //!
 //! What can be seen depends on rights (PROCESS) and, for metadata locks, on what the server has: MySQL's
-//! `performance_schema.metadata_locks`, MariaDB's plugin `METADATA_LOCK_INFO`. Without either, transactions that
-//! are older than the wait are named: one of them holds it.
+//! `performance_schema.metadata_locks`, MariaDB's plugin `METADATA_LOCK_INFO`. Without either, transactions in the
+//! same database that are older than the wait are named: one of them holds it. MariaDB refreshes its views of
+//! InnoDB only when nobody has read them for 100 ms: ask less often than that.
 
 use super::connect::{Connected, Purpose};
 use super::wire::{Answer, cell};
@@ -94,12 +95,15 @@ fn metadata_locks(is_mariadb: bool, pid: i64) -> Vec<String> {
              WHERE x.LOCK_STATUS='PENDING'"
         ),
     };
+    let waited = if is_mariadb { "CAST(w.TIME_MS*1000 AS SIGNED) MICROSECOND" } else { "w.TIME SECOND" };
+    // Of those, connections that use another database most likely have nothing to do with it.
     let older = format!(
-        "SELECT {OTHER},TIMESTAMPDIFF(MICROSECOND,b.trx_started,NOW(6)) DIV 1000,'' \
+        "SELECT DISTINCT {OTHER},TIMESTAMPDIFF(MICROSECOND,b.trx_started,NOW(6)) DIV 1000,'' \
          FROM information_schema.INNODB_TRX b \
          JOIN information_schema.processlist p ON p.ID=b.trx_mysql_thread_id \
          JOIN information_schema.processlist w ON w.ID={pid} \
-         WHERE p.ID<>{pid} AND b.trx_started<=NOW(6)-INTERVAL w.TIME SECOND ORDER BY b.trx_started LIMIT 10"
+         WHERE p.ID<>{pid} AND (p.DB IS NULL OR p.DB=w.DB) \
+         AND b.trx_started<=NOW(6)-INTERVAL {waited} ORDER BY 4 DESC LIMIT 10"
     );
     vec![exact, older]
 }

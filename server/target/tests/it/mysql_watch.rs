@@ -3,7 +3,7 @@
 use crate::mysql_bed::{Database, mariadb, revision, session};
 use crate::server::Log;
 use migrated_core::Code;
-use migrated_core::event::EventKind;
+use migrated_core::event::{Blocker, EventKind};
 use migrated_target::{Applied, ApplyFault, Backend, BackendState, Canceller, Outcome, Target, TargetSpec};
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
@@ -44,6 +44,21 @@ async fn wait(database: &Database, condition: &str) {
     while database.shell(&text) == "0" {
         assert!(Instant::now() < until, "nothing is as {condition}");
         tokio::task::yield_now().await;
+    }
+}
+
+/// The blockers of a step, once there are any.
+async fn blockers(database: &Database, step: &AtWork) -> Vec<Blocker> {
+    let until = Instant::now() + Duration::from_secs(20);
+    loop {
+        let blockers = database.target().blockers(&step.backend).await.expect("an answer");
+        if !blockers.is_empty() {
+            return blockers;
+        }
+        assert!(Instant::now() < until, "nobody is named");
+        // The engine's own rhythm. InnoDB refreshes these views only when nobody read them for 100 ms, so that
+        // looking all the time would show the same for ever.
+        tokio::time::sleep(Duration::from_millis(250)).await;
     }
 }
 
@@ -102,7 +117,7 @@ async fn a_cancelled_ddl_statement_is_undone_and_what_came_before_stands() {
     let other = Other::open(&database, "SELECT * FROM t").await;
     let text = "CREATE TABLE a (i int);\nALTER TABLE t ADD j int;";
     let step = at_work(&database, &database.target(), text, "STATE LIKE '%metadata lock'").await;
-    let blockers = database.target().blockers(&step.backend).await.expect("an answer");
+    let blockers = blockers(&database, &step).await;
     assert_eq!(blockers.len(), 1, "{blockers:?}");
     assert_eq!((blockers[0].user.as_str(), blockers[0].query.as_str()), ("tester", "SELECT SLEEP(60)"));
     step.canceller.cancel().await.expect("a cancel");
@@ -139,7 +154,7 @@ async fn a_later_statement_is_tried_again_until_it_gets_its_lock() {
     let other = Other::open(&database, "UPDATE t SET i = 2").await;
     let text = "CREATE TABLE a (i int);\nUPDATE t SET i = i + 10;\nALTER TABLE t ADD j int;";
     let step = at_work(&database, &impatient(&database), text, "STATE = 'Updating'").await;
-    let blockers = database.target().blockers(&step.backend).await.expect("an answer");
+    let blockers = blockers(&database, &step).await;
     assert_eq!(blockers.len(), 1, "{blockers:?}");
     assert_eq!(blockers[0].object, format!("{}.t", database.name));
     let until = Instant::now() + Duration::from_secs(20);
