@@ -277,7 +277,7 @@ async fn check_heads_tells_a_target_that_is_behind() {
         let done = run(&fake, &fake.project(&[FILE]), "current --check-heads").await;
         assert_eq!(
             (code(&done), out(&done).as_str()),
-            (number, "a (current)\n"),
+            (number, "a\n"),
             "{status:?}: {}",
             err(&done)
         );
