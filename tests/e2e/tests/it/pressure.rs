@@ -188,8 +188,9 @@ fn a_daemon_killed_in_a_transaction() {
     gated(|project, gate| {
         let client = project.start("upgrade head");
         gate.reached(&project.database);
-        project.kill_daemon();
+        // The client first: it would start another daemon.
         drop(client);
+        project.kill_daemon();
         gate.open();
         project.ctl("upgrade head").succeeds();
         project.ctl("current").succeeds().says("c3 (head)");
@@ -210,8 +211,9 @@ fn a_daemon_killed_outside_of_a_transaction() {
         let gate = Gate::shut(&project.database);
         let client = project.start("upgrade head");
         gate.reached(&project.database);
-        project.kill_daemon();
+        // The client first: it would start another daemon.
         drop(client);
+        project.kill_daemon();
         gate.open();
         project.ctl("upgrade head").succeeds();
         project.ctl("current").succeeds().says("c3 (head)");
@@ -225,8 +227,9 @@ fn a_daemon_killed_while_sqlite_works() {
         slow_counter(project);
         let mut client = project.start("upgrade head");
         client.told("[1/3]");
-        project.kill_daemon();
+        // The client first: it would start another daemon.
         drop(client);
+        project.kill_daemon();
         project.ctl("upgrade head").succeeds();
         assert_eq!(project.database.sql("SELECT v FROM counter"), "11", "each revision once");
         assert_eq!(project.database.sql("PRAGMA integrity_check"), "ok");
@@ -239,8 +242,9 @@ fn a_daemon_killed_while_mariadb_works() {
         slow_counter(project);
         let mut client = project.start("upgrade head");
         client.told("[1/3]");
-        project.kill_daemon();
+        // The client first: it would start another daemon.
         drop(client);
+        project.kill_daemon();
         project.ctl("upgrade head").succeeds();
         assert_eq!(project.database.sql("SELECT v FROM counter"), "11", "each revision once");
     });
