@@ -92,8 +92,9 @@ fn files_that_are_no_text() {
         Code::FileNotUtf8,
         "f.sql:1:1: byte 0 (0xff) is not UTF-8 | the file is UTF-16: save it as UTF-8",
     );
-    refused(b"", Code::FileEmpty, "f.sql:1:1: the file is empty | ");
-    refused("\u{feff}\r\n \n", Code::FileEmpty, "f.sql:1:1: the file is empty | ");
+    let empty = "f.sql:1:1: the file is empty | remove it, or write the revision; `migratectl revision -m MESSAGE` begins one";
+    refused(b"", Code::FileEmpty, empty);
+    refused("\u{feff}\r\n \n", Code::FileEmpty, empty);
     let error = parse("x/y.yaml", b"revision: a1").expect_err("another form");
     assert_eq!(error.code, Code::UnsupportedForm);
 }

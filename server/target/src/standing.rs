@@ -18,7 +18,7 @@ pub struct Standing {
     pub server: String,
     /// Version rows in the order that the database gives them; `None` where there is no version table.
     pub rows: Option<Vec<String>>,
-    /// The version table's column, where the table exists.
+    /// The version table's column; where the table does not exist, as it will be, if the engine tells that.
     pub column: Option<VersionColumn>,
     /// Rows of `migrated_journal`: a revision was cut off (rule R12). Empty means healthy.
     pub journal: Vec<JournalRow>,

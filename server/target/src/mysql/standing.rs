@@ -25,6 +25,9 @@ async fn look(connected: &mut Connected) -> Result<Standing, TargetError> {
         engine = answers.first().and_then(|a| a.first(ENGINE_WITHOUT)).map(str::to_owned);
         rows = Some(version_table::rows(answers.last()));
     }
+    if rows.is_none() {
+        column_found = future_column(connected, &place).await?;
+    }
     let select = journal::select(DialectName::Mysql, &place.journal(), &place.name);
     let journal = match ask(connected, &select).await? {
         Some(answers) => journal_rows(&answers.into_iter().next_back().unwrap_or_default())?,
@@ -43,6 +46,25 @@ async fn look(connected: &mut Connected) -> Result<Standing, TargetError> {
         missing_rights,
         lock_table_size: None,
     })
+}
+
+/// The column as it will be where there is no version table yet: in the database's own collation.
+async fn future_column(
+    connected: &mut Connected,
+    place: &Place,
+) -> Result<Option<VersionColumn>, TargetError> {
+    let text = format!(
+        "SELECT DEFAULT_COLLATION_NAME FROM information_schema.SCHEMATA WHERE SCHEMA_NAME={}",
+        literal(&place.database)
+    );
+    let answers = ask(connected, &text).await?.unwrap_or_default();
+    let collation = answers.last().and_then(|a| a.first(0)).map(str::to_ascii_lowercase);
+    Ok(collation.map(|collation| VersionColumn {
+        max_chars: Some(32),
+        case_insensitive: collation.split('_').any(|part| part == "ci"),
+        // MySQL 8's own collations do not pad; those that came before do, unless their name says otherwise.
+        pads: !collation.contains("nopad") && !collation.contains("_0900_") && collation != "binary",
+    }))
 }
 
 /// Asks; `None` where the last table that is named is not there.
