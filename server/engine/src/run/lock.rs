@@ -44,7 +44,8 @@ impl Engine {
                 () = run.cancelled.cancelled() => return Err(run.cause()),
                 () = tokio::time::sleep_until(until.into()) => {
                     let holder = holder.map(|h| h.id.clone()).unwrap_or_default();
-                    return Err(expired(&holder, "another run"));
+                    let next = format!("`migratectl runs watch {holder}`, then repeat the command");
+                    return Err(expired(&holder, "another run", next));
                 }
                 () = tokio::time::sleep(TELL_EVERY) => {}
             }
@@ -71,7 +72,10 @@ impl Engine {
                 LockAttempt::Busy(holder) => holder,
             };
             if Instant::now() >= until {
-                return Err(expired(&holder.run, &holder.detail));
+                // It may be a run of another daemon, which cannot be watched from here.
+                let next =
+                    "wait for the other run, then repeat the command; --lock-wait sets how long to wait";
+                return Err(expired(&holder.run, &holder.detail, next.to_owned()));
             }
             let stale = told.as_ref().is_none_or(|(h, at)| *h != holder || at.elapsed() >= TELL_EVERY);
             if stale {
@@ -93,7 +97,7 @@ impl Engine {
     }
 }
 
-fn expired(holder: &str, detail: &str) -> EngineError {
+fn expired(holder: &str, detail: &str, next: String) -> EngineError {
     let held = if holder.is_empty() { detail.to_owned() } else { format!("run {holder} ({detail})") };
     EngineError::new(
         Code::LockWaitExpired,
@@ -101,9 +105,5 @@ fn expired(holder: &str, detail: &str) -> EngineError {
     )
     .with("holder", holder)
     .state("nothing was changed by this run")
-    .next(if holder.is_empty() {
-        "wait for the other run, then repeat the command; --lock-wait sets how long to wait".to_owned()
-    } else {
-        format!("migratectl runs watch {holder}, then repeat the command")
-    })
+    .next(next)
 }
