@@ -104,6 +104,21 @@ codes! {
     /// A revision file in a form that this release does not read.
     UnsupportedForm = 1112, "UNSUPPORTED_FORM";
 
+    /// A schema file or message that cannot be read, or that the engine refuses in scratch.
+    SchemaInvalid = 2001, "SCHEMA_INVALID";
+    /// Nowhere to make a scratch database.
+    ScratchRequired = 2002, "SCRATCH_REQUIRED";
+    /// Autogenerate on a target that does not stand at head: it would find again what pending revisions do.
+    NotAtHead = 2003, "NOT_AT_HEAD";
+    /// Dropping what holds data, without having been allowed to.
+    DropNotAllowed = 2004, "DROP_NOT_ALLOWED";
+    /// An operation that the dialect has no way to do, or that does not fit the schema.
+    OperationInvalid = 2005, "OPERATION_INVALID";
+    /// The database is not what the revisions produce: it is not stamped.
+    BaselineDiffers = 2006, "BASELINE_DIFFERS";
+    /// The schema changed while it was read.
+    SchemaMoved = 2007, "SCHEMA_MOVED";
+
     /// The revision store cannot be opened, read or written.
     StoreUnavailable = 3001, "STORE_UNAVAILABLE";
     /// Somebody else changed the published heads first.

@@ -6,9 +6,12 @@
 
 pub mod code;
 pub mod dialect;
+pub mod diff;
 pub mod event;
 pub mod file;
+pub mod operation;
 pub mod revision;
+pub mod schema;
 
 pub use code::Code;
 pub use dialect::DialectName;

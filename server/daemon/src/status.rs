@@ -40,6 +40,8 @@ fn canonical(code: Code) -> tonic::Code {
         | Code::TargetUrlInvalid
         | Code::MemoryTarget
         | Code::BodyMismatch
+        | Code::SchemaInvalid
+        | Code::OperationInvalid
         | Code::ConfigInvalid
         | Code::LocalFile
         | Code::NeedsTerminal => C::InvalidArgument,
@@ -76,6 +78,10 @@ fn canonical(code: Code) -> tonic::Code {
         | Code::RunTransactionRefused
         | Code::TargetAuthentication
         | Code::TargetPermission
+        | Code::ScratchRequired
+        | Code::NotAtHead
+        | Code::DropNotAllowed
+        | Code::BaselineDiffers
         | Code::AdHocUrlRefused => C::FailedPrecondition,
         Code::UnsupportedForm => C::Unimplemented,
         Code::HeadsChanged
@@ -83,6 +89,7 @@ fn canonical(code: Code) -> tonic::Code {
         | Code::LockTimeout
         | Code::LockLost
         | Code::LockWaitExpired
+        | Code::SchemaMoved
         | Code::RunInterrupted => C::Aborted,
         Code::AlreadyExists => C::AlreadyExists,
         Code::EventsPruned => C::OutOfRange,

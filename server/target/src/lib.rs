@@ -4,6 +4,7 @@
 //! run engine); nothing is ever pooled.
 
 mod error;
+mod inspect;
 pub mod journal;
 mod mysql;
 mod postgres;
@@ -17,6 +18,7 @@ pub mod version_table;
 mod work;
 
 pub use error::{ApplyFault, Outcome, TargetError};
+pub use inspect::{InspectOptions, Inspected, Scratch, ScratchOptions};
 pub use session::{
     Backend, BackendState, Canceller, Holder, LockAttempt, MigrationLock, Session, SessionOptions,
 };
@@ -69,6 +71,16 @@ pub trait Target: Send + Sync + 'static {
 
     /// Tries once to take the migration lock (rule R8); never blocks in the database.
     async fn try_lock(&self, run: &str) -> Result<LockAttempt, TargetError>;
+
+    /// Reads the schema, in a number of queries that does not depend on how much there is. Never writes.
+    async fn inspect(&self, options: &InspectOptions) -> Result<Inspected, TargetError>;
+
+    /// Makes a throw-away database on the same server (a temporary file for SQLite) that a script sees as it sees
+    /// the target: the same default schema, collation, character set and settings.
+    ///
+    /// # Errors
+    /// [`migrated_core::Code::ScratchRequired`] where the role may not make one.
+    async fn scratch(&self, options: &ScratchOptions) -> Result<Box<dyn Scratch>, TargetError>;
 
     /// Opens a work session: fresh, with the settings that the engine's own shell would show (rule R6) and
     /// its catalog caches warmed.

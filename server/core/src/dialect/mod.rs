@@ -29,6 +29,8 @@ pub use splitter::{Splitter, split};
 pub use statement::{SplitError, Statement};
 pub use summary::summary;
 
+use crate::operation::{Operation, OperationError, Server};
+
 use serde::{Deserialize, Serialize};
 
 /// The SQL dialects that revisions are written for. MariaDB and MySQL are one dialect; where they differ, the
@@ -71,5 +73,14 @@ impl DialectName {
 impl std::fmt::Display for DialectName {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(self.as_str())
+    }
+}
+
+/// The statements that do an operation on a server.
+pub(crate) fn render(operation: &Operation, server: &Server) -> Result<Vec<String>, OperationError> {
+    match server.dialect {
+        DialectName::Postgres => postgres::render::render(operation, server),
+        DialectName::Mysql => mysql::render::render(operation, server),
+        DialectName::Sqlite => sqlite::render::render(operation, server),
     }
 }

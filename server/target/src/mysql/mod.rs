@@ -16,6 +16,7 @@ mod connect;
 mod engine;
 mod error;
 mod evidence;
+mod inspect;
 mod lock;
 mod quote;
 mod resume;
@@ -32,6 +33,7 @@ use crate::{
     Backend, BackendState, Capabilities, LockAttempt, Session, SessionOptions, Standing, Target, TargetError,
     TargetSpec, TransactionOutcome,
 };
+use crate::{InspectOptions, Inspected, Scratch, ScratchOptions};
 use async_trait::async_trait;
 use migrated_core::event::Blocker;
 use migrated_core::{Code, DialectName};
@@ -101,6 +103,14 @@ impl Target for MysqlTarget {
 
     async fn try_lock(&self, run: &str) -> Result<LockAttempt, TargetError> {
         lock::attempt(self, run).await
+    }
+
+    async fn inspect(&self, options: &InspectOptions) -> Result<Inspected, TargetError> {
+        inspect::inspect(self, options).await
+    }
+
+    async fn scratch(&self, options: &ScratchOptions) -> Result<Box<dyn Scratch>, TargetError> {
+        inspect::scratch(self, options).await
     }
 
     async fn connect(&self, options: &SessionOptions) -> Result<Box<dyn Session>, TargetError> {

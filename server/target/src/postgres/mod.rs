@@ -16,6 +16,7 @@ mod copy;
 mod error;
 mod evidence;
 mod index;
+mod inspect;
 mod journalled;
 mod lock;
 mod quote;
@@ -32,6 +33,7 @@ use crate::{
     Backend, BackendState, Capabilities, LockAttempt, Session, SessionOptions, Standing, Target, TargetError,
     TargetSpec, TransactionOutcome, tls,
 };
+use crate::{InspectOptions, Inspected, Scratch, ScratchOptions};
 use async_trait::async_trait;
 use migrated_core::DialectName;
 use migrated_core::event::Blocker;
@@ -90,6 +92,14 @@ impl Target for PostgresTarget {
 
     async fn try_lock(&self, run: &str) -> Result<LockAttempt, TargetError> {
         lock::attempt(self, run).await
+    }
+
+    async fn inspect(&self, options: &InspectOptions) -> Result<Inspected, TargetError> {
+        inspect::inspect(self, options).await
+    }
+
+    async fn scratch(&self, options: &ScratchOptions) -> Result<Box<dyn Scratch>, TargetError> {
+        inspect::scratch(self, options).await
     }
 
     async fn connect(&self, options: &SessionOptions) -> Result<Box<dyn Session>, TargetError> {

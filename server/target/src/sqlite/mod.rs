@@ -10,6 +10,7 @@ mod cancel;
 mod connect;
 mod error;
 mod foreign_keys;
+mod inspect;
 mod journal;
 mod lock;
 mod place;
@@ -27,6 +28,7 @@ use crate::{
     Backend, BackendState, Capabilities, LockAttempt, Session, SessionOptions, Standing, Target, TargetError,
     TargetSpec, TransactionOutcome,
 };
+use crate::{InspectOptions, Inspected, Scratch, ScratchOptions};
 use async_trait::async_trait;
 use connect::{Opened, Opening};
 use error::refused;
@@ -141,6 +143,14 @@ impl Target for SqliteTarget {
 
     async fn try_lock(&self, run: &str) -> Result<LockAttempt, TargetError> {
         lock::try_lock(&self.place, &self.table.name, run)
+    }
+
+    async fn inspect(&self, options: &InspectOptions) -> Result<Inspected, TargetError> {
+        inspect::inspect(self, options).await
+    }
+
+    async fn scratch(&self, options: &ScratchOptions) -> Result<Box<dyn Scratch>, TargetError> {
+        inspect::scratch(self, options).await
     }
 
     async fn connect(&self, options: &SessionOptions) -> Result<Box<dyn Session>, TargetError> {

@@ -1,0 +1,46 @@
+//! Columns.
+
+use super::is_default;
+use crate::schema::{Column, Name};
+use serde::{Deserialize, Serialize};
+
+/// Adds a column.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AddColumn {
+    /// The table.
+    pub table: Name,
+    /// The column.
+    pub column: Column,
+    /// Nothing happens where it is there.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub if_not_exists: bool,
+}
+
+/// Drops a column.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DropColumn {
+    /// The table.
+    pub table: Name,
+    /// The column, whole, so that it can be added again.
+    pub column: Column,
+    /// Nothing happens where it is not there.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub if_exists: bool,
+}
+
+/// Changes a column. Everything that it is afterwards stands in `to`, so nothing that was not named is lost.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AlterColumn {
+    /// The table.
+    pub table: Name,
+    /// How it is.
+    pub from: Column,
+    /// How it is to be; another name renames it.
+    pub to: Column,
+    /// The expression that turns old values into new ones (PostgreSQL), where there is no implicit cast.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub using: Option<String>,
+}

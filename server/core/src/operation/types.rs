@@ -1,0 +1,69 @@
+//! Composite types and domains (PostgreSQL).
+
+use super::is_default;
+use crate::schema::{Composite, Domain};
+use serde::{Deserialize, Serialize};
+
+/// Makes a composite type.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CreateComposite {
+    /// What to make.
+    pub composite: Composite,
+    /// Nothing happens where it is there.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub if_not_exists: bool,
+}
+
+/// Drops a composite type.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DropComposite {
+    /// What to drop, whole, so that it can be made again.
+    pub composite: Composite,
+    /// Nothing happens where it is not there.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub if_exists: bool,
+}
+
+/// Changes the fields of a composite type.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AlterComposite {
+    /// How it is.
+    pub from: Composite,
+    /// How it is to be.
+    pub to: Composite,
+}
+
+/// Makes a domain.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CreateDomain {
+    /// What to make.
+    pub domain: Domain,
+    /// Nothing happens where it is there.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub if_not_exists: bool,
+}
+
+/// Drops a domain.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DropDomain {
+    /// What to drop, whole, so that it can be made again.
+    pub domain: Domain,
+    /// Nothing happens where it is not there.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub if_exists: bool,
+}
+
+/// Changes a domain.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AlterDomain {
+    /// How it is.
+    pub from: Domain,
+    /// How it is to be.
+    pub to: Domain,
+}

@@ -1,0 +1,49 @@
+//! Functions and procedures.
+
+use super::name::Name;
+use super::objects::Named;
+use serde::{Deserialize, Serialize};
+
+/// A function, procedure or aggregate, as the statement that makes it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Function {
+    /// Its name.
+    #[serde(flatten)]
+    pub name: Name,
+    /// What it is.
+    pub kind: FunctionKind,
+    /// The types of its arguments as DROP wants them, `integer, text`; empty on MySQL.
+    pub arguments: String,
+    /// What it returns, with the names of OUT arguments: a change of it needs DROP and CREATE (PostgreSQL).
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub returns: String,
+    /// The whole CREATE statement as the engine prints it, without OR REPLACE and without a semicolon at the end.
+    pub definition: String,
+    /// Its comment.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub comment: Option<String>,
+}
+
+impl Named for Function {
+    type Key = String;
+    /// Name and argument types: PostgreSQL tells functions of one name apart by them.
+    fn key(&self) -> String {
+        format!("{}({})", self.name, self.arguments)
+    }
+}
+
+/// What kind of routine it is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FunctionKind {
+    /// A function.
+    #[default]
+    Function,
+    /// A procedure.
+    Procedure,
+    /// An aggregate (PostgreSQL).
+    Aggregate,
+    /// An event (MySQL).
+    Event,
+}
