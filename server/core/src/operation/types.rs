@@ -1,6 +1,6 @@
 //! Composite types and domains (PostgreSQL).
 
-use super::is_default;
+use super::{EnumColumn, is_default};
 use crate::schema::{Composite, Domain};
 use serde::{Deserialize, Serialize};
 
@@ -66,4 +66,7 @@ pub struct AlterDomain {
     pub from: Domain,
     /// How it is to be.
     pub to: Domain,
+    /// The columns of that domain, which a new one must be put under where the type or collation changes.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub columns: Vec<EnumColumn>,
 }
