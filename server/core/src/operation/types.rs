@@ -1,7 +1,7 @@
 //! Composite types and domains (PostgreSQL).
 
 use super::{EnumColumn, is_default};
-use crate::schema::{Composite, Domain};
+use crate::schema::{Composite, CompositeField, Domain};
 use serde::{Deserialize, Serialize};
 
 /// Makes a composite type.
@@ -34,6 +34,16 @@ pub struct AlterComposite {
     pub from: Composite,
     /// How it is to be.
     pub to: Composite,
+}
+
+impl AlterComposite {
+    /// The fields that stay, in their order. A new field goes to the end, so those of `to` behind the first that does
+    /// not stay are dropped and added, and values lose what they hold in them.
+    pub fn kept(&self) -> Vec<&str> {
+        let mut old = self.from.fields.iter();
+        let stays = |new: &&CompositeField| old.any(|old| old.name == new.name);
+        self.to.fields.iter().take_while(stays).map(|field| field.name.as_str()).collect()
+    }
 }
 
 /// Makes a domain.
