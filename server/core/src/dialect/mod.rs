@@ -5,6 +5,7 @@
 //! scanner, the walk through a script, the parsing of names) stands beside them.
 
 mod classify;
+pub(crate) mod column_name;
 pub(crate) mod hash;
 mod lexer;
 pub mod literal;
