@@ -1,7 +1,7 @@
 //! Constraints.
 
 use super::is_default;
-use crate::schema::{Constraint, Name};
+use crate::schema::{Column, Constraint, Name, PrimaryKey};
 use serde::{Deserialize, Serialize};
 
 /// Adds a constraint.
@@ -40,4 +40,29 @@ pub struct RenameConstraint {
     pub from: String,
     /// Its new name.
     pub to: String,
+}
+
+/// Changes a primary key in one statement, together with the columns that must come, go or change with it: MySQL and
+/// MariaDB keep an AUTO_INCREMENT column only as long as it is a key
+/// (<https://dev.mysql.com/doc/refman/8.4/en/create-table.html>).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ChangePrimaryKey {
+    /// The table.
+    pub table: Name,
+    /// The key that it has.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from: Option<PrimaryKey>,
+    /// The key that it gets.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub to: Option<PrimaryKey>,
+    /// Columns that go, whole.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub drop: Vec<Column>,
+    /// Columns that change: how each is and how it is to be, its name the same.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub alter: Vec<(Column, Column)>,
+    /// Columns that come.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub add: Vec<Column>,
 }

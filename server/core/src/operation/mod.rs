@@ -20,7 +20,7 @@ mod view;
 
 pub use column::{AddColumn, AlterColumn, DropColumn};
 pub use comment::{CommentOn, SetComment};
-pub use constraint::{AddConstraint, DropConstraint, RenameConstraint};
+pub use constraint::{AddConstraint, ChangePrimaryKey, DropConstraint, RenameConstraint};
 pub use data::{BulkInsert, Execute};
 pub use enums::{AlterEnum, CreateEnum, DropEnum, EnumColumn};
 pub use index::{CreateIndex, DropIndex, RenameIndex};
@@ -100,6 +100,8 @@ pub enum Operation {
     DropConstraint(DropConstraint),
     /// Gives a constraint another name.
     RenameConstraint(RenameConstraint),
+    /// Changes a primary key in one statement, together with the columns that must come, go or change with it.
+    ChangePrimaryKey(ChangePrimaryKey),
     /// Makes an index.
     CreateIndex(CreateIndex),
     /// Drops an index.
