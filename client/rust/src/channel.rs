@@ -5,6 +5,7 @@ use crate::embedded;
 use crate::error::{Error, Own, Result};
 use hyper_util::rt::TokioIo;
 use migrated_proto::v1 as pb;
+use migrated_proto::v1::schema_service_client::SchemaServiceClient;
 use pb::migration_service_client::MigrationServiceClient;
 use pb::project_service_client::ProjectServiceClient;
 use pb::revision_service_client::RevisionServiceClient;
@@ -118,6 +119,8 @@ impl Api {
         migrations, MigrationServiceClient);
     service!(/// Runs.
         runs, RunServiceClient);
+    service!(/// Schemas.
+        schemas, SchemaServiceClient);
     service!(/// Targets.
         targets, TargetServiceClient);
     service!(/// Projects.

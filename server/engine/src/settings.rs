@@ -48,7 +48,7 @@ pub struct Settings {
     pub heartbeat: Duration,
     /// Age at which a stream ends itself, with a number to resume by.
     pub stream_age: Duration,
-    /// Servers where scratch databases may be made, by dialect: URLs, secrets included.
+    /// Targets on whose servers scratch databases may be made, by dialect.
     pub scratch: BTreeMap<DialectName, String>,
     /// Whether a target on this machine may hold scratch databases too.
     pub scratch_beside_target: bool,

@@ -1,10 +1,12 @@
 //! The verbs, one a file: arguments, request, and what of the answer is shown.
 
 pub mod branches;
+pub mod check;
 pub mod completions;
 pub mod config;
 pub mod current;
 pub mod daemon;
+pub mod diff;
 pub mod downgrade;
 pub mod edit;
 pub mod ensure_version;
@@ -12,6 +14,7 @@ mod follow;
 pub mod heads;
 pub mod history;
 pub mod init;
+pub mod inspect;
 pub mod merge;
 mod new_file;
 pub mod plan;
@@ -23,6 +26,7 @@ pub mod repair;
 pub mod revision;
 pub mod run_options;
 pub mod runs;
+mod schema_args;
 pub mod show;
 pub mod stamp;
 pub mod targets;
@@ -55,6 +59,9 @@ pub async fn run(verb: Verb, context: &mut Context) -> Result<Exit> {
         Verb::Edit(args) => edit::run(context, &args).await,
         Verb::EnsureVersion(args) => ensure_version::run(context, &args).await,
         Verb::Plan(args) => plan::run(context, &args).await,
+        Verb::Check(args) => check::run(context, &args).await,
+        Verb::Diff(args) => diff::run(context, &args).await,
+        Verb::Inspect(args) => inspect::run(context, &args).await,
         Verb::Runs(args) => runs::run(context, args).await,
         Verb::Wait(args) => wait::run(context, &args).await,
         Verb::Push(args) => push::run(context, &args).await,

@@ -1,7 +1,8 @@
 //! `revision.proto`.
 
+use super::graph::graph;
 use super::{filled, invalid};
-use migrated_engine::{FileSettings, NewFile, RevisionView};
+use migrated_engine::{CreateRevision, FileSettings, NewFile, RevisionView};
 use migrated_proto::v1;
 use tonic::Status;
 
@@ -58,4 +59,22 @@ pub(crate) fn settings(
 /// An id that was asked for.
 pub(crate) fn asked_id(id: String) -> Option<String> {
     filled(id)
+}
+
+/// A request for a new revision.
+pub(crate) fn create(request: v1::CreateRevisionRequest) -> Result<CreateRevision, Status> {
+    Ok(CreateRevision {
+        project: request.project,
+        graph: graph(request.graph)?,
+        message: request.message,
+        heads: request.heads,
+        splice: request.splice,
+        branch_labels: request.branch_labels,
+        id: asked_id(request.revision_id),
+        depends_on: request.depends_on,
+        version_path: filled(request.version_path),
+        settings: settings(request.settings, request.version_locations)?,
+        up: request.up_sql,
+        down: request.down_sql,
+    })
 }

@@ -4,15 +4,16 @@ use super::stream::{BoxStream, of_run};
 use super::{caller, refuse};
 use crate::convert::event::direction;
 use crate::convert::graph::graph;
-use crate::convert::revision::{revision, revisions};
+use crate::convert::revision::{create, new_file, revision, revisions};
 use crate::convert::run::{actor, options};
+use crate::convert::schema::{compared, maybe_source, rules, scope, source};
 use crate::convert::target::target;
 use crate::convert::{filled, invalid, span};
 use migrated_core::DialectName;
 use migrated_core::event::{Direction, RunKind};
 use migrated_engine::{
-    Accept, Engine, PlanRequest, PlannedStep, RenderKind, RenderRequest, RowsFrom, RunRequest,
-    Status as Standing, WaitRequest,
+    Accept, Autogenerate, CheckRequest, Engine, PlanRequest, PlannedStep, RenderKind, RenderRequest,
+    RowsFrom, RunRequest, Status as Standing, WaitRequest,
 };
 use migrated_proto::v1;
 use migrated_proto::v1::migration_service_server::MigrationService;
@@ -252,5 +253,39 @@ impl MigrationService for Migrations {
         };
         let accepted = self.engine.accept(&accept).await.map_err(refuse)?;
         Ok(Response::new(v1::AcceptRevisionResponse { old_hash: accepted.old, new_hash: accepted.new }))
+    }
+
+    async fn check(&self, request: Request<v1::CheckRequest>) -> Result<Response<v1::CheckResponse>, Status> {
+        let request = request.into_inner();
+        let check = CheckRequest {
+            project: request.project,
+            graph: graph(request.graph)?,
+            target: target(request.target)?,
+            desired: maybe_source("desired", request.desired)?,
+            scope: scope(request.scope),
+            rules: rules(request.rules)?,
+        };
+        let found = self.engine.check(&check).await.map_err(refuse)?;
+        Ok(Response::new(v1::CheckResponse { diff: Some(compared(found)?) }))
+    }
+
+    async fn autogenerate(
+        &self,
+        request: Request<v1::AutogenerateRequest>,
+    ) -> Result<Response<v1::AutogenerateResponse>, Status> {
+        let request = request.into_inner();
+        let revision = request.revision.ok_or_else(|| invalid("revision", "the request has no revision"))?;
+        let autogenerate = Autogenerate {
+            revision: create(revision)?,
+            target: target(request.target)?,
+            desired: source("desired", request.desired)?,
+            scope: scope(request.scope),
+            rules: rules(request.rules)?,
+            allow_drop: request.allow_drop,
+            even_if_empty: request.even_if_empty,
+        };
+        let made = self.engine.autogenerate(autogenerate).await.map_err(refuse)?;
+        let (revision, file) = made.file.map(new_file).unzip();
+        Ok(Response::new(v1::AutogenerateResponse { diff: Some(compared(made.compared)?), revision, file }))
     }
 }

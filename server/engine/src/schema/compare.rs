@@ -4,10 +4,10 @@ use super::formats;
 use super::source::{SchemaSource, Scope};
 use crate::place::{Place, TargetRequest};
 use crate::{Engine, EngineError, Result};
+use migrated_core::Code;
 use migrated_core::diff::{RenameQuestion, Rules, diff};
 use migrated_core::operation::{Operation, Server};
 use migrated_core::schema::Schema;
-use migrated_core::Code;
 
 /// A request to compare two schemas.
 #[derive(Clone, Debug)]
@@ -58,15 +58,17 @@ impl Engine {
     /// Compares two schemas. Writes to no target.
     pub async fn diff(&self, request: &DiffRequest) -> Result<Compared> {
         let place = match (&request.from, &request.to, &request.beside) {
-            (SchemaSource::Target(target), ..) | (_, SchemaSource::Target(target), _) | (.., Some(target)) => {
-                self.place(target).await?
-            }
+            (SchemaSource::Target(target), ..)
+            | (_, SchemaSource::Target(target), _)
+            | (.., Some(target)) => self.place(target).await?,
             _ => {
                 return Err(EngineError::new(
                     Code::InvalidRequest,
                     "neither side of the comparison is a database, so nothing says which engine reads them",
                 )
-                .next("name one with --target NAME or --database-url URL: scratch databases are made beside it"));
+                .next(
+                    "name one with --target NAME or --database-url URL: scratch databases are made beside it",
+                ));
             }
         };
         let from = self.read_source(&request.from, &place, &request.scope, None).await?;

@@ -33,9 +33,8 @@ pub(crate) fn read(format: SchemaFormat, files: &[SchemaFile]) -> Result<Schema>
             }
         };
         let part = part.map_err(|e| unreadable(file, e.message.clone(), e.line, e.column))?;
-        merge(&mut whole, part).map_err(|what| {
-            unreadable(file, format!("{what} stands in an earlier file already"), 0, 0)
-        })?;
+        merge(&mut whole, part)
+            .map_err(|what| unreadable(file, format!("{what} stands in an earlier file already"), 0, 0))?;
     }
     Ok(whole)
 }
@@ -104,7 +103,10 @@ pub(crate) fn script(dialect: DialectName, statements: &[String]) -> String {
         if whole || dialect != DialectName::Mysql {
             out.push_str(&plain);
         } else {
-            out.push_str(&format!("DELIMITER //\n{}//\nDELIMITER ;\n", plain.trim_end().trim_end_matches(';')));
+            out.push_str(&format!(
+                "DELIMITER //\n{}//\nDELIMITER ;\n",
+                plain.trim_end().trim_end_matches(';')
+            ));
         }
     }
     out

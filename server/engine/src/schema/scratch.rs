@@ -1,7 +1,7 @@
 //! Scratch databases: where they are made, and that they are dropped.
 
 use super::source::SchemaFile;
-use crate::place::Place;
+use crate::place::{Place, TargetRequest};
 use crate::{Engine, EngineError, Result};
 use migrated_core::{Code, DialectName};
 use migrated_target::{InspectOptions, Inspected, Scratch, ScratchOptions, TargetSpec};
@@ -33,8 +33,10 @@ impl Engine {
 
     async fn scratch(&self, place: &Place, options: &ScratchOptions) -> Result<Box<dyn Scratch>> {
         let dialect = place.target.dialect();
-        if let Some(url) = self.settings().scratch.get(&dialect) {
-            let spec = TargetSpec { url: url.clone(), ..place.spec.clone() };
+        if let Some(name) = self.settings().scratch.get(&dialect) {
+            let server = self.place(&TargetRequest::Named(name.clone())).await?;
+            // The server's address and credentials, and what the target's schema is called.
+            let spec = TargetSpec { schema: place.spec.schema.clone(), ..server.spec };
             return Ok(migrated_target::open(&spec)?.scratch(options).await?);
         }
         // A file beside nothing: SQLite's scratch database never touches the target.
@@ -53,7 +55,7 @@ impl Engine {
         .with("dialect", dialect.as_str())
         .state(format!("{} was not changed", place.name))
         .next(format!(
-            "set `scratch.{key}` in migrated.toml to the URL of a server where migrated may make and drop databases"
+            "set `scratch.{key}` in migrated.toml to the name of a connection whose user may make and drop databases"
         )))
     }
 }

@@ -102,7 +102,11 @@ impl Engine {
         if schema.dialect.is_some_and(|of| of != dialect) {
             return Err(EngineError::new(
                 Code::SchemaInvalid,
-                format!("the schema is written for {}, the target speaks {}", shown(schema.dialect), dialect.as_str()),
+                format!(
+                    "the schema is written for {}, the target speaks {}",
+                    shown(schema.dialect),
+                    dialect.as_str()
+                ),
             )
             .next("leave out its `dialect`, or name a target of that dialect"));
         }
