@@ -34,12 +34,12 @@ fn rename(text: &str) -> std::result::Result<(String, String), String> {
 
 impl Comparison {
     /// Which part of a database is looked at.
-    pub fn scope(&self) -> SchemaScope {
+    pub(super) fn scope(&self) -> SchemaScope {
         SchemaScope { schemas: self.schemas.clone(), all_schemas: self.all_schemas }
     }
 
     /// What the comparison lets pass.
-    pub fn rules(&self) -> DiffRules {
+    pub(super) fn rules(&self) -> DiffRules {
         let renames = self.renames.iter();
         DiffRules {
             renames: renames
@@ -65,7 +65,7 @@ fn form(path: &str) -> Option<SchemaFormat> {
 ///
 /// # Errors
 /// LOCAL_FILE where a file cannot be read.
-pub fn source(context: &mut Context, name: &str) -> Result<SchemaSource> {
+pub(super) fn source(context: &mut Context, name: &str) -> Result<SchemaSource> {
     let source = if name == "-" {
         let mut text = String::new();
         std::io::stdin().read_to_string(&mut text).map_err(|e| unreadable("the standard input", &e))?;
@@ -143,7 +143,7 @@ fn unreadable(what: &str, error: &std::io::Error) -> Box<crate::error::Error> {
 }
 
 /// Fills in the graph of a source that replays revisions.
-pub fn with_graph(source: &SchemaSource, graph: &migrated_proto::v1::GraphRef) -> SchemaSource {
+pub(super) fn with_graph(source: &SchemaSource, graph: &migrated_proto::v1::GraphRef) -> SchemaSource {
     let mut source = source.clone();
     if let Some(Source::Revisions(replayed)) = &mut source.source {
         replayed.graph = Some(graph.clone());
@@ -152,7 +152,7 @@ pub fn with_graph(source: &SchemaSource, graph: &migrated_proto::v1::GraphRef) -
 }
 
 /// Shows what a comparison found: the differences, then what it asks and what it left out.
-pub fn show(out: &mut Output, diff: &SchemaDiff, verbose: bool) {
+pub(super) fn show(out: &mut Output, diff: &SchemaDiff, verbose: bool) {
     for difference in &diff.differences {
         let mark = if difference.destroys.is_empty() { "" } else { "  (destroys data)" };
         out.line(&format!("{}{mark}", difference.summary));
