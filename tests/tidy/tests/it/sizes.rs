@@ -7,11 +7,6 @@ const LIMIT: usize = 400;
 
 /// Files that may be longer, with the reason.
 const LONG: &[(&str, &str)] = &[
-    (
-        "client/rust/src/output/tests.rs",
-        "one recorded run shown in every form: the forms are compared side by side",
-    ),
-    ("client/rust/tests/it/fake.rs", "a scripted daemon has to answer every RPC"),
     ("server/target/src/mysql/apply.rs", "the order of INTENT, statement and DONE is only safe as a whole"),
     ("server/target/src/postgres/apply.rs", "one transaction from its first check to the answer to COMMIT"),
     ("server/target/src/sqlite/apply.rs", "one transaction from its first check to the answer to COMMIT"),
