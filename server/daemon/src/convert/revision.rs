@@ -1,8 +1,9 @@
 //! `revision.proto`.
 
+use super::filled;
 use super::graph::graph;
-use super::{filled, invalid};
-use migrated_engine::{CreateRevision, FileSettings, NewFile, RevisionView};
+use migrated_core::Code;
+use migrated_engine::{CreateRevision, EngineError, FileSettings, NewFile, RevisionView};
 use migrated_proto::v1;
 use tonic::Status;
 
@@ -46,7 +47,9 @@ pub(crate) fn settings(
 ) -> Result<FileSettings, Status> {
     let settings = settings.unwrap_or_default();
     if settings.format() == v1::RevisionFormat::Yaml {
-        return Err(invalid("settings.format", "this release writes revisions in the SQL form only"));
+        let error =
+            EngineError::new(Code::UnsupportedForm, "this release writes revisions in the SQL form only");
+        return Err(crate::status::status(&error.with("field", "settings.format")));
     }
     Ok(FileSettings {
         file_template: settings.file_template,
