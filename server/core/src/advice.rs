@@ -80,6 +80,13 @@ impl Code {
             | Code::LockTimeout
             | Code::TargetRefused
             | Code::VersionTableShape
+            | Code::SchemaInvalid
+            | Code::ScratchRequired
+            | Code::NotAtHead
+            | Code::DropNotAllowed
+            | Code::OperationInvalid
+            | Code::BaselineDiffers
+            | Code::SchemaMoved
             | Code::LockWaitExpired => NOTHING_CHANGED,
             Code::StoreUnavailable | Code::StoreCorrupt | Code::StoreFull | Code::StoreTooNew => {
                 BEFORE_THE_STORE
@@ -227,6 +234,15 @@ impl Code {
             Code::LockWaitExpired => "`migratectl runs list` shows who has it; then repeat the command",
             Code::RunNotFound => "`migratectl runs list` shows the runs",
             Code::ShuttingDown => "repeat the command in a moment",
+            Code::SchemaInvalid => "correct the schema at the place that is shown, then repeat",
+            Code::ScratchRequired => {
+                "set `scratch.postgresql` or `scratch.mysql` in migrated.toml to the name of a connection"
+            }
+            Code::NotAtHead => "`migratectl upgrade heads`, then repeat",
+            Code::DropNotAllowed => "repeat with `--allow-drop` if that is meant; tell a rename with `--rename old=new`",
+            Code::OperationInvalid => "leave the object out, or write this step by hand",
+            Code::BaselineDiffers => "`migratectl diff` shows the differences; name the revision that fits",
+            Code::SchemaMoved => "repeat when nobody changes the database",
             Code::TargetNotFound => {
                 "`migratectl targets list` shows the names; or name a database with --database-url URL"
             }

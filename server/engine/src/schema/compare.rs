@@ -42,7 +42,7 @@ pub struct Compared {
     pub differences: Vec<Difference>,
     /// All statements, as a script.
     pub up: String,
-    /// The script that goes back, and why there is none for some of it.
+    /// The script that goes back.
     pub down: String,
     /// Tables and columns that may have got another name.
     pub questions: Vec<RenameQuestion>,
@@ -100,21 +100,16 @@ pub(crate) fn compare(
             statements,
         });
     }
-    let mut down = String::new();
+    // The way back is the comparison the other way round, and not each operation reversed: what has to be dropped and
+    // made again around a change is not the same in both directions.
     let mut back = Vec::new();
-    for operation in found.operations.iter().rev() {
-        match operation.reverse() {
-            Ok(reversed) => {
-                back.extend(reversed.render(server).map_err(|e| unrenderable(&reversed, &e))?);
-            }
-            Err(e) => down.push_str(&format!("-- {e}\n")),
-        }
+    for operation in &diff(to, from, &rules.reversed()).operations {
+        back.extend(operation.render(server).map_err(|e| unrenderable(operation, &e))?);
     }
-    down.push_str(&formats::script(dialect, &back));
     Ok(Compared {
         differences,
         up: formats::script(dialect, &up),
-        down,
+        down: formats::script(dialect, &back),
         questions: found.questions,
         left_out: found.left_out,
         notes: Vec::new(),
