@@ -20,7 +20,7 @@ pub(super) struct Scope<'a> {
     lost: HashSet<String>,
     /// Types that are not there in between, and what a column has instead meanwhile.
     stale: BTreeMap<String, String>,
-    /// Enum types that are replaced by a new type; folded.
+    /// Enum types and domains whose columns are put under a new type; folded.
     pub(super) swapped: HashSet<String>,
     /// Columns whose type changes, by table.
     retyped: BTreeMap<&'a Name, BTreeSet<&'a str>>,
@@ -70,14 +70,15 @@ impl<'a> Scope<'a> {
                 self.lost.insert(self.fold(&name.name));
                 continue;
             };
-            let meanwhile = match from.domains.get(name) {
-                Some(old) if kind != now || to.domains.get(name).is_some_and(|new| other_base(old, new)) => {
-                    old.data_type.clone()
-                }
-                None if kind != now => "text".to_owned(),
-                _ => continue,
-            };
-            self.stale.insert(self.fold(&name.name), meanwhile);
+            let base = from.domains.get(name).map(|domain| domain.data_type.clone());
+            if kind != now {
+                self.stale.insert(self.fold(&name.name), base.unwrap_or_else(|| "text".to_owned()));
+            }
+        }
+        for new in &to.domains {
+            if from.domains.get(&new.name).is_some_and(|old| other_base(old, new)) {
+                self.swapped.insert(self.fold(&new.name.name));
+            }
         }
         self.remade.extend(self.swapped.iter().cloned().chain(self.stale.keys().cloned()));
     }
@@ -131,7 +132,7 @@ impl<'a> Scope<'a> {
         Some(format!("{}{array}", self.stale[name]))
     }
 
-    /// Whether a domain's type below it or a type's kind changes, so that it must be dropped and made again.
+    /// Whether another kind of type takes a type's name, so that it must go before.
     pub(super) fn is_stale(&self, name: &Name) -> bool {
         self.stale.contains_key(&self.fold(&name.name))
     }

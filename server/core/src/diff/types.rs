@@ -57,14 +57,15 @@ pub(super) fn types<'a>(scope: &Scope<'a>, renamed: &[(Name, String, String)], w
         work.make.push(piece(&new.name, composite_texts(new), operation));
     }
     for new in &to.domains {
-        let operation = match from.domains.get(&new.name).filter(|_| !scope.is_stale(&new.name)) {
+        let operation = match from.domains.get(&new.name) {
             None => Operation::CreateDomain(CreateDomain { domain: new.clone(), if_not_exists: false }),
             Some(old) => {
                 let to = Domain { comment: old.comment.clone(), ..new.clone() };
                 if *old == to {
                     continue;
                 }
-                Operation::AlterDomain(AlterDomain { from: old.clone(), to })
+                let columns = columns(scope, &old.name);
+                Operation::AlterDomain(AlterDomain { from: old.clone(), to, columns })
             }
         };
         work.make.push(piece(&new.name, domain_texts(new), operation));
@@ -90,7 +91,7 @@ fn comments(scope: &Scope<'_>, work: &mut Work<'_>) {
             set(CommentOn::Type(new.name.clone()), &old.comment, &new.comment);
         }
     }
-    for new in to.domains.iter().filter(|new| !scope.is_stale(&new.name)) {
+    for new in &to.domains {
         if let Some(old) = from.domains.get(&new.name) {
             set(CommentOn::Domain(new.name.clone()), &old.comment, &new.comment);
         }
@@ -128,7 +129,19 @@ fn domain_texts(domain: &Domain) -> Vec<&str> {
 
 /// New values, with the columns that a new type would have to be put under, there or on the way back.
 fn alter_enum(scope: &Scope<'_>, renamed: &[(Name, String, String)], old: &Enum, new: &Enum) -> AlterEnum {
-    let name = folded(scope.dialect, &old.name.name);
+    let columns = columns(scope, &old.name);
+    let renamed = renamed.iter().filter(|(of, _, _)| *of == old.name);
+    AlterEnum {
+        from: old.clone(),
+        to: Enum { comment: old.comment.clone(), ..new.clone() },
+        renamed: renamed.map(|(_, old, new)| (old.clone(), new.clone())).collect(),
+        columns,
+    }
+}
+
+/// The columns of a type that are there before and after.
+fn columns(scope: &Scope<'_>, name: &Name) -> Vec<EnumColumn> {
+    let name = folded(scope.dialect, &name.name);
     let mut columns = Vec::new();
     for from in &scope.from.tables {
         let Some(to) = scope.to.tables.get(&from.name) else { continue };
@@ -141,11 +154,5 @@ fn alter_enum(scope: &Scope<'_>, renamed: &[(Name, String, String)], old: &Enum,
             }
         }
     }
-    let renamed = renamed.iter().filter(|(of, _, _)| *of == old.name);
-    AlterEnum {
-        from: old.clone(),
-        to: Enum { comment: old.comment.clone(), ..new.clone() },
-        renamed: renamed.map(|(_, old, new)| (old.clone(), new.clone())).collect(),
-        columns,
-    }
+    columns
 }
