@@ -53,7 +53,7 @@ const AGGREGATE: &str = "'CREATE AGGREGATE '||pg_catalog.quote_ident(n.nspname)|
 pub(super) fn read(answer: &Answer, scope: &Scope<'_>, comments: &Comments) -> Objects<Function> {
     let function = |row: Row<'_>| {
         let name = scope.name(row.text(1), row.text(2));
-        let qualifier = name.schema.is_none().then(|| row.text(6)).unwrap_or_default();
+        let qualifier = if name.schema.is_none() { row.text(6) } else { "" };
         Function {
             kind: match row.text(3) {
                 "p" => FunctionKind::Procedure,

@@ -14,15 +14,19 @@ mod read;
 mod relations;
 mod row;
 mod scope;
+mod scratch;
+mod scratch_database;
+mod script;
 mod sequences;
 mod triggers;
 mod types;
 mod views;
 
+pub(super) use scratch::scratch;
+
 use super::PostgresTarget;
 use super::connect::{Connected, Settings};
-use crate::{InspectOptions, Inspected, Scratch, ScratchOptions, TargetError};
-use migrated_core::Code;
+use crate::{InspectOptions, Inspected, TargetError};
 
 pub(super) async fn inspect(
     target: &PostgresTarget,
@@ -32,12 +36,4 @@ pub(super) async fn inspect(
     let inspected = read::read(&mut wire, &version, &place, target.spec.schema.as_deref(), options).await;
     wire.close().await;
     inspected
-}
-
-pub(super) async fn scratch(
-    target: &PostgresTarget,
-    options: &ScratchOptions,
-) -> Result<Box<dyn Scratch>, TargetError> {
-    let _ = (target, options);
-    Err(TargetError::new(Code::ScratchRequired, "scratch databases are not there yet"))
 }

@@ -33,7 +33,7 @@ impl<'a> Scope<'a> {
         wanted.extend(self.options.schemas.iter().map(|schema| literal(schema)));
         let system = format!("{alias}.nspname !~ '^pg_' AND {alias}.nspname<>'information_schema'");
         match self.options.all_schemas {
-            true => format!("{system}"),
+            true => system,
             false => format!("{alias}.nspname IN ({}) AND {system}", wanted.join(",")),
         }
     }
