@@ -2,7 +2,7 @@
 
 use super::change::Change;
 use super::{Operation, OperationError};
-use crate::schema::{Function, Name, Named as _, Schema, Table};
+use crate::schema::{Function, FunctionKind, Name, Named as _, Schema, Table};
 use serde::{Deserialize, Serialize};
 
 /// Sets, changes or removes the comment of an object other than a column, whose comment is part of it.
@@ -80,10 +80,9 @@ fn comment<'s>(schema: &'s mut Schema, object: &CommentOn) -> Option<&'s mut Opt
             None => &mut schema.composites.get_mut(name)?.comment,
         },
         CommentOn::Domain(name) => &mut schema.domains.get_mut(name)?.comment,
-        CommentOn::Function(name, arguments) | CommentOn::Procedure(name, arguments) => {
-            let key =
-                Function { name: name.clone(), arguments: arguments.clone(), ..Function::default() }.key();
-            &mut schema.functions.get_mut(&key)?.comment
+        CommentOn::Function(name, arguments) => of_routine(schema, name, arguments, FunctionKind::Function)?,
+        CommentOn::Procedure(name, arguments) => {
+            of_routine(schema, name, arguments, FunctionKind::Procedure)?
         }
         CommentOn::Constraint(table, name) => of_constraint(schema.tables.get_mut(table)?, name)?,
         CommentOn::Index(name) => of_index(schema, name)?,
@@ -93,6 +92,16 @@ fn comment<'s>(schema: &'s mut Schema, object: &CommentOn) -> Option<&'s mut Opt
         },
         CommentOn::Policy(table, name) => &mut schema.tables.get_mut(table)?.policies.get_mut(name)?.comment,
     })
+}
+
+fn of_routine<'s>(
+    schema: &'s mut Schema,
+    name: &Name,
+    arguments: &str,
+    kind: FunctionKind,
+) -> Option<&'s mut Option<String>> {
+    let called = Function { name: name.clone(), arguments: arguments.into(), kind, ..Function::default() };
+    schema.functions.get_mut(&called.key()).map(|function| &mut function.comment)
 }
 
 fn of_constraint<'s>(table: &'s mut Table, name: &str) -> Option<&'s mut Option<String>> {

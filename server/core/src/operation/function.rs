@@ -42,7 +42,7 @@ impl Change for CreateFunction {
     }
 
     fn summary(&self) -> String {
-        format!("create {} {}", routine(&self.function), self.function.key())
+        format!("create {}", called(&self.function))
     }
 }
 
@@ -57,7 +57,7 @@ impl Change for DropFunction {
     }
 
     fn summary(&self) -> String {
-        format!("drop {} {}", routine(&self.function), self.function.key())
+        format!("drop {}", called(&self.function))
     }
 }
 
@@ -72,15 +72,16 @@ impl Change for AlterFunction {
     }
 
     fn summary(&self) -> String {
-        format!("alter {} {}", routine(&self.to), self.to.key())
+        format!("alter {}", called(&self.to))
     }
 }
 
-fn routine(function: &Function) -> &'static str {
-    match function.kind {
+fn called(function: &Function) -> String {
+    let kind = match function.kind {
         FunctionKind::Function => "function",
         FunctionKind::Procedure => "procedure",
         FunctionKind::Aggregate => "aggregate",
-        FunctionKind::Event => "event",
-    }
+        FunctionKind::Event => return format!("event {}", function.name),
+    };
+    format!("{kind} {}({})", function.name, function.arguments)
 }
