@@ -17,9 +17,9 @@ mod splitter;
 mod sqlite;
 mod statement;
 mod summary;
-mod token;
+pub(crate) mod token;
 pub mod version_table;
-mod words;
+pub(crate) mod words;
 
 pub use classify::{Classification, ConcurrentIndex, StatementKind, classify};
 pub use hash::statement_hash;

@@ -44,3 +44,15 @@ pub struct AlterColumn {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub using: Option<String>,
 }
+
+impl AlterColumn {
+    /// Whether the column is dropped and added, because the server cannot change it in place: a column becomes a
+    /// generated one, gets another expression (before PostgreSQL 17), or was worked out on reading. Whatever stands on
+    /// it (indexes, constraints, views) must go before, and come back after.
+    pub fn replaces_column(&self) -> bool {
+        let (from, to) = (&self.from.computed, &self.to.computed);
+        let on_reading =
+            from.as_ref().is_some_and(|computed| computed.kind == crate::schema::ComputedKind::Virtual);
+        from != to && (to.is_some() || on_reading)
+    }
+}

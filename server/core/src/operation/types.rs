@@ -1,7 +1,7 @@
 //! Composite types and domains (PostgreSQL).
 
-use super::is_default;
-use crate::schema::{Composite, Domain};
+use super::{EnumColumn, is_default};
+use crate::schema::{Composite, CompositeField, Domain};
 use serde::{Deserialize, Serialize};
 
 /// Makes a composite type.
@@ -36,6 +36,16 @@ pub struct AlterComposite {
     pub to: Composite,
 }
 
+impl AlterComposite {
+    /// The fields that stay, in their order. A new field goes to the end, so those of `to` behind the first that does
+    /// not stay are dropped and added, and values lose what they hold in them.
+    pub fn kept(&self) -> Vec<&str> {
+        let mut old = self.from.fields.iter();
+        let stays = |new: &&CompositeField| old.any(|old| old.name == new.name);
+        self.to.fields.iter().take_while(stays).map(|field| field.name.as_str()).collect()
+    }
+}
+
 /// Makes a domain.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -66,4 +76,7 @@ pub struct AlterDomain {
     pub from: Domain,
     /// How it is to be.
     pub to: Domain,
+    /// The columns of that domain, which a new one must be put under where the type or collation changes.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub columns: Vec<EnumColumn>,
 }
