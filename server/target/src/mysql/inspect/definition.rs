@@ -18,12 +18,11 @@ pub(super) fn definer_of(statement: &str) -> Option<(&str, &str, &str)> {
     if before.len() > "CREATE ALGORITHM=UNDEFINED ".len() {
         return None;
     }
-    let mut quote = false;
+    // With ANSI_QUOTES in its sql_mode a routine is told with the other quotes.
+    let mut quoted = false;
     let end = after.find(|c| {
-        if c == '`' {
-            quote = !quote;
-        }
-        c == ' ' && !quote
+        quoted ^= matches!(c, '`' | '"');
+        c == ' ' && !quoted
     })?;
     Some((before, &after[..end], after[end..].trim_start()))
 }
@@ -31,7 +30,7 @@ pub(super) fn definer_of(statement: &str) -> Option<(&str, &str, &str)> {
 /// The statement without DEFINER where that is `user`, who needs no naming.
 pub(super) fn without_definer(statement: &str, user: &str) -> String {
     match definer_of(statement) {
-        Some((before, definer, after)) if definer == account(user) => format!("{before}{after}"),
+        Some((before, definer, after)) if definer.replace('"', "`") == account(user) => format!("{before}{after}"),
         _ => statement.to_owned(),
     }
 }
@@ -46,6 +45,8 @@ mod tests {
         assert_eq!(without_definer(statement, "a b@%"), "CREATE FUNCTION `f`() RETURNS int(11)\nreturn 1");
         assert_eq!(without_definer(statement, "c@%"), statement);
         assert_eq!(account("x@y@localhost"), "`x@y`@`localhost`");
+        let ansi = statement.replace('`', "\"");
+        assert!(!without_definer(&ansi, "a b@%").contains("DEFINER"));
         let inner = "CREATE PROCEDURE `p`()\nCREATE DEFINER=`a`@`%` VIEW v AS SELECT 1";
         assert_eq!(without_definer(inner, "a@%"), inner);
     }

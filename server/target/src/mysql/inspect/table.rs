@@ -67,7 +67,7 @@ pub(super) fn complete(table: &mut Table, statement: &str) {
                 index.verbatim.push(format!("WITH PARSER {parser}"));
             }
         }
-        if let Some((before, "WITHOUT OVERLAPS)")) = line.rsplit_once(' ') {
+        if let Some(before) = line.strip_suffix(" WITHOUT OVERLAPS)") {
             without_overlaps(table, before);
         }
     }
