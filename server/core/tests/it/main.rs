@@ -5,3 +5,4 @@ mod corpus;
 mod errors;
 mod laws;
 mod plans;
+mod postgres_render;
