@@ -2,7 +2,7 @@
 
 use crate::postgres_inspect::{inspected, schema_of, sql, table};
 use crate::server::database;
-use migrated_core::schema::{Name, Schema};
+use migrated_core::schema::Schema;
 use migrated_target::InspectOptions;
 
 #[tokio::test]
