@@ -134,3 +134,26 @@ async fn inspection_writes_nothing_and_bears_changes_under_it() {
     stop.store(true, std::sync::atomic::Ordering::Relaxed);
     changes.join().expect("changes that work");
 }
+
+#[tokio::test]
+async fn texts_do_not_depend_on_who_asks() {
+    let database = database!();
+    let ddl = "CREATE TABLE t (d date DEFAULT '2024-02-01', z timestamptz DEFAULT '2024-02-01 00:00:00+00', \
+               i interval DEFAULT '1 day 2 hours', f float8 DEFAULT 0.1, b bytea DEFAULT 'x', m money DEFAULT 1)";
+    let plain = schema_of(&database, ddl).await;
+    for setting in [
+        "DateStyle = 'SQL, DMY'",
+        "IntervalStyle = iso_8601",
+        "TimeZone = 'Asia/Tokyo'",
+        "extra_float_digits = -10",
+        "bytea_output = escape",
+        "quote_all_identifiers = on",
+    ] {
+        database.psql(&format!("ALTER DATABASE {} SET {setting}", database.name));
+    }
+    let defaults =
+        |schema: &Schema| table(schema, "t").columns.iter().map(|c| c.default.clone()).collect::<Vec<_>>();
+    assert_eq!(defaults(&inspected(&database).await.schema), defaults(&plain));
+    assert_eq!(defaults(&plain)[0], sql("'2024-02-01'::date"));
+    assert_eq!(defaults(&plain)[1], sql("'2024-02-01 00:00:00+00'::timestamp with time zone"));
+}

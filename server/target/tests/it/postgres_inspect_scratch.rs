@@ -169,3 +169,26 @@ async fn only_what_we_left_behind_long_ago_is_dropped() {
     database.psql(&format!("DROP DATABASE {unmarked}"));
     database.psql(&format!("DROP DATABASE IF EXISTS {used} WITH (FORCE)"));
 }
+
+#[tokio::test]
+async fn a_scratch_database_has_the_schemas_that_the_target_begins_with() {
+    let database = database!();
+    let all = InspectOptions { all_schemas: true, ..InspectOptions::default() };
+    let target = database.target_with(|spec| spec.schema = Some("app".into()));
+    for change in ["CREATE SCHEMA app", "COMMENT ON SCHEMA public IS 'ours'", "DROP SCHEMA public"] {
+        database.psql(change);
+        // What a database is set to is set there too, but for what keeps it from being written.
+        database.psql(&format!("ALTER DATABASE {} SET transform_null_equals = on", database.name));
+        let expected = target.inspect(&all).await.expect("a schema").schema;
+        let mut there = scratch(&target, &Schema::default()).await;
+        assert_eq!(there.inspect(&all).await.expect("a schema").schema, expected, "{change}");
+        there
+            .execute("x.sql", "CREATE VIEW v AS SELECT 1 AS a WHERE 2 = NULL")
+            .await
+            .expect("a script that works");
+        let made = schema(&mut there).await;
+        let view = made.views.get(&Name::local("v")).expect("the view");
+        assert_eq!(view.query, "SELECT 1 AS a\n  WHERE (2 IS NULL)", "{change}");
+        there.discard().await.expect("an end");
+    }
+}

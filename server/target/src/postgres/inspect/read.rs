@@ -20,8 +20,24 @@ use migrated_core::operation::Server;
 use migrated_core::schema::{Schema, Table, View};
 use migrated_core::{Code, DialectName};
 
+const DOING: &str = "reading the schema";
+
 /// How often an inspection begins anew when somebody changes the schema under it.
 const ATTEMPTS: u32 = 5;
+
+/// What decides how constants and names are printed: a role or database may have it otherwise, and a text must not
+/// depend on who asks. And the planner has never seen statistics of catalogs that were filled just now; compiling its
+/// misjudged plans would cost more than running them.
+const SETTINGS: [&str; 8] = [
+    "SET LOCAL DateStyle TO 'ISO, YMD';",
+    "SET LOCAL IntervalStyle TO postgres;",
+    "SET LOCAL TimeZone TO 'UTC';",
+    "SET LOCAL extra_float_digits TO 1;",
+    "SET LOCAL bytea_output TO hex;",
+    "SET LOCAL lc_monetary TO 'C';",
+    "SET LOCAL quote_all_identifiers TO off;",
+    "SET LOCAL jit TO off;",
+];
 
 // The queries, in their order.
 const VERSION: usize = 0;
@@ -57,19 +73,26 @@ pub(super) async fn read(
     let scope = Scope::new(version.major, own, options, place);
     let mut attempt = 1;
     loop {
-        match snapshot(wire, &scope).await {
+        let failed = match snapshot(wire, &scope).await {
             Ok(answers) if !is_torn(&answers) => return Ok(inspected(&answers, &scope)),
-            Err(e) if !is_moving(&e) => return Err(error::outside(&e, "reading the schema")),
-            _ if attempt < ATTEMPTS => attempt += 1,
-            _ => {
-                let what = "the schema could not be read: others are changing it all the while";
-                return Err(TargetError::new(Code::TargetRefused, what)
-                    .help("run it again when their migration is done"));
+            Ok(_) => None,
+            Err(e) if e.is_fatal() => return Err(error::outside(&e, DOING)),
+            Err(e) => Some(e),
+        };
+        if let Some(e) = failed {
+            let rolled = wire.execute("ROLLBACK", &mut |_| {}).await;
+            rolled.map_err(|e| error::outside(&e, DOING))?;
+            if !is_moving(&e) {
+                return Err(error::outside(&e, DOING));
             }
         }
-        // After an error the transaction is still open; without one this does nothing.
-        let rolled = wire.execute("ROLLBACK", &mut |_| {}).await;
-        rolled.map_err(|e| error::outside(&e, "reading the schema"))?;
+        if attempt == ATTEMPTS {
+            let what = "the schema could not be read: others are changing it all the while";
+            return Err(
+                TargetError::new(Code::TargetRefused, what).help("run it again when their migration is done")
+            );
+        }
+        attempt += 1;
     }
 }
 
@@ -82,13 +105,13 @@ pub(super) async fn own_schema(wire: &mut Wire) -> Result<String, TargetError> {
 }
 
 /// All catalogs in one transaction and one round trip. With the own schema alone in the search path, the server
-/// prints the names of its objects bare and all others with their schema. The planner has never seen statistics of
-/// catalogs that were filled just now; compiling its misjudged plans would cost more than running them.
+/// prints the names of its objects bare and all others with their schema.
 async fn snapshot(wire: &mut Wire, scope: &Scope<'_>) -> Result<Vec<Answer>, WireError> {
     // An empty name is that of no schema.
     let path = if scope.own.is_empty() { "''".to_owned() } else { identifier(&scope.own) };
     let mut text = format!(
-        "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;SET LOCAL jit TO off;SET LOCAL search_path TO {path};"
+        "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;SET LOCAL search_path TO {path};{}",
+        SETTINGS.join("")
     );
     for query in queries(scope) {
         text.push_str(&query);
@@ -96,7 +119,7 @@ async fn snapshot(wire: &mut Wire, scope: &Scope<'_>) -> Result<Vec<Answer>, Wir
     }
     text.push_str("COMMIT");
     let answers = wire.query(&text, &mut |_| {}).await.map_err(|(_, e)| e)?;
-    Ok(answers.into_iter().skip(3).take(QUERIES).collect())
+    Ok(answers.into_iter().skip(2 + SETTINGS.len()).take(QUERIES).collect())
 }
 
 fn queries(scope: &Scope<'_>) -> [String; QUERIES] {
@@ -125,7 +148,7 @@ fn queries(scope: &Scope<'_>) -> [String; QUERIES] {
 /// they do not find: some fail, and some give NULL.
 fn is_moving(error: &WireError) -> bool {
     let codes = ["XX000", "42P01", "42703", "42704", "42883", "40001", "40P01"];
-    !error.is_fatal() && error.db().is_some_and(|db| codes.contains(&db.code().code()))
+    error.db().is_some_and(|db| codes.contains(&db.code().code()))
 }
 
 /// Whether a row's text is missing.
