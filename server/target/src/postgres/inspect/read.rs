@@ -74,7 +74,7 @@ pub(super) async fn read(
     let mut attempt = 1;
     loop {
         let failed = match snapshot(wire, &scope).await {
-            Ok(answers) if !is_torn(&answers) => return Ok(inspected(&answers, &scope)),
+            Ok(answers) if !is_torn(&answers) => return Ok(inspected(answers, &scope)),
             Ok(_) => None,
             Err(e) if e.is_fatal() => return Err(error::outside(&e, DOING)),
             Err(e) => Some(e),
@@ -168,25 +168,27 @@ fn is_torn(answers: &[Answer]) -> bool {
     tests.iter().any(|(query, is_torn)| answers[*query].rows.iter().map(Row).any(is_torn))
 }
 
-fn inspected(answers: &[Answer], scope: &Scope<'_>) -> Inspected {
-    let answer = |index: usize| &answers[index];
-    let comments = Comments::read(answer(COMMENTS));
-    let sequences = Sequences::read(answer(SEQUENCES), scope, &comments);
-    let columns = Columns::read(answer(COLUMNS), &comments, &sequences);
-    let indexes = Indexes::read(answer(INDEXES), &columns, &comments);
-    let mut constraints = Constraints::read(answer(CONSTRAINTS), scope, &columns, &indexes, &comments);
-    let mut triggers = triggers::read(answer(TRIGGERS), &comments);
-    let mut policies = policies::read(answer(POLICIES), &comments);
-    let mut named = views::read(answer(NAMED_BY_VIEWS), scope);
+fn inspected(mut answers: Vec<Answer>, scope: &Scope<'_>) -> Inspected {
+    // Each answer goes as soon as it is read: a large schema is not in memory twice.
+    let mut answer = |query: usize| std::mem::take(&mut answers[query]);
+    let comments = Comments::read(&answer(COMMENTS));
+    let sequences = Sequences::read(&answer(SEQUENCES), scope, &comments);
+    let columns = Columns::read(&answer(COLUMNS), &comments, &sequences);
+    let indexes = Indexes::read(&answer(INDEXES), &columns, &comments);
+    let mut constraints = Constraints::read(&answer(CONSTRAINTS), scope, &columns, &indexes, &comments);
+    let mut triggers = triggers::read(&answer(TRIGGERS), &comments);
+    let mut policies = policies::read(&answer(POLICIES), &comments);
+    let mut named = views::read(&answer(NAMED_BY_VIEWS), scope);
     let mut schema = Schema::new(DialectName::Postgres);
-    let mut notes = notes::read(answer(NOTES));
-    types::read(&mut schema, answer(TYPES), scope, &columns, &mut constraints, &comments);
-    schema.functions = functions::read(answer(FUNCTIONS), scope, &comments);
-    schema.schemas = namespaces::read(answer(NAMESPACES), scope);
-    schema.extensions = namespaces::read_extensions(answer(EXTENSIONS), scope);
+    let mut notes = notes::read(&answer(NOTES));
+    types::read(&mut schema, &answer(TYPES), scope, &columns, &mut constraints, &comments);
+    schema.functions = functions::read(&answer(FUNCTIONS), scope, &comments);
+    schema.schemas = namespaces::read(&answer(NAMESPACES), scope);
+    schema.extensions = namespaces::read_extensions(&answer(EXTENSIONS), scope);
     schema.sequences = sequences.free.into_iter().collect();
 
-    for relation in relations::read(answer(RELATIONS), answer(INHERITS), scope) {
+    let (found, inherits) = (answer(RELATIONS), answer(INHERITS));
+    for relation in relations::read(&found, &inherits, scope) {
         let oid = relation.oid;
         let comment = comments.of(Catalog::Class, oid);
         let triggers = triggers.remove(&oid).unwrap_or_default();
@@ -216,7 +218,7 @@ fn inspected(answers: &[Answer], scope: &Scope<'_>) -> Inspected {
     notes.append(&mut constraints.notes);
     notes.sort();
     namespaces::without_ours(&mut schema, scope);
-    Inspected { schema, server: server(answer(VERSION)), notes }
+    Inspected { schema, server: server(&answer(VERSION)), notes }
 }
 
 /// From `server_version_num`: the last four digits are the minor version.
