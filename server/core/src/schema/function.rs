@@ -20,6 +20,9 @@ pub struct Function {
     pub returns: String,
     /// The whole CREATE statement as the engine prints it, without OR REPLACE and without a semicolon at the end.
     pub definition: String,
+    /// The `sql_mode` that it runs with, where that is not the server's own (MySQL).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sql_mode: Option<String>,
     /// Its comment.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub comment: Option<String>,
@@ -27,9 +30,14 @@ pub struct Function {
 
 impl Named for Function {
     type Key = String;
-    /// Name and argument types: PostgreSQL tells functions of one name apart by them.
+    /// Name and argument types: PostgreSQL tells functions of one name apart by them. On MySQL a procedure and an event
+    /// may have the name of a function.
     fn key(&self) -> String {
-        format!("{}({})", self.name, self.arguments)
+        match self.kind {
+            FunctionKind::Function | FunctionKind::Aggregate => format!("{}({})", self.name, self.arguments),
+            FunctionKind::Procedure => format!("procedure {}({})", self.name, self.arguments),
+            FunctionKind::Event => format!("event {}", self.name),
+        }
     }
 }
 

@@ -14,6 +14,9 @@ pub struct Trigger {
     /// When it fires, where that is not the default (PostgreSQL): DISABLED, REPLICA, ALWAYS.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub enabled: Option<String>,
+    /// The `sql_mode` that it runs with, where that is not the server's own (MySQL).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sql_mode: Option<String>,
     /// Its comment.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub comment: Option<String>,

@@ -54,7 +54,7 @@ impl Engines {
 }
 
 /// The first table that a DML statement changes.
-fn changed_table(statement: &str) -> Option<(Option<String>, String)> {
+pub(super) fn changed_table(statement: &str) -> Option<(Option<String>, String)> {
     const BETWEEN: &[&str] =
         &["LOW_PRIORITY", "HIGH_PRIORITY", "DELAYED", "QUICK", "IGNORE", "INTO", "FROM", "ONLY", "TABLE"];
     let mut rest = statement.trim_start();
