@@ -272,7 +272,7 @@ async fn routines_triggers_and_policies_are_told() {
     );
     assert!(g.definition.contains("'public.g'"), "the body is left as it is: {}", g.definition);
     assert_eq!((g.returns.as_str(), g.comment.as_deref()), ("text", Some("gee")));
-    assert_eq!(function("p(IN a integer)").kind, FunctionKind::Procedure);
+    assert_eq!(function("procedure p(IN a integer)").kind, FunctionKind::Procedure);
     let total = function("total(integer)");
     assert_eq!(
         total.definition,
