@@ -115,13 +115,15 @@ fn describe(failure: &mut Failure, end: &End, state: RunState, job: &Job) {
     }
 }
 
-/// Nothing in the revision would help: its step met others' locks, or lost its connection.
+/// Nothing in the revision would help: its step was cut off, met others' locks, or lost its connection.
 fn is_no_fault_of_the_revision(failure: &Failure) -> bool {
     let code = Code::from_reason(&failure.reason);
     matches!(
         code,
         Some(
-            Code::LockTimeout
+            Code::Cancelled
+                | Code::DeadlinePassed
+                | Code::LockTimeout
                 | Code::ConnectionLost
                 | Code::LockLost
                 | Code::VersionRowsChanged
@@ -137,13 +139,16 @@ fn next(failure: &Failure, state: RunState, job: &Job) -> String {
         kind => format!("migratectl {} {}", kind.as_str(), job.record.goal.join(" ")),
     };
     match state {
+        RunState::Partial if is_no_fault_of_the_revision(failure) => {
+            format!("`{again}` goes on at its first statement that did not take effect")
+        }
         RunState::Partial => {
             format!(
                 "mend {} from its first statement that did not take effect on, then `{again}`",
                 failure.revision
             )
         }
-        RunState::Unknown => "migratectl current, once the database answers again".to_owned(),
+        RunState::Unknown => "`migratectl current`, once the database answers again".to_owned(),
         RunState::Cancelled => format!("`{again}` goes on from there"),
         _ if failure.revision.is_empty() || is_no_fault_of_the_revision(failure) => format!("`{again}`"),
         _ => format!("fix {}, then `{again}`", failure.revision),

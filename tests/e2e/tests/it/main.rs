@@ -1,11 +1,15 @@
 //! migratectl, migrated and real databases together. `docs/testing.md` says how the tests are run and written.
 
+mod at_once;
 mod bad_files;
 mod bad_graph;
+mod bad_rows;
+mod bad_sql;
 mod bad_store;
 mod bad_targets;
 mod corpora;
+mod deaths;
 mod harness;
+mod interrupts;
 mod large;
-mod pressure;
 mod spine;

@@ -3,15 +3,16 @@
 mod answer;
 mod database;
 mod gate;
+mod place;
 mod programs;
 mod project;
 mod revisions;
 mod running;
-mod state;
 
-pub(crate) use answer::Answer;
-pub(crate) use database::{Database, Engine, postgres};
+pub(crate) use answer::{Answer, commands};
+pub(crate) use database::{Database, Engine, mariadb, postgres};
 pub(crate) use gate::Gate;
+pub(crate) use place::Leaves;
 pub(crate) use project::Project;
 pub(crate) use running::Running;
 
