@@ -194,6 +194,12 @@ pub fn state_name(state: RunState) -> &'static str {
     state.as_str_name().trim_start_matches("RUN_STATE_")
 }
 
+/// Whether the status was made here, because the transport failed, and not by a peer. TLS 1.3 tells a client only with
+/// its first call that its certificate is refused, and who speaks HTTP/2 to a TLS port is answered by no HTTP/2 at all.
+fn is_transport(status: &Status) -> bool {
+    std::error::Error::source(status).is_some()
+}
+
 fn from_bare_status(status: &Status) -> Box<Error> {
     let plain = |code: &str, reason: &str, message: String| {
         Box::new(Error {
@@ -206,6 +212,9 @@ fn from_bare_status(status: &Status) -> Box<Error> {
     };
     let said = status.message().to_string();
     match status.code() {
+        Code::Unknown | Code::Internal | Code::Cancelled if is_transport(status) => Own::DaemonUnreachable
+            .error(causes(status))
+            .next("check the address, whether TLS is spoken there, and the certificates of both sides"),
         Code::Unavailable => Own::DaemonUnreachable
             .error(causes(status))
             .next("check that the daemon runs, then run the command again"),

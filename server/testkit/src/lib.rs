@@ -5,6 +5,7 @@
 //! to the test process, so the kernel closes it even where the process is killed: the shell then stops the server
 //! and removes the folder. That is why servers can live in a `static`, which is never dropped.
 
+mod certificates;
 mod find;
 mod guard;
 mod mariadb;
@@ -12,6 +13,7 @@ mod pgbouncer;
 mod port;
 mod postgres;
 
+pub use certificates::Authority;
 pub use mariadb::Mariadb;
 pub use pgbouncer::Pgbouncer;
 pub use port::free_port;

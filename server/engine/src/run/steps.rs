@@ -172,8 +172,7 @@ impl Engine {
         }
         if self.inner.runs.closing.is_cancelled() {
             let error =
-                crate::EngineError::new(Code::ShuttingDown, "the daemon was stopped between two revisions")
-                    .next("repeat the command: it goes on where this run stopped");
+                crate::EngineError::new(Code::ShuttingDown, "the daemon was stopped between two revisions");
             return Some(End::failed(error, Outcome::Clean, rows.to_vec(), done));
         }
         None

@@ -1,6 +1,7 @@
 //! What the tests stand on: projects in folders of their own, the real programs, real databases.
 
 mod answer;
+mod daemon;
 mod database;
 mod gate;
 mod place;
@@ -10,6 +11,7 @@ mod revisions;
 mod running;
 
 pub(crate) use answer::{Answer, commands};
+pub(crate) use daemon::Daemon;
 pub(crate) use database::{Database, Engine, mariadb, postgres};
 pub(crate) use gate::Gate;
 pub(crate) use place::Leaves;

@@ -86,7 +86,8 @@ impl Place {
     /// Fails the test unless `after` is this place, with what a failing command `leaves`.
     #[track_caller]
     pub(crate) fn is_kept(&self, after: &Place, leaves: Leaves) {
-        assert_eq!(after.target, self.target, "the target is as it was");
+        let changed = difference(&self.target, &after.target);
+        assert!(changed.is_empty(), "the target is as it was, but for\n{changed}");
         assert_eq!(after.graph, self.graph, "the published graph and what is applied are as they were");
         self.runs_grew(after, leaves);
     }
@@ -102,4 +103,13 @@ impl Place {
             Leaves::Run(state) => assert_eq!(states, [state], "one run is left: {new:?}"),
         }
     }
+}
+
+/// The lines that only one of two texts has; where there are none but in another order, all.
+fn difference(before: &str, after: &str) -> String {
+    let lacks = |text: &str, line: &str| !text.lines().any(|other| other == line);
+    let gone = before.lines().filter(|line| lacks(after, line)).map(|line| format!("-{line}\n"));
+    let new = after.lines().filter(|line| lacks(before, line)).map(|line| format!("+{line}\n"));
+    let lines: String = gone.chain(new).collect();
+    if lines.is_empty() && before != after { format!("{before}became\n{after}") } else { lines }
 }
