@@ -17,6 +17,8 @@ pub type Updates = BoxStream<'static, std::result::Result<pb::RunUpdate, Status>
 
 /// Heartbeats come every 15 seconds; a stream that is silent for three of them is dead.
 const SILENCE: Duration = Duration::from_secs(45);
+/// How long a stream whose last message was read may take to end.
+const FAREWELL: Duration = Duration::from_secs(1);
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 
@@ -77,6 +79,8 @@ pub enum Told {
     Back,
     /// The run goes on, but what this request asked for is done.
     GoalReached,
+    /// The run had ended, and its last event came before those that were asked for.
+    Ended(Box<pb::Run>),
 }
 
 /// The reader.
@@ -89,6 +93,8 @@ pub struct RunStream {
     after: u64,
     joined: bool,
     goal_reached: bool,
+    /// Whether the stream that is open brought events.
+    heard: bool,
     lost: Option<Loss>,
     budget: Duration,
     /// Set where the daemon is this client's own.
@@ -117,6 +123,7 @@ impl RunStream {
             after: 0,
             joined: false,
             goal_reached: false,
+            heard: false,
             lost: None,
             budget,
             embedded: None,
@@ -177,15 +184,41 @@ impl RunStream {
                 }
                 Ok(Some(Err(status))) if is_retryable(&status) => self.lose(status.message()),
                 Ok(Some(Err(status))) => return Err(self.final_error(&status)),
-                Ok(None) => self.lose("the stream ended before the run did"),
+                Ok(None) => {
+                    self.stream = None;
+                    if let Some(run) = self.ended().await {
+                        return Ok(Told::Ended(Box::new(run)));
+                    }
+                    self.lose("the stream ended before the run did");
+                }
                 Err(_) => self.lose("the daemon was silent for too long"),
             }
         }
     }
 
+    /// The run, where it has ended and a stream without any event shows that there is nothing left to tell of it.
+    async fn ended(&self) -> Option<pb::Run> {
+        if self.heard || self.run_id.is_empty() {
+            return None;
+        }
+        let request = pb::GetRunRequest { run_id: self.run_id.clone() };
+        let run = self.api.runs().get_run(request).await.ok()?.into_inner().run?;
+        run.end_time.is_some().then_some(run)
+    }
+
+    /// Lets the stream end by itself, so that the daemon sees a call that was read to its end. A daemon that takes its
+    /// time is not waited for.
+    pub async fn close(mut self) {
+        let Some(mut stream) = self.stream.take() else { return };
+        let rest = async { while let Some(Ok(_)) = stream.next().await {} };
+        // Late is as good as never: nothing is read from it.
+        let _ = timeout(FAREWELL, rest).await;
+    }
+
     fn update(&mut self, update: pb::RunUpdate) -> Option<Told> {
         self.joined |= update.joined;
         self.goal_reached |= update.goal_reached;
+        self.heard |= !update.events.is_empty();
         if !update.run_id.is_empty() && update.run_id != self.run_id {
             // The first message; or a joined request was sent again, and its run had ended: this is another one.
             self.run_id.clone_from(&update.run_id);
@@ -264,6 +297,7 @@ impl RunStream {
         match opened {
             Ok(Ok(stream)) => {
                 self.stream = Some(stream);
+                self.heard = false;
                 Ok(None)
             }
             Ok(Err(status)) if is_retryable(&status) => {

@@ -246,7 +246,7 @@ fn failed_outcome() -> Outcome {
         applied: 2,
         nothing: false,
         duration: Duration::from_millis(112_300),
-        error: Some(Error::from_run(RunState::Failed, Some(&failure()))),
+        error: Some(Error::from_run(RunState::Failed, Some(&failure()), 2)),
     }
 }
 
@@ -317,7 +317,7 @@ fn a_failure_outside_of_a_run_in_every_form() {
 
 #[test]
 fn a_failure_without_a_local_file_shows_the_statement() {
-    let mut error = Error::from_run(RunState::Failed, Some(&failure()));
+    let mut error = Error::from_run(RunState::Failed, Some(&failure()), 2);
     error.place = Some(Place { path: "elsewhere/f3c9.sql".into(), line: 9, column: 3 });
     insta::assert_snapshot!(render_error(&error, &Style::default()));
 }
@@ -342,7 +342,7 @@ fn a_very_long_line_is_shown_around_its_column() {
 
 #[test]
 fn colours_are_only_where_they_are_wanted() {
-    let error = Error::from_run(RunState::Failed, Some(&failure()));
+    let error = Error::from_run(RunState::Failed, Some(&failure()), 2);
     assert!(!render_error(&error, &Style::default()).contains('\u{1b}'));
     assert!(
         render_error(&error, &Style { color: true, ..Style::default() }).contains("\u{1b}[1;31merror[MG4005")
@@ -354,7 +354,7 @@ fn the_last_line_says_how_the_target_stands() {
     let line = |state, error: Option<Box<Error>>| Outcome { state, error, ..failed_outcome() }.line();
     let failed = |state, reason: &str| {
         let failure = Failure { reason: reason.into(), ..Failure::default() };
-        line(state, Some(Error::from_run(state, Some(&failure))))
+        line(state, Some(Error::from_run(state, Some(&failure), 0)))
     };
     let lines = [
         line(RunState::Succeeded, None),
@@ -475,7 +475,7 @@ fn what_a_database_says_is_no_command_of_the_ci_system() {
     if let Some(sql) = &mut failure.sql {
         sql.detail = "x\n::add-path::/evil\n  ##teamcity[buildNumber '1']".into();
     }
-    let error = Error::from_run(RunState::Failed, Some(&failure));
+    let error = Error::from_run(RunState::Failed, Some(&failure), 0);
     for format in [Format::Github, Format::Teamcity] {
         let mut screen = Screen::new(format);
         screen.output.failure(&error);
@@ -499,7 +499,7 @@ fn what_a_database_says_does_not_steer_the_terminal() {
     let failed =
         Kind::StepFailed(e::StepFailed { failure: Some(failure.clone()), ..e::StepFailed::default() });
     let outcome =
-        Outcome { error: Some(Error::from_run(RunState::Failed, Some(&failure))), ..failed_outcome() };
+        Outcome { error: Some(Error::from_run(RunState::Failed, Some(&failure), 0)), ..failed_outcome() };
     let text = screen.show(&numbered(vec![failed]), &outcome);
     assert!(!text.contains("<ESC>") && !text.contains("<CR>") && !text.contains('\u{7}'), "{text}");
 }

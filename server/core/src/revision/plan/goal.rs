@@ -16,7 +16,8 @@ pub(super) struct Remains<'a> {
 }
 
 impl RevisionGraph {
-    /// The revisions that an upgrade target names (reference 2.4). `from` is what relative steps start at: the
+    /// The revisions that an upgrade target names, by the rules of "Relative Migration
+    /// Identifiers" and "Working with Branches" in Alembic's documentation. `from` is what relative steps start at: the
     /// version rows, or the lower end of a history range. With `clip` a step past the end stays at the end.
     pub(super) fn upgrade_goal(
         &self,
@@ -93,7 +94,7 @@ impl RevisionGraph {
         }
     }
 
-    /// What a downgrade target says remains (reference 2.5). `from` is what `-N` starts at.
+    /// What a downgrade target says remains, by the same rules. `from` is what `-N` starts at.
     pub(super) fn downgrade_goal<'a>(
         &'a self,
         from: Ident<'a>,

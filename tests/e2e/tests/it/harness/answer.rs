@@ -31,6 +31,7 @@ impl Answer {
             (r"\b\d{4}-\d\d-\d\dT[\d:.]+Z", "[when]"),
             (r"pid \d+", "pid [pid]"),
             (r"(?m)^\[\d+/\d+\] .* waiting for .*\n", ""),
+            (r"\b[\w:.-]+ \(tester\)", "[user] (tester)"),
             (r" +(\d+h)?(\d+m)?\d+(\.\d+)? ?(ms|s)\b", " [time]"),
         ];
         filters.extend(fixed.map(|(pattern, with)| (pattern.to_owned(), with.to_owned())));

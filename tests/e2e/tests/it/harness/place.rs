@@ -65,7 +65,9 @@ impl Project {
         let before = self.place();
         let answer = self.ctl(words).exits(exit).is(reason).recorded(name);
         before.is_kept(&self.place(), leaves);
-        assert!(answer.stderr.contains("\nnext: "), "it says what to do\n{}", answer.story());
+        for line in ["\nstate: ", "\nnext: "] {
+            assert!(answer.stderr.contains(line), "no line{line}\n{}", answer.story());
+        }
         answer
     }
 
