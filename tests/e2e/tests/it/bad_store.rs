@@ -1,6 +1,7 @@
 //! A store that cannot be written.
 
 use crate::harness::{Engine, Leaves, Project, on_each};
+use std::io::Write as _;
 use std::process::Command;
 
 /// Whether this user may have a file system of its own for a process.
@@ -60,7 +61,8 @@ fn full(project: &Project, name: &str) {
 fn a_full_disk_under_the_store() {
     if !may_mount() {
         // The test below needs no right, and meets the same refusal in the same place.
-        eprintln!("no file system of one's own can be mounted here: `a_store_that_may_not_grow` stands in");
+        let stands_in = "`a_store_that_may_not_grow` stands in";
+        let _ = writeln!(std::io::stderr(), "\n*** no file system can be mounted here: {stands_in} ***\n");
         return;
     }
     on_each(&[Engine::Sqlite], |project| {

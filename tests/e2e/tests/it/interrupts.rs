@@ -1,6 +1,6 @@
 //! Clients that vanish, and Ctrl-C.
 
-use crate::harness::{Engine, Gate, commands, on_each};
+use crate::harness::{Engine, Gate, Leaves, commands, on_each};
 use rustix::process::Signal;
 
 #[test]
@@ -22,16 +22,18 @@ fn a_client_that_vanishes_leaves_its_run_alone() {
 fn the_first_interrupt_cancels_the_run() {
     on_each(Gate::ENGINES, |project| {
         let gate = project.gated();
+        project.ctl("upgrade a1").succeeds();
+        let before = project.place();
         let mut client = project.start("upgrade head");
         gate.reached(&project.database);
-        client.told("[1/3]"); // An interrupt before that finds no run to cancel.
+        client.told("run "); // An interrupt before that finds no run to cancel.
         client.signal(Signal::INT);
         client.told("interrupted: cancelling");
         let answer = client.ends(project).exits(4).is("CANCELLED").recorded("interrupted_once_*");
-        assert_eq!(project.database.sql("SELECT version_num FROM alembic_version"), "a1", "clean");
+        before.is_kept(&project.place(), Leaves::Run("CANCELLED"));
         gate.open();
         project.shell(&answer.next()).succeeds();
-        project.ctl("upgrade head").succeeds();
+        project.ctl("current").succeeds().says("c3 (head)");
     });
 }
 
@@ -46,6 +48,8 @@ fn an_interrupted_revision_goes_on_where_it_was_cut_off() {
         client.told("[1/3]"); // An interrupt before that finds no run to cancel.
         client.signal(Signal::INT);
         let answer = client.ends(project).exits(5).is("CANCELLED").recorded("interrupted_partial");
+        assert_eq!(project.database.sql("SELECT version_num FROM alembic_version"), "a1");
+        assert_eq!(project.store("SELECT state, rows_after FROM run"), "PARTIAL|[\"a1\"]\n");
         gate.open();
         project.shell(&answer.next()).succeeds();
         project.ctl("current").succeeds().says("c3 (head)");

@@ -32,6 +32,11 @@ impl Answer {
             (r"pid \d+", "pid [pid]"),
             (r"(?m)^\[\d+/\d+\] .* waiting for .*\n", ""),
             (r"\b[\w:.-]+ \(tester\)", "[user] (tester)"),
+            // Which of its ends a connection is seen to break at hangs on who is quicker.
+            (
+                r"(UNREACHABLE\]:|stream is lost) \(?(transport|h2 protocol|tcp connect|Connection) .*",
+                "$1 [cause]",
+            ),
             (r" +(\d+h)?(\d+m)?\d+(\.\d+)? ?(ms|s)\b", " [time]"),
         ];
         filters.extend(fixed.map(|(pattern, with)| (pattern.to_owned(), with.to_owned())));
