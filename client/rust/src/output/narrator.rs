@@ -194,7 +194,7 @@ pub(super) fn has_sqlstate(sql: &pb::SqlError) -> bool {
 fn nothing_to_do(e: &pb::event::NothingToDo) -> Vec<String> {
     let mut lines = Vec::new();
     if !e.ahead.is_empty() {
-        lines.push(format!("the target is AHEAD of this folder by {}", e.ahead.join(", ")));
+        lines.push(format!("the target is AHEAD of what was asked for by {}", e.ahead.join(", ")));
     }
     if !e.foreign.is_empty() {
         lines

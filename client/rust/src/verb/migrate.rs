@@ -2,7 +2,7 @@
 
 use super::follow::begin_and_follow;
 use super::plan::{self, Current};
-use super::render::render;
+use super::render::{ScriptArgs, render};
 use super::run_options::{RunArgs, on_interrupt};
 use crate::error::Result;
 use crate::exit::Exit;
@@ -14,15 +14,9 @@ use migrated_proto::v1::{Direction, DowngradeRequest, RenderKind, UpgradeRequest
 /// Whether and how revisions are run.
 #[derive(Args, Debug)]
 pub struct MigrateArgs {
-    /// Write the SQL as a script instead of running it
-    #[arg(long)]
-    pub sql: bool,
-    /// Dialect of the script: postgresql, mysql or sqlite; by default the target's
-    #[arg(long, requires = "sql")]
-    pub dialect: Option<String>,
-    /// Text for the head of the script
-    #[arg(long, requires = "sql")]
-    pub tag: Option<String>,
+    /// Whether a script is written instead.
+    #[command(flatten)]
+    pub script: ScriptArgs,
     /// Show the plan with its SQL and touch nothing
     #[arg(long, conflicts_with = "sql")]
     pub dry_run: bool,
@@ -42,9 +36,9 @@ pub(super) async fn migrate(
     args: MigrateArgs,
 ) -> Result<Exit> {
     let down = direction == Direction::Down;
-    if args.sql {
+    if args.script.sql {
         let kind = if down { RenderKind::Downgrade } else { RenderKind::Upgrade };
-        return render(context, kind, vec![revision], args.dialect.as_deref(), args.tag.as_deref()).await;
+        return render(context, kind, vec![revision], &args.script).await;
     }
     if args.dry_run {
         return plan::show(context, direction, &revision, Current::Target, None).await;

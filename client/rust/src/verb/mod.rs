@@ -19,7 +19,7 @@ pub mod plan;
 pub mod projects;
 pub mod pull;
 pub mod push;
-mod render;
+pub mod render;
 pub mod repair;
 pub mod revision;
 pub mod run_options;

@@ -109,10 +109,10 @@ impl RevisionGraph {
         let names = match (symbol, label) {
             ("base", _) => Vec::new(),
             ("heads", None) => self.ids(&self.effective_heads),
-            ("heads", Some(label)) => self.ids(&self.heads_of(label)?),
+            ("heads", Some(label)) => self.ids(&self.on_branch(&self.heads, label)?),
             ("head", label) => {
                 let heads = match label {
-                    Some(label) => self.heads_of(label)?,
+                    Some(label) => self.on_branch(&self.heads, label)?,
                     None => self.heads.clone(),
                 };
                 if heads.len() > 1 {
@@ -125,8 +125,12 @@ impl RevisionGraph {
         Ok((names, branch))
     }
 
-    fn heads_of(&self, label: &str) -> Result<Vec<Idx>, RevisionError> {
-        self.on_line(&self.heads, label).map_err(|error| as_label(error).declared(Deviation::UnknownLabel))
+    /// As [`on_line`](Self::on_line), for a branch that was named: what nobody has is an unknown label.
+    pub(super) fn on_branch(&self, revisions: &[Idx], label: &str) -> Result<Vec<Idx>, RevisionError> {
+        self.on_line(revisions, label).map_err(|error| match error.fault {
+            Fault::UnknownRevision { .. } => as_label(error).declared(Deviation::UnknownLabel),
+            _ => error,
+        })
     }
 
     /// Those of `revisions` that share a line by `down_revision` with what `against` names. Names are only looked

@@ -13,6 +13,7 @@ mod embedded;
 mod harness;
 mod interrupts;
 mod large;
+mod messages;
 mod shutdown;
 mod spine;
 mod tls;

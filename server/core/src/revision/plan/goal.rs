@@ -77,10 +77,10 @@ impl RevisionGraph {
             .into_iter()
             .map(|place| self.reached(place, from))
             .collect::<Result<_, RevisionError>>()?;
-        let mut starts = self.on_line(&rows, label)?;
+        let mut starts = self.on_branch(&rows, label)?;
         if starts.is_empty() {
             let applied: Vec<Idx> = self.closure(rows).iter().collect();
-            let active = self.on_line(&applied, label)?;
+            let active = self.on_branch(&applied, label)?;
             let mut below = self.marks();
             active.iter().flat_map(|index| &self.entries[*index].below).for_each(|index| {
                 below.insert(*index);
@@ -152,9 +152,9 @@ impl RevisionGraph {
         for name in names {
             rows.push(self.find(name, None)?);
         }
-        let mut starts = self.on_line(&rows, label)?;
+        let mut starts = self.on_branch(&rows, label)?;
         if starts.is_empty() {
-            starts = self.on_line(&self.branch_heads(&rows), label)?;
+            starts = self.on_branch(&self.branch_heads(&rows), label)?;
         }
         match starts.as_slice() {
             [only] => Ok(self.id(*only)),
