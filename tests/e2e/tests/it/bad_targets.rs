@@ -1,9 +1,11 @@
 //! Databases that are not there, refuse, or die in the middle.
 
-use crate::harness::{Engine, Gate, Leaves, Project, mariadb, on_each, postgres};
-use migrated_testkit::{Pgbouncer, free_port, present, psql, skipped};
+use crate::harness::{Engine, Gate, LONG, Leaves, Project, mariadb, on_each, postgres};
+use migrated_testkit::{Pgbouncer, Postgres, PostgresOptions, free_port, present, psql, skipped};
+use rustix::process::{Pid, Signal, kill_process};
 use std::fs::Permissions;
 use std::os::unix::fs::PermissionsExt as _;
+use std::time::Instant;
 
 const SERVERS: &[Engine] = &[Engine::Postgres, Engine::Mariadb];
 
@@ -200,6 +202,42 @@ fn a_connection_that_dies_in_the_middle() {
         project.shell(&answer.next()).succeeds();
         project.ctl("current").succeeds().says("c3 (head)");
         assert_eq!(project.database.sql("SELECT count(*) FROM t_a1"), "2", "the statement took effect once");
+    });
+}
+
+/// Kills a session's process on a server of the test's own: PostgreSQL then ends all sessions and recovers, as after a
+/// crash.
+#[test]
+fn a_server_that_crashes_in_the_middle() {
+    on_each(&[Engine::Postgres], |project| {
+        let server = Postgres::start(&PostgresOptions::default());
+        let Some(server) = present(server.as_ref()) else { return };
+        let url = server.url("postgres");
+        point_at(project, &url);
+        project.three();
+        project.ctl("upgrade a1").succeeds();
+        project.revision("b2", "a1", "CREATE TABLE t_b2 (id integer);\nSELECT pg_sleep(600);", "");
+        let client = project.start("upgrade head");
+        let pid = psql(
+            &url,
+            "DO $$ BEGIN WHILE NOT EXISTS (SELECT FROM pg_stat_activity WHERE wait_event = 'PgSleep' AND query \
+             LIKE '%pg_sleep(600)%' AND pid <> pg_backend_pid()) LOOP PERFORM pg_sleep(0.01); \
+             PERFORM pg_stat_clear_snapshot(); END LOOP; END $$; \
+             SELECT pid FROM pg_stat_activity WHERE query LIKE '%pg_sleep(600)%' AND pid <> pg_backend_pid()",
+        );
+        let pid = pid.expect("somebody sleeps").parse().expect("a number");
+        kill_process(Pid::from_raw(pid).expect("a process"), Signal::KILL).expect("it is ours");
+        let answer = client.ends(project).exits(4).is("CONNECTION_LOST");
+        // It takes connections again by itself.
+        let end = Instant::now() + LONG;
+        while psql(&url, "SELECT 1").is_err() {
+            assert!(Instant::now() < end, "it does not recover");
+        }
+        project.revision("b2", "a1", "CREATE TABLE t_b2 (id integer);", "");
+        project.shell(&answer.next()).succeeds();
+        project.ctl("upgrade head").succeeds();
+        project.ctl("current").succeeds().says("c3 (head)");
+        assert_eq!(psql(&url, "SELECT count(*) FROM t_b2").expect("it is there"), "0");
     });
 }
 

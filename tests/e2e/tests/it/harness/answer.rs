@@ -34,7 +34,7 @@ impl Answer {
             (r"\b[\w:.-]+ \(tester\)", "[user] (tester)"),
             // Which of its ends a connection is seen to break at hangs on who is quicker.
             (
-                r"(UNREACHABLE\]:|stream is lost) \(?(transport|h2 protocol|tcp connect|Connection) .*",
+                r"(UNREACHABLE\]:|stream is lost) \(?(transport|h2 protocol|tcp connect|operation was|Connection) .*",
                 "$1 [cause]",
             ),
             (r" +(\d+h)?(\d+m)?\d+(\.\d+)? ?(ms|s)\b", " [time]"),
