@@ -9,6 +9,7 @@ use super::error;
 use super::quote::{literal, name, qualified};
 use super::session::MysqlSession;
 use super::wire::Answer;
+use crate::journal::progress::Effect;
 use crate::{ObjectRef, TargetError, Tell};
 use migrated_core::dialect::ObjectKind;
 use sha2::{Digest, Sha256};
@@ -103,6 +104,11 @@ async fn read(
         lines.push(format!("{kind} {place} = {hash}{}", id.unwrap_or_default()));
     }
     Ok(lines.join("\n"))
+}
+
+/// Whether a line of definitions says that there is no such object.
+pub(super) fn is_absent(line: &str) -> bool {
+    line.rsplit_once(" = ").is_some_and(|(_, hash)| hash == ABSENT)
 }
 
 fn show(kind: &str, place: &str) -> String {
@@ -246,17 +252,6 @@ fn needs_identity(statement: &str) -> bool {
     first == "TRUNCATE"
         || first == "RENAME"
         || (first == "CREATE" && has(&words, &["OR", "REPLACE", "TABLE"]))
-}
-
-/// What became of a statement that committed by itself, if it did.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Effect {
-    /// It is done.
-    Done(String),
-    /// It left nothing, or running it again does no harm.
-    None(String),
-    /// Nobody can tell.
-    Undecided(String),
 }
 
 /// One object of a statement, before and now.

@@ -5,7 +5,8 @@ use super::connect::{Connected, Place, Purpose, Server};
 use super::error::GUARD;
 use super::quote::literal;
 use super::wire::{Answer, Wire, cell};
-use super::{MysqlTarget, apply, error, lock};
+use super::{MysqlTarget, error, journalled, lock};
+use crate::ending::Asked;
 use crate::{
     Applied, ApplyFault, Backend, Canceller, Outcome, Session, SessionOptions, TargetError, Tell,
     Transaction, Work,
@@ -37,7 +38,11 @@ impl MysqlSession {
         options: &SessionOptions,
     ) -> Result<MysqlSession, TargetError> {
         let Connected { wire, backend, server, place } = target.connected(Purpose::Work).await?;
-        let canceller = Arc::new(MysqlCanceller::new(target, &backend));
+        let canceller = Arc::new(MysqlCanceller {
+            target: target.clone(),
+            backend: backend.clone(),
+            asked: Asked::default(),
+        });
         let lock = match &options.lock {
             Some((token, pid)) => {
                 let (name, start) = token.split_once(' ').unwrap_or((token, &backend.start));
@@ -142,7 +147,7 @@ impl Session for MysqlSession {
             let error = no_run_transaction();
             return Err(ApplyFault { error, outcome: Outcome::Clean, retryable: false });
         }
-        apply::apply(self, work, tell).await
+        journalled::apply(self, work, tell).await
     }
 
     async fn begin_run(&mut self) -> Result<(), TargetError> {
