@@ -7,10 +7,10 @@
 //! other, and the first whose object is not there is where the revision goes on.
 
 use super::evidence;
-use super::journalled::{MYSQL, Way};
+use super::journalled::Way;
 use crate::journal::progress;
 use crate::{JournalRow, JournalState, ObjectRef, ScriptStatement, TargetError, Treatment};
-use migrated_core::dialect::{ObjectKind, classify};
+use migrated_core::dialect::ObjectKind;
 
 /// How many statements are announced with one commit at most.
 const MOST: usize = 64;
@@ -49,11 +49,13 @@ pub(super) async fn announce(way: &mut Way<'_>, number: u32) -> Result<Vec<Journ
 fn made(text: &str, statement: &ScriptStatement) -> Option<Vec<ObjectRef>> {
     let Treatment::Alone { objects } = &statement.treatment else { return None };
     let kind = objects.first()?.kind;
-    let label = classify(MYSQL, text).label;
-    let plain = matches!(
-        (kind, label.as_ref()),
-        (ObjectKind::Table, "CREATE TABLE") | (ObjectKind::Index, "CREATE INDEX")
-    );
+    let words = evidence::words(text);
+    let mut words = words.iter().map(String::as_str);
+    let plain = words.next() == Some("CREATE")
+        && matches!(
+            (kind, words.find(|word| !matches!(*word, "UNIQUE" | "FULLTEXT" | "SPATIAL"))),
+            (ObjectKind::Table, Some("TABLE")) | (ObjectKind::Index, Some("INDEX"))
+        );
     // LIKE copies indexes, and SELECT rows, whose names do not stand in the text; a comment may be executed.
     let opaque = ["LIKE", "SELECT", "REPLACE", "EXISTS"].iter().any(|word| mentions(text, word))
         || text.contains("/*");

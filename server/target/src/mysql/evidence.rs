@@ -231,7 +231,7 @@ pub(super) fn left_by_failure(statement: &str, before: &str, now: &str) -> Optio
 }
 
 /// The words of a statement in upper case, without the marks of an executable comment around them.
-fn words(statement: &str) -> Vec<String> {
+pub(super) fn words(statement: &str) -> Vec<String> {
     let bare = statement.replace("/*!", " ").replace("/*M!", " ").replace("*/", " ");
     bare.split(|c: char| c.is_whitespace() || c == ';' || c == '(')
         .filter(|word| !word.is_empty() && !word.bytes().all(|b| b.is_ascii_digit()))

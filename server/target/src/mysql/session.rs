@@ -1,7 +1,7 @@
 //! The work session.
 
 use super::cancel::MysqlCanceller;
-use super::connect::{Connected, Place, Purpose, Server};
+use super::connect::{Connected, Known, Place, Purpose, Server};
 use super::error::GUARD;
 use super::quote::literal;
 use super::wire::{Answer, Wire, cell};
@@ -37,7 +37,12 @@ impl MysqlSession {
         target: &MysqlTarget,
         options: &SessionOptions,
     ) -> Result<MysqlSession, TargetError> {
-        let Connected { wire, backend, server, place } = target.connected(Purpose::Work).await?;
+        let token = options.lock.as_ref().map(|(token, holder)| {
+            let (lock, start) = token.split_once(' ').unwrap_or((token, ""));
+            Known { lock, start, holder: *holder }
+        });
+        let Connected { wire, backend, server, place, database } =
+            target.connected_beside(Purpose::Work, token).await?;
         let canceller = Arc::new(MysqlCanceller {
             target: target.clone(),
             backend: backend.clone(),
@@ -61,7 +66,7 @@ impl MysqlSession {
             place,
             canceller,
             lock,
-            database: None,
+            database,
             warnings_due: false,
         })
     }

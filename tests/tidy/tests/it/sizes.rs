@@ -15,9 +15,6 @@ const LONG: &[(&str, &str)] = &[
     ("server/core/tests/classify.rs", "a table of statements and what they mean, per engine"),
     ("server/core/tests/files.rs", "a table of revision files and what is wrong with them"),
     ("server/core/tests/split.rs", "a table of scripts and where their statements end, per engine"),
-    ("server/target/src/mysql/apply.rs", "the order of INTENT, statement and DONE is only safe as a whole"),
-    ("server/target/src/postgres/apply.rs", "one transaction from its first check to the answer to COMMIT"),
-    ("server/target/src/sqlite/apply.rs", "one transaction from its first check to the answer to COMMIT"),
     ("server/target/tests/it/postgres_apply.rs", "one behaviour a test on the same small bed"),
 ];
 
