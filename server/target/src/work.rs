@@ -28,6 +28,18 @@ pub struct Script {
     pub foreign_keys: Option<bool>,
 }
 
+impl Script {
+    /// How many statements it has.
+    pub fn total(&self) -> u32 {
+        u32::try_from(self.statements.len()).unwrap_or(u32::MAX)
+    }
+
+    /// The text of a statement.
+    pub fn sql(&self, statement: &ScriptStatement) -> &str {
+        &self.text[statement.range.clone()]
+    }
+}
+
 /// One statement of a script.
 #[derive(Clone, Debug)]
 pub struct ScriptStatement {

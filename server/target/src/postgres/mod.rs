@@ -22,6 +22,8 @@ mod quote;
 mod resume;
 mod session;
 mod standing;
+mod statement;
+mod transaction;
 mod version_table;
 mod warm;
 mod watch;
@@ -105,7 +107,7 @@ impl Target for PostgresTarget {
     }
 
     async fn backend_state(&self, backend: &Backend) -> Result<BackendState, TargetError> {
-        cancel::state(self, backend).await
+        cancel::look(self, backend).await
     }
 
     async fn end_backend(&self, backend: &Backend, grace: Duration) -> Result<BackendState, TargetError> {
