@@ -6,6 +6,7 @@ mod accept;
 mod advice;
 mod bodies;
 mod clock;
+mod connections;
 mod current;
 mod error;
 mod graph;

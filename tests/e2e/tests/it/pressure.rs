@@ -1,6 +1,6 @@
 //! Many at once, and what dies in the middle.
 
-use crate::harness::{Answer, Engine, Gate, Project, on_each};
+use crate::harness::{Answer, Engine, Gate, Project, Running, on_each};
 use rustix::process::Signal;
 use std::rc::Rc;
 
@@ -106,10 +106,15 @@ fn two_daemons_exclude_each_other() {
         other.three();
         let up = format!("CREATE TABLE t_b2 (id integer);\n{}", Gate::STOP);
         other.revision("b2", "a1", &up, "DROP TABLE t_b2;");
-        // Where the target stands meanwhile hangs on when it was read: not for a snapshot.
         let locked_out = other.ctl("upgrade head --lock-wait 1s").exits(6).is("LOCK_WAIT_EXPIRED");
-        assert!(locked_out.stderr.contains("next: wait for the other run"), "{}", locked_out.stderr);
-        let second = other.start("upgrade head");
+        assert!(
+            locked_out.stderr.contains("stands at a1; nothing was changed by this run"),
+            "{locked_out:?}"
+        );
+        let mut longer = other.command("sh");
+        longer.args(["-c", &locked_out.next()]);
+        let mut second = Running::start(longer, "the command that was named");
+        second.told("waiting");
         gate.open();
         all_succeeded([first.ends(project), second.ends(&other)]);
         assert_eq!(project.database.sql("SELECT count(*) FROM t_c3"), "1", "each revision once");
