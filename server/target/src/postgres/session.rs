@@ -25,6 +25,8 @@ pub(super) struct PostgresSession {
     pub(super) canceller: Arc<PostgresCanceller>,
     /// The transaction of `--per-run-transaction`, while one is open.
     pub(super) run: Option<RunTransaction>,
+    /// What [`PostgresTarget::whereabouts`] answered when `place` was read; `None` before the first reset.
+    seen: Option<Vec<Option<String>>>,
 }
 
 impl PostgresSession {
@@ -38,7 +40,16 @@ impl PostgresSession {
             warm(&mut wire, &place).await;
         }
         let canceller = Arc::new(PostgresCanceller::new(target, &wire, &backend));
-        Ok(PostgresSession { target: target.clone(), wire, backend, version, place, canceller, run: None })
+        Ok(PostgresSession {
+            target: target.clone(),
+            wire,
+            backend,
+            version,
+            place,
+            canceller,
+            run: None,
+            seen: None,
+        })
     }
 
     /// The statements that, inside a transaction, put back what a step of it may have changed in the session.
@@ -106,15 +117,23 @@ impl Session for PostgresSession {
         // DISCARD ALL refuses to be part of a longer text, so it costs a round trip of its own; both are sent
         // before either answer is read.
         let setup =
-            format!("{}{}", self.target.settings(&self.version, Settings::Work), self.target.identity());
+            format!("{}{}", self.target.settings(&self.version, Settings::Work), self.target.whereabouts());
         let answers = match self.wire.query_after("DISCARD ALL", &setup).await {
             Ok(answers) => answers,
             Err(e) if e.is_fatal() => return Ok(false),
             Err(e) => return Err(error::outside(&e, "resetting the session")),
         };
-        let (backend, place) = self.target.read_identity(answers.last())?;
-        self.place = place;
-        Ok(backend.pid == self.backend.pid && backend.start == self.backend.start)
+        let seen = answers.last().and_then(|answer| answer.rows.first());
+        let seen = seen.map(|row| (0..row.len()).map(|i| row.get(i).map(str::to_owned)).collect());
+        if self.seen != seen {
+            let answers = match self.wire.query(&self.target.identity(), &mut |_| {}).await {
+                Ok(answers) => answers,
+                Err((_, e)) => return Err(error::outside(&e, "resetting the session")),
+            };
+            (_, self.place) = self.target.read_identity(answers.last())?;
+            self.seen = seen;
+        }
+        Ok(true)
     }
 
     async fn close(self: Box<Self>) {
