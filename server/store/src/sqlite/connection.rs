@@ -17,10 +17,11 @@ use sqlx::sqlite::{
 use sqlx::{ConnectOptions, Connection, Executor, Sqlite};
 use tokio::sync::{MappedMutexGuard, Mutex, MutexGuard};
 
-use super::backend;
 use super::fault::fault;
 use super::lock::{self, StoreLock};
 use super::migrate::{self, migrate};
+use super::together::Queue;
+use super::{backend, step_note};
 use crate::{Result, StoreError};
 
 /// How a SQLite store is opened.
@@ -48,7 +49,9 @@ pub struct SqliteStore {
     /// `None` for a store in memory, which only its one connection can see.
     readers: Option<SqlitePool>,
     /// Backends that wait to be recorded together.
-    pub(super) backends: backend::Queue,
+    pub(super) backends: Queue<backend::OfRun>,
+    /// Notes on steps that wait to be written together.
+    pub(super) notes: Queue<step_note::OfRun>,
 }
 
 #[derive(Debug)]
@@ -123,7 +126,8 @@ impl SqliteStore {
     }
 
     fn of(writer: Writer, readers: Option<SqlitePool>) -> SqliteStore {
-        SqliteStore { writer: Mutex::new(Some(writer)), readers, backends: backend::Queue::default() }
+        let (backends, notes) = (Queue::default(), Queue::default());
+        SqliteStore { writer: Mutex::new(Some(writer)), readers, backends, notes }
     }
 
     /// Closes readers and writer, which folds the WAL into the file, and gives the lock back.

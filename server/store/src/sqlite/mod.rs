@@ -16,7 +16,9 @@ mod published;
 mod row;
 mod run;
 mod step;
+mod step_note;
 mod target;
+mod together;
 
 pub use connection::{SqliteOptions, SqliteStore};
 
@@ -156,7 +158,7 @@ impl Store for SqliteStore {
     }
 
     async fn note_steps(&self, run: &str, notes: &[StepNote]) -> Result<()> {
-        step::note(self, run, notes).await
+        step_note::put(self, run, notes).await
     }
 
     async fn steps(&self, run: &str) -> Result<Vec<StepRecord>> {

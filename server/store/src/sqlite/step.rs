@@ -1,7 +1,5 @@
 //! The steps of a run.
 
-use std::collections::BTreeMap;
-
 use serde::Serialize;
 use sqlx::sqlite::SqliteRow;
 
@@ -10,7 +8,7 @@ use super::fault::{fault, is_dangling};
 use super::row::{get, get_hash_opt, get_u32};
 use super::run;
 use crate::codec::{self, At, to_json};
-use crate::{Result, StepNote, StepRecord, StepState, StoreError};
+use crate::{Result, StepRecord, StoreError};
 
 /// A step as the statement below reads it: by position, which costs less than by name.
 #[derive(Serialize)]
@@ -66,66 +64,6 @@ pub(super) async fn put(store: &SqliteStore, run: &str, steps: &[StepRecord]) ->
         false => fault(e),
     });
     tx.finish(stored).await
-}
-
-/// What the notes on one step come to.
-#[derive(Serialize)]
-struct NoteRow<'a> {
-    position: u32,
-    state: &'static str,
-    /// The step began anew: what was known of its transaction no longer holds.
-    begun: Option<i64>,
-    xid: Option<&'a str>,
-    ended: Option<i64>,
-}
-
-impl<'a> NoteRow<'a> {
-    fn of(note: &'a StepNote) -> NoteRow<'a> {
-        let (mut begun, mut ended) = (None, None);
-        match note.state {
-            StepState::Planned => {}
-            StepState::Started => begun = Some(note.at),
-            StepState::Done | StepState::Failed => ended = Some(note.at),
-        }
-        let state = codec::step_state_word(note.state);
-        NoteRow { position: note.index, state, begun, xid: note.xid.as_deref(), ended }
-    }
-
-    /// Both, `self` first.
-    fn then(self, later: NoteRow<'a>) -> NoteRow<'a> {
-        let begun = later.begun.or(self.begun);
-        let xid = if later.begun.is_some() { later.xid } else { later.xid.or(self.xid) };
-        NoteRow { begun, xid, ..later }
-    }
-}
-
-pub(super) async fn note(store: &SqliteStore, run: &str, notes: &[StepNote]) -> Result<()> {
-    if notes.is_empty() {
-        return Ok(());
-    }
-    let mut rows: BTreeMap<u32, NoteRow<'_>> = BTreeMap::new();
-    for note in notes {
-        let row = match rows.remove(&note.index) {
-            Some(earlier) => earlier.then(NoteRow::of(note)),
-            None => NoteRow::of(note),
-        };
-        rows.insert(note.index, row);
-    }
-    let rows: Vec<NoteRow<'_>> = rows.into_values().collect();
-    let rows = to_json(At("step", "state"), &rows)?;
-    sqlx::query(
-        "UPDATE step SET state = n.state, finished_at = n.ended, started_at = coalesce(n.begun, started_at),
-             xid = CASE WHEN n.begun IS NULL THEN coalesce(n.xid, step.xid) ELSE n.xid END
-         FROM (SELECT value ->> 'position' AS position, value ->> 'state' AS state, value ->> 'begun' AS begun,
-                      value ->> 'xid' AS xid, value ->> 'ended' AS ended FROM json_each(?)) AS n
-         WHERE step.run = ? AND step.position = n.position",
-    )
-    .bind(rows)
-    .bind(run)
-    .execute(store.write_alone(Durability::Process).await?.conn())
-    .await
-    .map_err(fault)?;
-    Ok(())
 }
 
 pub(super) async fn list(store: &SqliteStore, run: &str) -> Result<Vec<StepRecord>> {
