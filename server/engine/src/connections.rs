@@ -198,3 +198,6 @@ impl Target for CountedTarget {
         self.target.transaction_outcome(xid).await
     }
 }
+
+#[cfg(test)]
+mod tests;

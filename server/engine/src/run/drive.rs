@@ -65,7 +65,10 @@ impl Engine {
 
     /// The end of a run that never had its turn: others may have worked meanwhile, so the rows are read again.
     async fn waited_in_vain(&self, job: &Job, error: EngineError) -> End {
-        if !matches!(error.code, Code::LockWaitExpired | Code::Cancelled | Code::DeadlinePassed) {
+        if !matches!(
+            error.code,
+            Code::LockWaitExpired | Code::Cancelled | Code::DeadlinePassed | Code::ShuttingDown
+        ) {
             return End::refused(error);
         }
         let name = &job.place.name;

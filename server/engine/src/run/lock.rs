@@ -54,7 +54,7 @@ impl Engine {
                 permit = &mut turn => {
                     return permit.map_err(|_| EngineError::new(Code::ShuttingDown, "the daemon is stopping"));
                 }
-                () = run.cancelled.cancelled() => return Err(run.cause()),
+                stopped = self.stopped(run) => return Err(stopped),
                 () = tokio::time::sleep_until(until.into()) => {
                     let holder = holder.map(|h| h.id.clone()).unwrap_or_default();
                     let next = format!("`migratectl runs watch {holder}`, then repeat the command");
@@ -99,9 +99,20 @@ impl Engine {
             let jittered = pause.mul_f64(rand::rng().random_range(0.5..=1.0));
             tokio::select! {
                 () = tokio::time::sleep(jittered) => {}
-                () = run.cancelled.cancelled() => return Err(run.cause()),
+                stopped = self.stopped(run) => return Err(stopped),
             }
             pause = (pause * 2).min(Duration::from_secs(1));
+        }
+    }
+
+    /// Waits until the run is not to go on: it was cancelled, or the daemon is stopping (rule R16).
+    pub(crate) async fn stopped(&self, run: &Run) -> EngineError {
+        tokio::select! {
+            () = run.cancelled.cancelled() => run.cause(),
+            () = self.inner.runs.closing.cancelled() => {
+                EngineError::new(Code::ShuttingDown, "the daemon was stopped while the run waited")
+                    .next("repeat the command in a moment")
+            }
         }
     }
 
@@ -118,7 +129,7 @@ impl Engine {
         loop {
             tokio::select! {
                 share = &mut share => return Ok(share),
-                () = run.cancelled.cancelled() => return Err(run.cause()),
+                stopped = self.stopped(run) => return Err(stopped),
                 () = tokio::time::sleep_until(until.into()) => {
                     return Err(expired("", &all, longer(job)));
                 }

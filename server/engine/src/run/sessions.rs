@@ -16,6 +16,11 @@ pub(crate) struct Opened {
 }
 
 impl Opened {
+    /// A session that was opened with that permit.
+    pub(crate) fn new(session: Box<dyn Session>, permit: OwnedSemaphorePermit) -> Opened {
+        Opened { session, permit }
+    }
+
     /// Says goodbye, which costs a round trip that nobody needs to wait for.
     pub(crate) fn close_aside(self) -> JoinHandle<OwnedSemaphorePermit> {
         tokio::spawn(async move {
@@ -81,7 +86,7 @@ impl Sessions {
                 let permit = self.own_permit().await;
                 let steps = self.recorded_by(index);
                 match open(&self.engine, self.target.as_ref(), &self.options, steps).await {
-                    Ok(session) => Opened { session, permit },
+                    Ok(session) => Opened::new(session, permit),
                     Err(e) => {
                         self.own = Some(permit);
                         return Err(e);
@@ -173,7 +178,7 @@ impl Sessions {
             let place = ahead.clone();
             let task = tokio::spawn(async move {
                 if let Ok(session) = open(&engine, target.as_ref(), &options, steps).await {
-                    server.offer(&place, Opened { session, permit });
+                    server.offer(&place, Opened::new(session, permit));
                 }
             });
             self.ahead.push_back((next, ahead, task));

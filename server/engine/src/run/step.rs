@@ -87,7 +87,7 @@ impl Engine {
     /// Applies a step, with retries after lock timeouts and deadlocks (rule R13).
     pub(crate) async fn apply_step(
         &self,
-        run: &RunHandle,
+        run: &Run,
         place: &Place,
         sessions: &mut Sessions,
         index: usize,
@@ -140,8 +140,9 @@ impl Engine {
             });
             tokio::select! {
                 () = tokio::time::sleep(pause) => {}
-                () = run.cancelled.cancelled() => {
-                    return Err(StepFault { error: run.cause(), outcome: Outcome::Clean });
+                error = self.stopped(run) => {
+                    let error = error.revision(&prepared.work.revision);
+                    return Err(StepFault { error, outcome: Outcome::Clean });
                 }
             }
             attempt += 1;
@@ -202,7 +203,9 @@ impl Engine {
         let total = work.script.statements.len() as u32;
         let (mut seen, mut due, mut blocked) = (0, Duration::from_secs(2), Vec::new());
         loop {
-            tokio::time::sleep(Duration::from_millis(250)).await;
+            // A look is a connection of its own: the longer a statement takes, the less often it is looked at.
+            let pause = tell.at_work().1 / 8;
+            tokio::time::sleep(pause.clamp(Duration::from_millis(250), Duration::from_secs(5))).await;
             let (index, elapsed) = tell.at_work();
             let Some(statement) = index.checked_sub(1).and_then(|i| work.script.statements.get(i as usize))
             else {
