@@ -3,7 +3,6 @@
 //! The rules that hold here under every fault are named `R1` to `R17` in comments; `docs/engine.md` has them.
 
 mod accept;
-mod advice;
 mod bodies;
 mod clock;
 mod connections;

@@ -13,12 +13,13 @@ pub mod heads;
 pub mod history;
 pub mod init;
 pub mod merge;
+pub mod migrate;
 mod new_file;
 pub mod plan;
 pub mod projects;
 pub mod pull;
 pub mod push;
-mod render;
+pub mod render;
 pub mod repair;
 pub mod revision;
 pub mod run_options;
@@ -75,8 +76,8 @@ pub fn flags(verb: &Verb) -> Vec<(&'static str, String)> {
         |options: &run_options::RunArgs| options.on_interrupt.clone().map(|v| ("on_interrupt", v));
     let format = |format: &Option<String>| format.clone().map(|v| ("revision.format", v));
     let flag = match verb {
-        Verb::Upgrade(args) => on_interrupt(&args.options),
-        Verb::Downgrade(args) => on_interrupt(&args.options),
+        Verb::Upgrade(args) => on_interrupt(&args.how.options),
+        Verb::Downgrade(args) => on_interrupt(&args.how.options),
         Verb::Stamp(args) => on_interrupt(&args.options),
         Verb::Init(args) => format(&args.format),
         Verb::Revision(args) => format(&args.format),

@@ -1,7 +1,8 @@
 //! `revision.proto`.
 
-use super::{filled, invalid};
-use migrated_engine::{FileSettings, NewFile, RevisionView};
+use super::filled;
+use migrated_core::Code;
+use migrated_engine::{EngineError, FileSettings, NewFile, RevisionView};
 use migrated_proto::v1;
 use tonic::Status;
 
@@ -45,7 +46,9 @@ pub(crate) fn settings(
 ) -> Result<FileSettings, Status> {
     let settings = settings.unwrap_or_default();
     if settings.format() == v1::RevisionFormat::Yaml {
-        return Err(invalid("settings.format", "this release writes revisions in the SQL form only"));
+        let error =
+            EngineError::new(Code::UnsupportedForm, "this release writes revisions in the SQL form only");
+        return Err(crate::status::status(&error.with("field", "settings.format")));
     }
     Ok(FileSettings {
         file_template: settings.file_template,

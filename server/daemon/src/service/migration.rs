@@ -11,7 +11,7 @@ use crate::convert::{filled, invalid, span};
 use migrated_core::DialectName;
 use migrated_core::event::{Direction, RunKind};
 use migrated_engine::{
-    Accept, Engine, PlanRequest, PlannedStep, RenderKind, RenderRequest, RowsFrom, RunRequest,
+    Accept, Engine, PlanRequest, PlannedStep, RenderKind, RenderRequest, RowsFrom, RunRequest, RunWatch,
     Status as Standing, WaitRequest,
 };
 use migrated_proto::v1;
@@ -30,6 +30,35 @@ impl Migrations {
     pub(crate) fn new(engine: Engine) -> Migrations {
         Migrations { engine }
     }
+
+    /// Begins a run, or joins one.
+    async fn begin(
+        &self,
+        caller: &str,
+        kind: RunKind,
+        goal: Vec<String>,
+        purge: bool,
+        asked: Asked,
+    ) -> Result<RunWatch, Status> {
+        let run = RunRequest {
+            project: asked.project,
+            graph: graph(asked.graph)?,
+            target: target(asked.target)?,
+            kind,
+            goal,
+            purge,
+            options: options(asked.options, caller)?,
+        };
+        self.engine.start(run).await.map_err(refuse)
+    }
+}
+
+/// What every request for a run has, as the wire has it.
+struct Asked {
+    project: String,
+    graph: Option<v1::GraphRef>,
+    target: Option<v1::TargetRef>,
+    options: Option<v1::RunOptions>,
 }
 
 fn dialect(name: &str) -> Result<Option<DialectName>, Status> {
@@ -97,17 +126,9 @@ impl MigrationService for Migrations {
         request: Request<v1::UpgradeRequest>,
     ) -> Result<Response<Self::UpgradeStream>, Status> {
         let caller = caller(&request);
-        let request = request.into_inner();
-        let run = RunRequest {
-            project: request.project,
-            graph: graph(request.graph)?,
-            target: target(request.target)?,
-            kind: RunKind::Upgrade,
-            goal: vec![request.revision],
-            purge: false,
-            options: options(request.options, &caller)?,
-        };
-        let watch = self.engine.start(run).await.map_err(refuse)?;
+        let v1::UpgradeRequest { project, graph, target, revision, options } = request.into_inner();
+        let asked = Asked { project, graph, target, options };
+        let watch = self.begin(&caller, RunKind::Upgrade, vec![revision], false, asked).await?;
         Ok(Response::new(of_run(watch, |update| v1::UpgradeResponse { update: Some(update) })))
     }
 
@@ -116,33 +137,17 @@ impl MigrationService for Migrations {
         request: Request<v1::DowngradeRequest>,
     ) -> Result<Response<Self::DowngradeStream>, Status> {
         let caller = caller(&request);
-        let request = request.into_inner();
-        let run = RunRequest {
-            project: request.project,
-            graph: graph(request.graph)?,
-            target: target(request.target)?,
-            kind: RunKind::Downgrade,
-            goal: vec![request.revision],
-            purge: false,
-            options: options(request.options, &caller)?,
-        };
-        let watch = self.engine.start(run).await.map_err(refuse)?;
+        let v1::DowngradeRequest { project, graph, target, revision, options } = request.into_inner();
+        let asked = Asked { project, graph, target, options };
+        let watch = self.begin(&caller, RunKind::Downgrade, vec![revision], false, asked).await?;
         Ok(Response::new(of_run(watch, |update| v1::DowngradeResponse { update: Some(update) })))
     }
 
     async fn stamp(&self, request: Request<v1::StampRequest>) -> Result<Response<Self::StampStream>, Status> {
         let caller = caller(&request);
-        let request = request.into_inner();
-        let run = RunRequest {
-            project: request.project,
-            graph: graph(request.graph)?,
-            target: target(request.target)?,
-            kind: RunKind::Stamp,
-            goal: request.revisions,
-            purge: request.purge,
-            options: options(request.options, &caller)?,
-        };
-        let watch = self.engine.start(run).await.map_err(refuse)?;
+        let v1::StampRequest { project, graph, target, revisions, purge, options } = request.into_inner();
+        let asked = Asked { project, graph, target, options };
+        let watch = self.begin(&caller, RunKind::Stamp, revisions, purge, asked).await?;
         Ok(Response::new(of_run(watch, |update| v1::StampResponse { update: Some(update) })))
     }
 

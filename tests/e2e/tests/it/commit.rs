@@ -133,3 +133,30 @@ fn a_connection_cut_in_a_commit_that_never_arrived() {
         project.ctl("current").succeeds().says("c3 (head)");
     });
 }
+
+/// The server cannot be reached after the COMMIT, for longer than a run waits for it.
+fn told_later(commit: Commit, state: &str, second: &str) {
+    cut(commit, Then::Shut, |project, way| {
+        project.remove("c3.sql");
+        let client = project.start("upgrade head");
+        way.reached();
+        client.ends(project).exits(5).is("OUTCOME_UNKNOWN");
+        let (run, steps) = first_run(project);
+        assert_eq!((run.as_str(), steps[1].0.as_str()), ("RUN_STATE_UNKNOWN", "STEP_STATE_STARTED"));
+        way.open();
+        project.ctl("upgrade head").succeeds();
+        project.ctl("current").succeeds().says("b2 (head)");
+        let (run, steps) = first_run(project);
+        assert_eq!((run, &steps[1].0), (format!("RUN_STATE_{state}"), &format!("STEP_STATE_{second}")));
+    });
+}
+
+#[test]
+fn a_commit_that_nobody_could_ask_about_was_done() {
+    told_later(Commit::Unanswered, "SUCCEEDED", "DONE");
+}
+
+#[test]
+fn a_commit_that_nobody_could_ask_about_never_arrived() {
+    told_later(Commit::Lost, "FAILED", "FAILED");
+}

@@ -8,5 +8,6 @@ mod commit;
 mod corpora;
 mod harness;
 mod large;
+mod messages;
 mod pressure;
 mod spine;

@@ -25,6 +25,8 @@ pub(crate) enum Then {
     Silence,
     /// It ends, for both sides.
     End,
+    /// It ends, and the server cannot be reached until [`Way::open`].
+    Shut,
 }
 
 /// A port through which the server is reached. The first COMMIT of a connection on which a text was seen is treated
@@ -32,6 +34,7 @@ pub(crate) enum Then {
 #[derive(Debug)]
 pub(crate) struct Way {
     port: u16,
+    shut: Arc<AtomicBool>,
     seen: Receiver<()>,
 }
 
@@ -40,6 +43,7 @@ struct Plan {
     commit: Commit,
     then: Then,
     done: AtomicBool,
+    shut: Arc<AtomicBool>,
     tell: Mutex<Sender<()>>,
 }
 
@@ -50,19 +54,29 @@ impl Way {
         let port = listener.local_addr().expect("bound").port();
         let (tell, seen) = channel();
         let (done, tell) = (AtomicBool::new(false), Mutex::new(tell));
-        let plan = Arc::new(Plan { after: text.as_bytes().to_vec(), commit, then, done, tell });
+        let shut = Arc::new(AtomicBool::new(false));
+        let after = text.as_bytes().to_vec();
+        let plan = Arc::new(Plan { after, commit, then, done, shut: Arc::clone(&shut), tell });
         thread::spawn(move || {
             for client in listener.incoming().map_while(Result::ok) {
+                if plan.shut.load(Ordering::SeqCst) {
+                    continue;
+                }
                 let Ok(server) = TcpStream::connect(&address) else { continue };
                 join(client, server, Arc::clone(&plan));
             }
         });
-        Way { port, seen }
+        Way { port, shut, seen }
     }
 
     /// A URL of the server, through this way.
     pub(crate) fn url(&self, url: &str, address: &str) -> String {
         url.replace(address, &format!("127.0.0.1:{}", self.port))
+    }
+
+    /// Lets everybody through again.
+    pub(crate) fn open(&self) {
+        self.shut.store(false, Ordering::SeqCst);
     }
 
     /// Waits until the COMMIT came by.
@@ -98,13 +112,14 @@ fn join(mut client: TcpStream, mut server: TcpStream, plan: Arc<Plan>) {
             let commits = marked && holds(said, b"COMMIT\0") && !plan.done.swap(true, Ordering::SeqCst);
             if commits {
                 mute.store(true, Ordering::SeqCst);
+                plan.shut.store(plan.then == Then::Shut, Ordering::SeqCst);
             }
             if !(commits && plan.commit == Commit::Lost) && server.write_all(said).is_err() {
                 break;
             }
             if commits {
                 let told = plan.tell.lock().expect("no panic while locked").send(());
-                if told.is_err() || plan.then == Then::End {
+                if told.is_err() || plan.then != Then::Silence {
                     let _ = client.shutdown(Shutdown::Both);
                     break;
                 }
