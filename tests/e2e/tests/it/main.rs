@@ -4,6 +4,7 @@ mod bad_files;
 mod bad_graph;
 mod bad_store;
 mod bad_targets;
+mod commit;
 mod corpora;
 mod harness;
 mod large;

@@ -8,12 +8,14 @@ mod project;
 mod revisions;
 mod running;
 mod state;
+mod way;
 
 pub(crate) use answer::Answer;
 pub(crate) use database::{Database, Engine, postgres};
 pub(crate) use gate::Gate;
 pub(crate) use project::Project;
 pub(crate) use running::Running;
+pub(crate) use way::{Commit, Then, Way};
 
 use std::time::Duration;
 
