@@ -39,7 +39,7 @@ pub(super) async fn begin(
 ) -> Result<String, Stop> {
     cancelled(session)?;
     let text = format!(
-        "{before}SELECT {STARTED};{}",
+        "{before}SELECT {STARTED},pg_catalog.pg_current_xact_id()::text;{}",
         version_table::select_locked(&session.place, &work.expected_rows)
     );
     let answers = match session.wire.query(&text, &mut |message| tell.event(notice(&message))).await {
@@ -50,9 +50,16 @@ pub(super) async fn begin(
     };
     let rows = version_table::rows(answers.last());
     compare(&rows, &work.expected_rows).map_err(Stop::refused)?;
-    // The start is the only answer before the rows that has one row of one number; LOCK has none.
-    let started = answers.iter().rev().skip(1).find_map(|a| a.first(0)).unwrap_or_default();
-    Ok(started.to_owned())
+    // LOCK, where it stands in between, answers without a row.
+    let Some(ours) = answers.iter().rev().skip(1).find(|a| a.first(0).is_some()) else {
+        return Err(Stop::refused(TargetError::new(
+            Code::Internal,
+            "the server does not tell of our transaction",
+        )));
+    };
+    // Locking the rows needs an id anyway. Known this early, it is recorded while the statements run.
+    tell.transaction(ours.first(1).unwrap_or_default());
+    Ok(ours.first(0).unwrap_or_default().to_owned())
 }
 
 /// The stop for version rows that cannot be read: a table that is gone holds none of the rows that are expected.
@@ -149,6 +156,9 @@ pub(super) async fn commit(
     xid: Option<String>,
     tell: &dyn Tell,
 ) -> Result<(), ApplyFault> {
+    if let Err(error) = tell.recorded().await {
+        return Err(roll_back(session, Stop::refused(error), None).await);
+    }
     tell.committing(xid.as_deref());
     match session.tell_execute("COMMIT", tell).await {
         Ok(_) => Ok(()),

@@ -7,6 +7,7 @@ mod bad_rows;
 mod bad_sql;
 mod bad_store;
 mod bad_targets;
+mod commit;
 mod corpora;
 mod deaths;
 mod embedded;

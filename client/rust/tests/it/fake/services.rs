@@ -79,7 +79,8 @@ impl RunService for Script {
 
     async fn get_run(&self, _: Request<pb::GetRunRequest>) -> Answer<pb::GetRunResponse> {
         let run = || pb::Run { id: RUN.into(), target: "prod".into(), ..Default::default() };
-        Ok(Response::new(pb::GetRunResponse { run: Some(self.runs.first().cloned().unwrap_or_else(run)) }))
+        let run = self.runs.first().cloned().unwrap_or_else(run);
+        Ok(Response::new(pb::GetRunResponse { run: Some(run), steps: Vec::new() }))
     }
 
     async fn watch_run(&self, request: Request<pb::WatchRunRequest>) -> Answer<Self::WatchRunStream> {

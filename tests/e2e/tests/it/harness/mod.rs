@@ -9,6 +9,7 @@ mod programs;
 mod project;
 mod revisions;
 mod running;
+mod way;
 
 pub(crate) use answer::{Answer, commands};
 pub(crate) use daemon::Daemon;
@@ -17,6 +18,7 @@ pub(crate) use gate::Gate;
 pub(crate) use place::Leaves;
 pub(crate) use project::Project;
 pub(crate) use running::Running;
+pub(crate) use way::{Commit, Then, Way};
 
 use std::time::Duration;
 
