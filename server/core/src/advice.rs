@@ -239,7 +239,9 @@ impl Code {
                 "set `scratch.postgresql` or `scratch.mysql` in migrated.toml to the name of a connection"
             }
             Code::NotAtHead => "`migratectl upgrade heads`, then repeat",
-            Code::DropNotAllowed => "repeat with `--allow-drop` if that is meant; tell a rename with `--rename old=new`",
+            Code::DropNotAllowed => {
+                "repeat with `--allow-drop` if that is meant; tell a rename with `--rename old=new`"
+            }
             Code::OperationInvalid => "leave the object out, or write this step by hand",
             Code::BaselineDiffers => "`migratectl diff` shows the differences; name the revision that fits",
             Code::SchemaMoved => "repeat when nobody changes the database",
