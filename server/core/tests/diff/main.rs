@@ -1,6 +1,10 @@
 //! The diff from outside: laws over random schemas, and what each kind of change becomes.
 
 mod laws;
+mod mysql;
+mod postgres;
+mod rules;
+mod sqlite;
 
 mod random;
 

@@ -111,8 +111,8 @@ fn table(dialect: DialectName, schema: &Schema, number: u8, c: &mut Choices) -> 
         made.nullable = !c.yes(3);
         made.default = match c.of(5) {
             0 | 1 => None,
-            2 if schema.functions.len() > 0 && made.data_type == "integer" => sql("f()"),
-            3 if schema.sequences.len() > 0 && made.data_type == "integer" => sql("nextval('s'::regclass)"),
+            2 if !schema.functions.is_empty() && made.data_type == "integer" => sql("f()"),
+            3 if !schema.sequences.is_empty() && made.data_type == "integer" => sql("nextval('s'::regclass)"),
             _ if made.data_type == "mood" => None,
             _ => sql("'1'"),
         };
