@@ -47,12 +47,25 @@ use work::Work;
 pub struct Diff {
     /// What makes `to` of `from`, in an order in which it works.
     pub operations: Vec<Operation>,
+    /// The operations by which something may be lost for good.
+    pub destructive: Vec<Destructive>,
     /// What may have another name rather than be gone and new.
     pub questions: Vec<RenameQuestion>,
     /// Differences that the rules leave out.
     pub left_out: Vec<LeftOut>,
     /// Renames of the rules that fit nothing: what has the old name and goes, or the new one and comes, is not there.
     pub unknown_renames: Vec<(String, String)>,
+}
+
+/// An operation by which something may be lost for good.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Destructive {
+    /// Its place in [`Diff::operations`].
+    pub operation: usize,
+    /// It, in a line.
+    pub summary: String,
+    /// What may be lost by it.
+    pub loss: &'static str,
 }
 
 /// Compares two schemas: what makes `to` of `from`.
@@ -66,7 +79,12 @@ pub fn diff(from: &Schema, to: &Schema, rules: &Rules) -> Diff {
     let mut operations = renamed.operations;
     operations.extend(compare(dialect, &from, &to, &renamed.columns, &renamed.values));
     let questions = question::questions(&from, &to);
-    Diff { operations, questions, left_out, unknown_renames: renamed.unknown }
+    let lossy = operations.iter().enumerate().filter_map(|(place, operation)| {
+        let loss = operation.is_destructive()?;
+        Some(Destructive { operation: place, summary: operation.summary(), loss })
+    });
+    let destructive = lossy.collect();
+    Diff { operations, destructive, questions, left_out, unknown_renames: renamed.unknown }
 }
 
 type Renames = [(Name, String, String)];

@@ -123,7 +123,8 @@ fn is_constant(text: &str) -> bool {
     let text = text.strip_prefix(['+', '-']).unwrap_or(text).trim_start();
     let quoted = |text: &str| {
         let text = text.strip_prefix(['x', 'X']).unwrap_or(text);
-        text.len() > 1 && text.starts_with('\'') && text.ends_with('\'')
+        let inner = text.strip_prefix('\'').and_then(|text| text.strip_suffix('\''));
+        inner.is_some_and(|inner| !inner.replace("''", "").contains('\''))
     };
     quoted(text)
         || text.starts_with(|c: char| c.is_ascii_digit() || c == '.') && !text.contains(['(', ' '])

@@ -24,10 +24,12 @@ pub(super) fn tables<'a>(scope: &Scope<'a>, work: &mut Work<'a>) {
     }
     for to in &scope.to.tables {
         if let Some(from) = scope.from.tables.get(&to.name) {
-            foreign_keys(scope, from, to, &mut changes, work);
-            if let Some(change) = changes.get_mut(&to.name) {
-                std::mem::take(change).into_work(to, work);
-            }
+            foreign_keys(scope, from, to, &changes, work);
+        }
+    }
+    for to in &scope.to.tables {
+        if let Some(change) = changes.remove(&to.name) {
+            change.into_work(to, work);
         }
     }
 }
@@ -94,7 +96,7 @@ fn foreign_keys<'a>(
     scope: &Scope<'a>,
     from: &Table,
     to: &Table,
-    changes: &mut HashMap<&Name, Change>,
+    changes: &HashMap<&Name, Change>,
     work: &mut Work<'a>,
 ) {
     if from.foreign_keys.is_empty() && to.foreign_keys.is_empty() {
