@@ -30,7 +30,9 @@ pub(super) fn definer_of(statement: &str) -> Option<(&str, &str, &str)> {
 /// The statement without DEFINER where that is `user`, who needs no naming.
 pub(super) fn without_definer(statement: &str, user: &str) -> String {
     match definer_of(statement) {
-        Some((before, definer, after)) if definer.replace('"', "`") == account(user) => format!("{before}{after}"),
+        Some((before, definer, after)) if definer.replace('"', "`") == account(user) => {
+            format!("{before}{after}")
+        }
         _ => statement.to_owned(),
     }
 }
