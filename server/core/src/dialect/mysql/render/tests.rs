@@ -229,7 +229,8 @@ fn a_sequence_is_told_what_changed() {
     let options = SequenceOptions { increment: Some(-2), max: Some(9), ..SequenceOptions::default() };
     let to = Sequence { name: Name::local("s"), options, ..Sequence::default() };
     let alter = Operation::AlterSequence(AlterSequence { from, to });
-    let expected = "ALTER SEQUENCE s INCREMENT BY -2 MAXVALUE 9 START WITH 9 NOCYCLE";
+    let expected =
+        "ALTER SEQUENCE s INCREMENT BY -2 MINVALUE -9223372036854775807 MAXVALUE 9 START WITH 9 NOCYCLE";
     assert_eq!(sql(&alter, &MARIADB), expected);
     assert!(alter.render(&MYSQL).is_err());
 }
