@@ -5,7 +5,7 @@ use prost::Message as _;
 use std::error::Error;
 use std::path::PathBuf;
 
-const SERVICES: [&str; 5] = ["migration", "project", "revision", "run", "target"];
+const SERVICES: [&str; 6] = ["migration", "project", "revision", "run", "schema", "target"];
 
 fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo:rerun-if-changed=proto");

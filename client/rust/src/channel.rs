@@ -5,6 +5,7 @@ use crate::embedded;
 use crate::error::{Error, Own, Result};
 use hyper_util::rt::TokioIo;
 use migrated_proto::v1 as pb;
+use migrated_proto::v1::schema_service_client::SchemaServiceClient;
 use pb::migration_service_client::MigrationServiceClient;
 use pb::project_service_client::ProjectServiceClient;
 use pb::revision_service_client::RevisionServiceClient;
@@ -118,6 +119,8 @@ impl Api {
         migrations, MigrationServiceClient);
     service!(/// Runs.
         runs, RunServiceClient);
+    service!(/// Schemas.
+        schemas, SchemaServiceClient);
     service!(/// Targets.
         targets, TargetServiceClient);
     service!(/// Projects.
@@ -132,8 +135,7 @@ impl Api {
 pub async fn connect(config: &Config, warn: &mut dyn FnMut(String)) -> Result<Api> {
     let token = config.token()?;
     let Some(server) = &config.settings.server else {
-        let socket = embedded::ensure(config, warn).await?;
-        return Api::new(unix(&socket).await?, None);
+        return embedded(config, warn).await;
     };
     let tls = &config.settings.tls;
     let wants_tls = tls.ca_file.is_some() || tls.cert_file.is_some() || tls.server_name.is_some();
@@ -150,6 +152,16 @@ pub async fn connect(config: &Config, warn: &mut dyn FnMut(String)) -> Result<Ap
         }
     };
     Api::new(channel, token.as_deref())
+}
+
+/// The embedded daemon; one that leaves between being found and being connected to is replaced.
+async fn embedded(config: &Config, warn: &mut dyn FnMut(String)) -> Result<Api> {
+    let socket = embedded::ensure(config, warn).await?;
+    let channel = match unix(&socket).await {
+        Ok(channel) => channel,
+        Err(_) => unix(&embedded::ensure(config, warn).await?).await?,
+    };
+    Api::new(channel, None)
 }
 
 /// A channel over a Unix socket.

@@ -127,6 +127,12 @@ pub enum Verb {
     EnsureVersion(verb::ensure_version::EnsureVersion),
     /// Show what an upgrade or downgrade would do, with its SQL
     Plan(verb::plan::Plan),
+    /// Tell whether the target is what its revisions, or a schema, say
+    Check(verb::check::Check),
+    /// Compare two schemas
+    Diff(verb::diff::Diff),
+    /// Show a database's schema
+    Inspect(verb::inspect::Inspect),
     /// List, show, watch or cancel runs
     Runs(verb::runs::Runs),
     /// Wait until the target stands at REV or beyond

@@ -74,7 +74,21 @@ pub enum Own {
     NeedsTerminal,
 }
 
+/// What is said of the state where a peer says nothing: a daemon always does, a proxy never.
+const UNTOLD: &str = "not told; `migratectl current` shows where the target stands";
+const NOTHING_EXECUTED: &str = "no target was touched: nothing was executed";
+
 impl Own {
+    /// Every code, in order.
+    pub const ALL: [Own; 6] = [
+        Own::DaemonUnreachable,
+        Own::ConfigInvalid,
+        Own::StreamLost,
+        Own::LocalFile,
+        Own::EmbeddedStart,
+        Own::NeedsTerminal,
+    ];
+
     /// Number and reason.
     pub const fn names(self) -> (&'static str, &'static str) {
         match self {
@@ -87,13 +101,35 @@ impl Own {
         }
     }
 
+    /// State and next command where a failure of this kind says nothing more exact; the daemon says the same.
+    const fn advice(self) -> (&'static str, &'static str) {
+        match self {
+            Own::DaemonUnreachable => {
+                (NOTHING_EXECUTED, "check the address and that the daemon runs, then repeat the command")
+            }
+            Own::ConfigInvalid => (NOTHING_EXECUTED, "correct it; `migratectl config` shows what applies"),
+            Own::StreamLost => (
+                "not known from here: `migratectl current` shows where the target stands",
+                "`migratectl runs list`, then `migratectl runs watch RUN`",
+            ),
+            Own::LocalFile => (
+                "no target is involved",
+                "see that the path exists and can be read and written, then repeat the command",
+            ),
+            Own::EmbeddedStart => (NOTHING_EXECUTED, "`migratectl daemon logs` shows what it said"),
+            Own::NeedsTerminal => (NOTHING_EXECUTED, "repeat the command with --yes, or in a terminal"),
+        }
+    }
+
     /// A failure of this kind.
     pub fn error(self, message: impl Into<String>) -> Box<Error> {
-        let (code, reason) = self.names();
+        let ((code, reason), (state, next)) = (self.names(), self.advice());
         Box::new(Error {
             code: code.into(),
             reason: reason.into(),
             message: message.into(),
+            state: state.into(),
+            next: next.into(),
             exit: ExitOrFailure(exit::of_reason(reason)),
             ..Error::default()
         })
@@ -117,6 +153,20 @@ impl Error {
     #[must_use]
     pub fn state(mut self: Box<Self>, state: impl Into<String>) -> Box<Self> {
         self.state = state.into();
+        self
+    }
+
+    /// Fills in what a peer left out, so that every failure says what state things are in and what to do.
+    fn told(mut self: Box<Self>) -> Box<Self> {
+        if self.state.is_empty() {
+            self.state = UNTOLD.into();
+        }
+        if self.next.is_empty() {
+            self.next = match self.code.as_str() {
+                "" => "repeat the command; if it happens again, look into the daemon's log".into(),
+                code => format!("read docs/errors/{code}.md"),
+            };
+        }
         self
     }
 
@@ -144,16 +194,18 @@ impl Error {
             reason: info.reason,
             message: status.message().into(),
             revision: metadata.get("revision").cloned().unwrap_or_default(),
-            place: place.or_else(|| sql.as_ref().and_then(place_of)),
+            place: nearest(place, sql.as_ref().and_then(place_of)),
             state,
             next,
             sql,
             metadata,
         })
+        .told()
     }
 
-    /// The failure that ended a run in `state`.
-    pub fn from_run(state: RunState, failure: Option<&Failure>) -> Box<Error> {
+    /// The failure that ended a run in `state`, after `applied` revisions.
+    pub fn from_run(state: RunState, failure: Option<&Failure>, applied: u32) -> Box<Error> {
+        let exit = exit::of_run(state, failure, applied);
         let failure = failure.cloned().unwrap_or_default();
         let message = if failure.message.is_empty() {
             format!("the run ended as {}", state_name(state))
@@ -161,7 +213,7 @@ impl Error {
             failure.message
         };
         Box::new(Error {
-            exit: ExitOrFailure(exit::of_run(state, &failure.code, &failure.reason)),
+            exit: ExitOrFailure(exit),
             reason: if failure.reason.is_empty() { state_name(state).into() } else { failure.reason },
             code: failure.code,
             message,
@@ -172,6 +224,7 @@ impl Error {
             sql: failure.sql,
             metadata: BTreeMap::new(),
         })
+        .told()
     }
 }
 
@@ -203,15 +256,15 @@ fn from_bare_status(status: &Status) -> Box<Error> {
             exit: ExitOrFailure(exit::of_reason(reason)),
             ..Error::default()
         })
+        .told()
     };
     let said = status.message().to_string();
     match status.code() {
-        Code::Unavailable => Own::DaemonUnreachable
-            .error(causes(status))
-            .next("check that the daemon runs, then run the command again"),
+        Code::Unavailable => Own::DaemonUnreachable.error(causes(status)).state(UNTOLD),
         Code::Unauthenticated => plain("MG6001", "UNAUTHENTICATED", said)
+            .state(NOTHING_EXECUTED)
             .next("set a token: `MIGRATECTL_TOKEN`, `--token-file`, or `token_file` in migratectl.toml"),
-        Code::PermissionDenied => plain("MG6002", "PERMISSION_DENIED", said),
+        Code::PermissionDenied => plain("MG6002", "PERMISSION_DENIED", said).state(NOTHING_EXECUTED),
         Code::DeadlineExceeded => plain("MG5003", "DEADLINE_PASSED", said),
         Code::Unimplemented => {
             plain("", "UNIMPLEMENTED", format!("the daemon does not know this call: {said}"))
@@ -248,6 +301,14 @@ fn upper_snake(code: Code) -> String {
 
 fn number(metadata: &BTreeMap<String, String>, key: &str) -> u32 {
     metadata.get(key).and_then(|v| v.parse().ok()).unwrap_or(0)
+}
+
+/// The file is often named beside the message and the line in the detail: whichever knows a line is shown.
+fn nearest(named: Option<Place>, detailed: Option<Place>) -> Option<Place> {
+    match (named, detailed) {
+        (Some(named), Some(detailed)) => Some(if named.line == 0 { detailed } else { named }),
+        (named, detailed) => named.or(detailed),
+    }
 }
 
 fn place_of(sql: &SqlError) -> Option<Place> {
@@ -300,6 +361,15 @@ mod tests {
         assert_eq!(error.place.expect("the detail has a path").line, 7);
     }
 
+    #[test]
+    fn a_path_without_a_line_does_not_hide_the_line_of_the_detail() {
+        let place = |line| Some(Place { path: "m/a.sql".into(), line, column: 0 });
+        assert_eq!(nearest(place(0), place(7)), place(7));
+        assert_eq!(nearest(place(3), place(7)), place(3));
+        assert_eq!(nearest(place(0), None), place(0));
+        assert_eq!(nearest(None, place(7)), place(7));
+    }
+
     fn prost_any(sql: &SqlError) -> prost_types::Any {
         prost_types::Any {
             type_url: "type.googleapis.com/migrated.v1.SqlError".into(),
@@ -320,6 +390,7 @@ mod tests {
         for (code, reason, number) in table {
             let error = Error::from_status(&Status::new(code, "x"));
             assert_eq!((error.reason.as_str(), error.exit().number()), (reason, number));
+            assert!(!error.state.is_empty() && !error.next.is_empty(), "{reason}");
         }
     }
 }

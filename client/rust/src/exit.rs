@@ -1,6 +1,6 @@
 //! The exit codes. They are frozen: scripts decide by them.
 
-use migrated_proto::v1::RunState;
+use migrated_proto::v1::{Failure, RunState};
 
 /// How the program ends, as `docs/verbs/README.md` lists it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -73,26 +73,37 @@ pub fn of_reason(reason: &str) -> Exit {
     }
 }
 
-/// The exit code of a run that ended in `state`, with the code and reason of its failure.
+/// The exit code of a run that ended in `state` because of `failure`, after `applied` revisions.
 ///
-/// A target that a person must look at wins over every reason; a reason with a code of its own wins over "failed";
-/// faults of the graph and of revision files (`MG1…`) are plain failures, since nothing was tried.
-pub fn of_run(state: RunState, code: &str, reason: &str) -> Exit {
+/// A target that a person must look at wins over every reason; a reason with a code of its own wins over the rest.
+/// Then it matters whether a statement was sent: what refuses a run before its first one is the same refusal as without
+/// a run, and from there on the migration has failed. Some reasons are never refusals, and a run whose end was read was
+/// not out of reach.
+pub fn of_run(state: RunState, failure: Option<&Failure>, applied: u32) -> Exit {
+    let reason = failure.map_or("", |f| f.reason.as_str());
+    let begun =
+        applied > 0 || failure.and_then(|f| f.sql.as_ref()).is_some_and(|sql| sql.statement_index > 0);
     match state {
         RunState::Succeeded => Exit::Done,
         RunState::Partial | RunState::Unknown => Exit::Partial,
         RunState::Failed | RunState::Cancelled => match of_reason(reason) {
-            Exit::Failure if code.starts_with("MG1") => Exit::Failure,
-            Exit::Failure | Exit::Usage | Exit::Unreachable => Exit::FailedClean,
+            Exit::Failure | Exit::Usage if begun || is_no_refusal(reason) => Exit::FailedClean,
+            Exit::Unreachable => Exit::FailedClean,
             own => own,
         },
         RunState::Unspecified | RunState::Queued | RunState::Locking | RunState::Running => Exit::Failure,
     }
 }
 
+/// What only happens to a run that is under way.
+fn is_no_refusal(reason: &str) -> bool {
+    matches!(reason, "" | "STATEMENT_FAILED" | "VERSION_ROWS_CHANGED" | "CONNECTION_LOST" | "CANCELLED")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use migrated_proto::v1::SqlError;
 
     #[test]
     fn the_numbers_are_the_frozen_ones() {
@@ -125,27 +136,44 @@ mod tests {
         }
     }
 
+    fn failure(reason: &str, statement: u32) -> Failure {
+        let sql = SqlError { statement_index: statement, ..SqlError::default() };
+        Failure { reason: reason.into(), sql: (statement > 0).then_some(sql), ..Failure::default() }
+    }
+
     #[test]
     fn a_run_is_judged_by_its_state_first() {
         let table = [
-            (RunState::Succeeded, "", "", 0),
-            (RunState::Failed, "MG4005", "STATEMENT_FAILED", 4),
-            (RunState::Failed, "MG4001", "TARGET_UNREACHABLE", 4),
-            (RunState::Failed, "MG1001", "UNKNOWN_REVISION", 1),
-            (RunState::Failed, "MG5004", "LOCK_WAIT_EXPIRED", 6),
-            (RunState::Failed, "MG5003", "DEADLINE_PASSED", 7),
-            (RunState::Failed, "MG5001", "CHANGED_REVISION", 12),
-            (RunState::Failed, "MG5006", "RUN_INTERRUPTED", 4),
-            (RunState::Failed, "MG5007", "SHUTTING_DOWN", 4),
-            (RunState::Cancelled, "MG5002", "CANCELLED", 4),
-            (RunState::Cancelled, "MG5003", "DEADLINE_PASSED", 7),
-            (RunState::Cancelled, "MG4009", "TARGET_PARTIAL", 5),
-            (RunState::Partial, "MG4005", "STATEMENT_FAILED", 5),
-            (RunState::Partial, "MG5003", "DEADLINE_PASSED", 5),
-            (RunState::Unknown, "MG4011", "OUTCOME_UNKNOWN", 5),
+            (RunState::Succeeded, "", 0),
+            (RunState::Failed, "", 4),
+            (RunState::Failed, "STATEMENT_FAILED", 4),
+            (RunState::Failed, "LOCK_WAIT_EXPIRED", 6),
+            (RunState::Failed, "DEADLINE_PASSED", 7),
+            (RunState::Failed, "CHANGED_REVISION", 12),
+            (RunState::Failed, "RUN_INTERRUPTED", 4),
+            (RunState::Failed, "SHUTTING_DOWN", 4),
+            (RunState::Cancelled, "CANCELLED", 4),
+            (RunState::Cancelled, "DEADLINE_PASSED", 7),
+            (RunState::Cancelled, "TARGET_PARTIAL", 5),
+            (RunState::Partial, "STATEMENT_FAILED", 5),
+            (RunState::Partial, "DEADLINE_PASSED", 5),
+            (RunState::Unknown, "OUTCOME_UNKNOWN", 5),
         ];
-        for (state, code, reason, number) in table {
-            assert_eq!(of_run(state, code, reason).number(), number, "{state:?} {reason}");
+        for (state, reason, number) in table {
+            assert_eq!(of_run(state, Some(&failure(reason, 0)), 0).number(), number, "{state:?} {reason}");
+        }
+        assert_eq!(of_run(RunState::Failed, None, 0), Exit::FailedClean);
+    }
+
+    #[test]
+    fn a_refusal_is_one_until_the_first_statement() {
+        for reason in
+            ["UNKNOWN_REVISION", "ID_TOO_LONG", "TARGET_UNREACHABLE", "TARGET_PERMISSION", "INTERNAL"]
+        {
+            let exit =
+                |statement, applied| of_run(RunState::Failed, Some(&failure(reason, statement)), applied);
+            assert_eq!((exit(0, 0), of_reason(reason)), (Exit::Failure, Exit::Failure), "{reason}");
+            assert_eq!((exit(1, 0), exit(0, 1)), (Exit::FailedClean, Exit::FailedClean), "{reason}");
         }
     }
 }

@@ -18,6 +18,11 @@ use tonic_types::StatusExt as _;
 /// How long a lost stream is opened again without a new event.
 const STREAM_BUDGET: Duration = Duration::from_secs(60);
 
+/// How often a call is sent before its failure is told.
+const TRIES: u32 = 5;
+/// Pause before a call to an embedded daemon that is leaving is sent again; each time longer by as much.
+const LEAVING: Duration = Duration::from_millis(50);
+
 /// What a verb works with.
 pub struct Context {
     /// The configuration.
@@ -117,14 +122,13 @@ impl Context {
         F: Fn(Api) -> R,
         R: Future<Output = std::result::Result<Response<T>, Status>>,
     {
-        let api = self.api().await?;
-        match call(api).await {
-            Err(status) if self.may_have_left(&status) => {
-                self.api = None;
-                let api = self.api().await?;
-                Ok(call(api).await?.into_inner())
+        let mut tries = 0;
+        loop {
+            let api = self.api().await?;
+            match call(api).await {
+                Err(status) => self.mend(status, None, &mut tries).await?,
+                Ok(answer) => return Ok(answer.into_inner()),
             }
-            answer => Ok(answer?.into_inner()),
         }
     }
 
@@ -138,14 +142,14 @@ impl Context {
         R: Future<Output = std::result::Result<Response<T>, Status>>,
     {
         let graph = self.graph()?;
-        let api = self.api().await?;
-        match call(api, graph.reference()).await {
-            Err(status) if is_manifest_unknown(&status) => self.upload(&graph).await?,
-            Err(status) if self.may_have_left(&status) => self.api = None,
-            answer => return Ok(answer?.into_inner()),
+        let mut tries = 0;
+        loop {
+            let api = self.api().await?;
+            match call(api, graph.reference()).await {
+                Err(status) => self.mend(status, Some(&graph), &mut tries).await?,
+                Ok(answer) => return Ok(answer.into_inner()),
+            }
         }
-        let api = self.api().await?;
-        Ok(call(api, graph.reference()).await?.into_inner())
     }
 
     /// Begins a run and reads its log.
@@ -161,16 +165,30 @@ impl Context {
         let mut tries = 0;
         loop {
             let api = self.api().await?;
-            tries += 1;
             match first_update(&begin, &api).await {
                 Ok(stream) => {
                     let stream = RunStream::new(api, begin, stream, STREAM_BUDGET);
                     return Ok(stream.reviving(&self.config));
                 }
-                Err(status) if tries <= 2 && is_manifest_unknown(&status) => self.upload(&graph).await?,
-                Err(status) if tries <= 2 && self.may_have_left(&status) => self.api = None,
-                Err(status) => return Err(status.into()),
+                Err(status) => self.mend(status, Some(&graph), &mut tries).await?,
             }
+        }
+    }
+
+    /// Does what lets a call succeed that failed, when it is sent again: brings the folder, or comes back to a daemon
+    /// that left. What nothing mends, or not within [`TRIES`], is the error.
+    async fn mend(&mut self, status: Status, graph: Option<&Graph>, tries: &mut u32) -> Result<()> {
+        *tries += 1;
+        match graph {
+            _ if *tries >= TRIES => Err(status.into()),
+            Some(graph) if is_manifest_unknown(&status) => self.upload(graph).await,
+            _ if self.may_have_left(&status) => {
+                self.api = None;
+                // The first time at once: most often it is gone already. Nothing announces that it is.
+                tokio::time::sleep(LEAVING * (*tries - 1)).await;
+                Ok(())
+            }
+            _ => Err(status.into()),
         }
     }
 
@@ -191,9 +209,7 @@ impl Context {
 
     /// Whether an embedded daemon may have left, being idle, between our connecting and our asking.
     fn may_have_left(&self, status: &Status) -> bool {
-        self.config.settings.server.is_none()
-            && status.get_details_error_info().is_none()
-            && matches!(status.code(), Code::Unavailable | Code::Unknown | Code::Cancelled)
+        self.config.settings.server.is_none() && is_retryable(status)
     }
 }
 

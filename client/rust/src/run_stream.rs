@@ -17,6 +17,8 @@ pub type Updates = BoxStream<'static, std::result::Result<pb::RunUpdate, Status>
 
 /// Heartbeats come every 15 seconds; a stream that is silent for three of them is dead.
 const SILENCE: Duration = Duration::from_secs(45);
+/// How long a stream whose last message was read may take to end.
+const FAREWELL: Duration = Duration::from_secs(1);
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 
@@ -181,6 +183,15 @@ impl RunStream {
                 Err(_) => self.lose("the daemon was silent for too long"),
             }
         }
+    }
+
+    /// Lets the stream end by itself, so that the daemon sees a call that was read to its end. A daemon that takes its
+    /// time is not waited for.
+    pub async fn close(mut self) {
+        let Some(mut stream) = self.stream.take() else { return };
+        let rest = async { while let Some(Ok(_)) = stream.next().await {} };
+        // Late is as good as never: nothing is read from it.
+        let _ = timeout(FAREWELL, rest).await;
     }
 
     fn update(&mut self, update: pb::RunUpdate) -> Option<Told> {

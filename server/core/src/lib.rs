@@ -4,6 +4,7 @@
 //! Nothing in here does IO, reads a clock or draws a random number; time and ids are passed in. `clippy.toml`
 //! beside this crate and the tidy test keep it so.
 
+mod advice;
 pub mod code;
 pub mod dialect;
 pub mod diff;

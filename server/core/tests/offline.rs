@@ -92,7 +92,7 @@ fn wrong_databases(server: &dyn shell::Shell) {
     assert!(server.run(&database, &script(dialect, &[], true, ONE)).ok);
     let before = server.dump(&database);
     for (start, message) in [
-        (&[][..], "this script starts at base, but the database stands at b2"),
+        (&[][..], "this script starts at <base>, but the database stands at b2"),
         (&["zz"], "this script starts at zz, but the database stands at b2"),
         (&["b2", "zz"], "this script starts at b2, zz, but the database stands at b2"),
     ] {

@@ -9,6 +9,7 @@ use crate::config::runs::Session;
 use crate::lifecycle::Runs;
 use crate::server::Api;
 use async_trait::async_trait;
+use migrated_core::DialectName;
 use migrated_engine::{Engine, EngineError, ResolveTarget, Resolved, Settings, SystemClock, TargetRequest};
 use migrated_store::{SqliteOptions, SqliteStore, Store, TargetRecord};
 use migrated_target::{SessionMode, TargetSpec, VersionTable};
@@ -94,6 +95,14 @@ fn settings(config: &Config) -> Settings {
         graphs_in_memory: limits.graphs_in_memory,
         heartbeat: runs.heartbeat.0,
         stream_age: runs.stream_age.0,
+        scratch: [
+            (DialectName::Postgres, &config.scratch.postgresql),
+            (DialectName::Mysql, &config.scratch.mysql),
+        ]
+        .into_iter()
+        .filter_map(|(dialect, name)| Some((dialect, name.clone()?)))
+        .collect(),
+        scratch_beside_target: config.scratch.beside_target,
         keep_events: runs.keep_events.0,
         keep_bodies: runs.keep_bodies.0,
     }

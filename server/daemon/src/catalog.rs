@@ -41,8 +41,7 @@ impl Catalog {
         match self.store.target(name).await? {
             Some(record) => Ok(Listed { record, configured: false }),
             None => Err(EngineError::new(Code::TargetNotFound, format!("there is no target {name:?}"))
-                .with("target", name)
-                .next("migratectl targets list; or name a database with --database-url URL")),
+                .with("target", name)),
         }
     }
 

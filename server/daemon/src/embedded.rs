@@ -39,6 +39,7 @@ pub(crate) fn configuration(
     }
     let mode = vec![
         ("targets.allow_ad_hoc".to_owned(), Value::from(true)),
+        ("scratch.beside_target".to_owned(), Value::from(true)),
         ("projects.create_on_push".to_owned(), Value::from(true)),
     ];
     load(&Sources { mode, file, variables, flags })

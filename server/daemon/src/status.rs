@@ -126,10 +126,12 @@ pub(crate) fn status(error: &EngineError) -> Status {
             .or_insert_with(|| value.clone());
     }
     metadata.insert("code".to_owned(), error.code.number().to_owned());
-    for (name, value) in [("state", &error.state), ("next", &error.next), ("revision", &error.revision)] {
-        if !value.is_empty() {
-            metadata.entry(name.to_owned()).or_insert_with(|| value.clone());
-        }
+    let told =
+        |text: &str, otherwise: &str| if text.is_empty() { otherwise.to_owned() } else { text.to_owned() };
+    metadata.insert("state".to_owned(), told(&error.state, error.code.state()));
+    metadata.insert("next".to_owned(), told(&error.next, error.code.next()));
+    if !error.revision.is_empty() {
+        metadata.entry("revision".to_owned()).or_insert_with(|| error.revision.clone());
     }
     let mut details = ErrorDetails::new();
     details.set_error_info(error.code.reason(), DOMAIN, metadata);
@@ -173,4 +175,34 @@ struct RpcStatus {
     message: String,
     #[prost(message, repeated, tag = "3")]
     details: Vec<prost_types::Any>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Code, EngineError, status};
+    use tonic_types::StatusExt as _;
+
+    #[test]
+    fn every_code_travels_with_cause_state_and_the_way_on() {
+        for code in Code::ALL {
+            let status = status(&EngineError::new(*code, "the cause"));
+            let info = status.get_details_error_info().expect("ErrorInfo");
+            assert_eq!((info.reason.as_str(), status.message()), (code.reason(), "the cause"));
+            let told = |name: &str| info.metadata.get(name).map(String::as_str);
+            let wanted = [("code", code.number()), ("state", code.state()), ("next", code.next())];
+            for (name, text) in wanted {
+                assert_eq!(told(name), Some(text), "{code}: {name}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_an_error_says_itself_wins() {
+        let error = EngineError::new(Code::Internal, "the cause").state("it stands at a1").next("`do this`");
+        let info = status(&error).get_details_error_info().expect("ErrorInfo");
+        assert_eq!(
+            (info.metadata["state"].as_str(), info.metadata["next"].as_str()),
+            ("it stands at a1", "`do this`")
+        );
+    }
 }

@@ -40,7 +40,7 @@ impl Engine {
                 Code::InvalidRequest,
                 "accepting a changed revision needs a reason",
             )
-            .next(format!("migratectl repair --accept-hash {} --reason TEXT", request.revision)));
+            .next(format!("`migratectl repair --accept-hash {} --reason TEXT`", request.revision)));
         }
         let project = self.project_or_create(&request.project).await?;
         let graph = self.graph(&project.name, &request.graph).await?;
@@ -49,12 +49,14 @@ impl Engine {
         let (Some(revision), Some(old)) =
             (graph.revision(&id), self.applied(place.key()).await?.get(&id).cloned())
         else {
-            return Err(EngineError::new(
-                Code::InvalidRequest,
-                format!("no content of {id} is recorded for {}: there is nothing to accept", place.name),
-            )
-            .revision(&id));
+            let why = format!("no content of {id} is recorded for {}", place.name);
+            return Err(nothing_to_accept(why).revision(&id));
         };
+        if old.token_hash == revision.header.token_hash {
+            return Err(
+                nothing_to_accept(format!("{id} is as it was applied to {}", place.name)).revision(&id)
+            );
+        }
         let record = AppliedRecord {
             token_hash: revision.header.token_hash,
             body_hash: revision.hash,
@@ -78,4 +80,10 @@ impl Engine {
         self.flush_applied(place.key()).await?;
         Ok(accepted)
     }
+}
+
+fn nothing_to_accept(why: String) -> EngineError {
+    EngineError::new(Code::InvalidRequest, format!("{why}: there is nothing to accept"))
+        .state("nothing was changed")
+        .next("go on with `migratectl upgrade head`; `migratectl current` shows where the target stands")
 }

@@ -16,9 +16,9 @@ pub struct EngineError {
     pub code: Code,
     /// The cause in one line.
     pub message: String,
-    /// What state the target is in; empty where none was touched.
+    /// What state the target is in; empty: what [`Code::state`] says.
     pub state: String,
-    /// The next command; empty where nothing general helps.
+    /// The next command; empty: what [`Code::next`] says.
     pub next: String,
     /// The revision concerned; empty where none is.
     pub revision: String,
@@ -87,11 +87,9 @@ impl From<StoreError> for EngineError {
     fn from(e: StoreError) -> Self {
         let error = EngineError::new(e.code(), e.to_string());
         match e {
-            StoreError::Full(_) => {
-                error.next("make room on the device that holds the revision store, then repeat")
-            }
-            StoreError::TooNew { .. } => {
-                error.next("start a `migrated` that is at least as new as the store")
+            StoreError::Full(_) | StoreError::TooNew { .. } => {
+                let next = error.code.next();
+                error.next(next)
             }
             StoreError::Conflict { expected, found, .. } => {
                 error.with("expected", expected.to_string()).with("found", found.to_string())
@@ -106,7 +104,19 @@ impl From<StoreError> for EngineError {
 
 impl From<TargetError> for EngineError {
     fn from(e: TargetError) -> Self {
-        let next = if e.help.is_empty() { crate::advice::of_target(e.code).to_owned() } else { e.help };
+        let next = match e.code {
+            _ if !e.help.is_empty() => e.help,
+            // What ends a step leaves the way on to the end of the run, which knows the goal.
+            Code::StatementFailed
+            | Code::VersionRowsChanged
+            | Code::TargetPartial
+            | Code::ConnectionLost
+            | Code::OutcomeUnknown
+            | Code::LockLost
+            | Code::LockTimeout
+            | Code::Cancelled => String::new(),
+            code => code.next().to_owned(),
+        };
         let mut error = EngineError::new(e.code, e.message).next(next);
         error.sql = e.sql;
         error

@@ -176,7 +176,9 @@ fn node(revision: &ManifestRevision) -> Node {
 /// A graph's error with the files of the revisions that it names.
 fn graph_error(e: RevisionError, paths: &HashMap<String, String>) -> EngineError {
     let mut error = EngineError::from(e);
-    let named = error.metadata.iter().flat_map(|(_, value)| value.split(", "));
+    // What only looks like a missing name is a suggestion, and its file is not at fault.
+    let named = error.metadata.iter().filter(|(name, _)| *name != "near");
+    let named = named.flat_map(|(_, value)| value.split(", "));
     let mut files: Vec<&str> = named.filter_map(|id| paths.get(id).map(String::as_str)).collect();
     files.sort_unstable();
     files.dedup();
@@ -190,7 +192,7 @@ fn graph_error(e: RevisionError, paths: &HashMap<String, String>) -> EngineError
 
 impl From<RevisionError> for EngineError {
     fn from(e: RevisionError) -> Self {
-        let mut error = EngineError::new(e.code(), e.to_string()).next(crate::advice::of(&e));
+        let mut error = EngineError::new(e.code(), e.to_string()).next(e.code().next());
         error.metadata = e.metadata();
         error
     }

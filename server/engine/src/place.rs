@@ -59,6 +59,8 @@ pub struct Place {
     pub named: bool,
     /// Freezes its revisions for everybody.
     pub protected: bool,
+    /// How it is reached, secrets included.
+    pub(crate) spec: TargetSpec,
     /// The target.
     pub target: Arc<dyn Target>,
 }
@@ -67,6 +69,11 @@ impl Place {
     /// Key by which runs are joined and records are kept.
     pub fn key(&self) -> &str {
         self.target.key()
+    }
+
+    /// Whether its server runs on this machine.
+    pub(crate) fn is_local(&self) -> bool {
+        migrated_target::url::DatabaseUrl::parse(&self.spec.url).is_ok_and(|url| url.is_local())
     }
 }
 
@@ -83,6 +90,6 @@ impl Engine {
             return Err(EngineError::new(Code::InvalidRequest, "the request names no target")
                 .next("name one with --target NAME or --database-url URL"));
         }
-        Ok(Place { name, named, protected: resolved.protected, target })
+        Ok(Place { name, named, protected: resolved.protected, spec: resolved.spec, target })
     }
 }

@@ -99,9 +99,9 @@ impl Decided {
     }
 }
 
-/// Version rows as they are shown: `base` for none.
+/// Version rows as they are shown: `<base>` for none, as Alembic's `history` spells it.
 pub(crate) fn shown(rows: &[String]) -> String {
-    if rows.is_empty() { "base".to_owned() } else { rows.join(", ") }
+    if rows.is_empty() { "<base>".to_owned() } else { rows.join(", ") }
 }
 
 impl Engine {

@@ -16,7 +16,7 @@ impl Engine {
         self.store().project(name).await?.ok_or_else(|| {
             EngineError::new(Code::ProjectNotFound, format!("there is no project {name:?}"))
                 .with("project", name)
-                .next(format!("migratectl projects create {name}"))
+                .next(format!("`migratectl projects create {name}`"))
         })
     }
 

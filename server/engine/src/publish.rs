@@ -112,7 +112,7 @@ impl Engine {
         };
         if !push.prune {
             return Err(refused(format!("the published graph has revisions that this folder lacks: {list}"))
-                .next("migratectl pull, or `migratectl push --prune` to take them away"));
+                .next("`migratectl pull`, or `migratectl push --prune` to take them away"));
         }
         let applied = self.store().applied_anywhere(&push.project, removed).await?;
         if let Some((target, revision)) = applied.first() {
@@ -181,5 +181,5 @@ fn moved(published: &LoadedGraph) -> EngineError {
     let heads = published.heads().join(", ");
     EngineError::new(Code::HeadsChanged, format!("somebody else published first; the heads are now {heads}"))
         .with("heads", heads)
-        .next("migratectl pull, merge if there are two heads now, then `migratectl push` again")
+        .next("`migratectl pull`, merge if there are two heads now, then `migratectl push` again")
 }

@@ -169,5 +169,5 @@ fn interrupted(place: &Place, run: &RunRecord, standing: &Standing) -> EngineErr
             .revision(&row.revision)
             .state(format!("{} stands at {rows}, with {} partly applied", place.name, row.revision)),
     }
-    .next(format!("migratectl {} {}", run.kind.as_str(), run.goal.join(" ")))
+    .next(format!("`migratectl {} {}`", run.kind.as_str(), run.goal.join(" ")))
 }

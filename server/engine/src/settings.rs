@@ -1,6 +1,8 @@
 //! What can be set about the engine. The daemon's configuration fills it in.
 
+use migrated_core::DialectName;
 use migrated_target::SessionMode;
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 /// Settings of the engine, with the defaults that the documentation names.
@@ -46,6 +48,10 @@ pub struct Settings {
     pub heartbeat: Duration,
     /// Age at which a stream ends itself, with a number to resume by.
     pub stream_age: Duration,
+    /// Targets on whose servers scratch databases may be made, by dialect.
+    pub scratch: BTreeMap<DialectName, String>,
+    /// Whether a target on this machine may hold scratch databases too.
+    pub scratch_beside_target: bool,
     /// How long event logs are kept.
     pub keep_events: Duration,
     /// How long a body that nothing refers to is kept.
@@ -74,6 +80,8 @@ impl Default for Settings {
             graphs_in_memory: 16,
             heartbeat: Duration::from_secs(15),
             stream_age: Duration::from_secs(3600),
+            scratch: BTreeMap::new(),
+            scratch_beside_target: false,
             keep_events: Duration::from_secs(90 * 24 * 3600),
             keep_bodies: Duration::from_secs(7 * 24 * 3600),
         }

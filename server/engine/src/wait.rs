@@ -59,7 +59,7 @@ impl Engine {
                 )
                 .with("revision", &request.revision)
                 .state(last)
-                .next(format!("migratectl upgrade {}, or wait longer with --timeout", request.revision)));
+                .next(format!("`migratectl upgrade {}`, or wait longer with --timeout", request.revision)));
             }
             tokio::time::sleep(pause.min(left)).await;
             pause = (pause * 2).min(Duration::from_secs(2));

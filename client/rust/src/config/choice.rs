@@ -69,6 +69,22 @@ impl Config {
         Ok(TargetRef { target: Some(target) })
     }
 
+    /// A target as an argument names it: a database URL, or the name of a target.
+    pub fn target_named(&self, name: &str) -> TargetRef {
+        let target = if name.contains(':') {
+            let s = &self.settings;
+            target_ref::Target::AdHoc(AdHocTarget {
+                url: database_url_for_daemon(name, &self.project_dir),
+                schema: s.database_schema.clone().unwrap_or_default(),
+                version_table: s.version_table.clone().unwrap_or_default(),
+                version_table_schema: s.version_table_schema.clone().unwrap_or_default(),
+            })
+        } else {
+            target_ref::Target::Name(name.to_owned())
+        };
+        TargetRef { target: Some(target) }
+    }
+
     fn configured_url(&self) -> Result<Option<TargetChoice>> {
         let s = &self.settings;
         let url = self.secret(

@@ -14,10 +14,16 @@ use crate::config::Config;
 use crate::error::{Error, Own, Result};
 use migrated_proto::v1::{ListRunsRequest, RunState};
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 use tokio::net::UnixStream;
 
 /// Our own release, which an embedded daemon has to be of.
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");
+
+/// How often a daemon is started before that is given up, where others start one at the same time.
+const STARTS: u32 = 3;
+/// Pause between two looks at a daemon that neither answers nor is gone.
+const LOOK: Duration = Duration::from_millis(20);
 
 /// A daemon that answers.
 #[derive(Clone, Debug)]
@@ -42,15 +48,33 @@ pub async fn ensure(config: &Config, warn: &mut dyn FnMut(String)) -> Result<Pat
     place.prepare()?;
     // Two commands at once: the second waits here, and then finds the daemon of the first.
     let _guard = place.lock()?;
-    if let Some(live) = find(&place).await? {
-        if !is_outdated(&place) {
+    for _ in 1..STARTS {
+        if let Some(live) = settled(&place).await?
+            && (!is_outdated(&place) || !replace(&place, &live, warn).await?)
+        {
             return Ok(live.socket);
         }
-        if !replace(&place, &live, warn).await? {
-            return Ok(live.socket);
+        match start::start(config, &place).await {
+            // Another daemon, whose starter was killed, was quicker.
+            Err(_) if place.is_taken() => {}
+            started => return started,
         }
     }
     start::start(config, &place).await
+}
+
+/// The daemon that answers. One that has the state folder and does not answer is on its way in or out: it is waited for
+/// as long as a start may take.
+async fn settled(place: &Place) -> Result<Option<Live>> {
+    let until = Instant::now() + start::READY;
+    loop {
+        let live = find(place).await?;
+        if live.is_some() || !place.is_taken() || Instant::now() > until {
+            return Ok(live);
+        }
+        // It may come to listen or to end: no one event tells of both.
+        tokio::time::sleep(LOOK).await;
+    }
 }
 
 /// The daemon that answers at `place`, if there is one: at the socket of the present environment, else at the one

@@ -79,6 +79,12 @@ impl Place {
         Ok(())
     }
 
+    /// Whether a daemon has the state folder, be it that it serves, starts or ends: it holds the lock `daemon.lock`.
+    pub fn is_taken(&self) -> bool {
+        File::open(self.state_dir.join("daemon.lock"))
+            .is_ok_and(|file| matches!(file.try_lock_shared(), Err(std::fs::TryLockError::WouldBlock)))
+    }
+
     /// The lock under which a daemon is started. It ends with the returned file.
     ///
     /// # Errors

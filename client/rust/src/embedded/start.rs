@@ -12,7 +12,7 @@ use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::process::{Child, Command};
 
 /// How long the daemon may take until it serves.
-const READY: Duration = Duration::from_secs(30);
+pub(super) const READY: Duration = Duration::from_secs(30);
 const IDLE: Duration = Duration::from_secs(600);
 const IDLE_IN_CI: Duration = Duration::from_secs(30);
 /// The daemon serves later commands with other environments, so it gets only what it needs to run and to check

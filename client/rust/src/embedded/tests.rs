@@ -129,3 +129,61 @@ fn a_path_that_is_too_long_for_a_socket_is_not_used() {
     let place = Place::of(&project.config()).expect("a place");
     assert!(place.socket.as_os_str().len() <= 100, "{}", place.socket.display());
 }
+
+async fn found(config: &Config) -> Result<PathBuf> {
+    ensure(config, &mut no_warning).await
+}
+
+/// A lock as a daemon holds it on its state folder.
+fn taken(place: &Place) -> fs::File {
+    place.prepare().expect("folders");
+    let file = fs::File::create(place.state_dir.join("daemon.lock")).expect("the lock's file");
+    file.try_lock().expect("nobody else has it");
+    file
+}
+
+#[tokio::test]
+async fn a_daemon_that_is_starting_without_its_starter_is_waited_for() {
+    let project = Project::new("echo 'another daemon serves this folder' >&2; exit 1");
+    let place = Place::of(&project.config()).expect("a place");
+    let _lock = taken(&place);
+    let config = project.config();
+    let (found, _listener) = tokio::join!(found(&config), async {
+        // By now the command has looked and found nobody.
+        tokio::time::sleep(LOOK * 2).await;
+        tokio::net::UnixListener::bind(&place.socket).expect("it binds")
+    });
+    assert_eq!(found.expect("it is found"), place.socket);
+}
+
+#[tokio::test]
+async fn a_daemon_that_is_ending_is_waited_for_and_replaced() {
+    let project = Project::new("flock -n .migrated/daemon.lock true && echo '{\"socket\":\"/new\"}'");
+    let place = Place::of(&project.config()).expect("a place");
+    let lock = taken(&place);
+    let config = project.config();
+    let (found, ()) = tokio::join!(found(&config), async {
+        tokio::time::sleep(LOOK * 2).await;
+        drop(lock);
+    });
+    assert_eq!(found.expect("it starts"), Path::new("/new"));
+}
+
+#[tokio::test]
+async fn a_daemon_that_takes_the_folder_while_ours_starts_is_used() {
+    let project = Project::new("touch tried; while [ ! -e go ]; do sleep 0.01; done; exit 1");
+    let place = Place::of(&project.config()).expect("a place");
+    place.prepare().expect("folders");
+    let config = project.config();
+    let dir = project.dir.path();
+    let (found, _held) = tokio::join!(found(&config), async {
+        while !dir.join("tried").exists() {
+            tokio::time::sleep(LOOK).await;
+        }
+        let lock = taken(&place);
+        let listener = tokio::net::UnixListener::bind(&place.socket).expect("it binds");
+        fs::write(dir.join("go"), "").expect("it is written");
+        (lock, listener)
+    });
+    assert_eq!(found.expect("it is found"), place.socket);
+}

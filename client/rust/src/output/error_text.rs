@@ -1,7 +1,7 @@
 //! A failure for people: code and cause, the statement with the position marked, the state, and the way on.
 
 use super::Style;
-use super::narrator::printable;
+use super::narrator::{has_sqlstate, printable};
 use crate::error::{Error, Place};
 use std::fmt::Write as _;
 use std::io::BufRead as _;
@@ -30,7 +30,7 @@ pub fn render(error: &Error, style: &Style) -> String {
             |parts: [&str; 2]| parts.iter().filter(|p| !p.is_empty()).copied().collect::<Vec<_>>().join(".");
         let notes = [
             ("statement", counted),
-            ("sqlstate", sql.sqlstate.clone()),
+            (if has_sqlstate(sql) { "sqlstate" } else { "result code" }, sql.sqlstate.clone()),
             ("detail", sql.detail.clone()),
             ("hint", sql.hint.clone()),
             ("table", name([&sql.schema, &sql.table])),

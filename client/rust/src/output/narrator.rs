@@ -178,16 +178,23 @@ pub(super) fn short_failure(failure: Option<&pb::Failure>) -> String {
                 0 => String::new(),
                 n => format!("statement {n}/{}: ", sql.statement_total),
             };
-            format!("{at}{} {}", sql.sqlstate, one_line(&sql.message)).trim_end().to_string()
+            let state = if has_sqlstate(sql) { format!("{} ", sql.sqlstate) } else { String::new() };
+            let said = if sql.message.is_empty() { &failure.message } else { &sql.message };
+            format!("{at}{state}{}", one_line(said))
         }
         None => one_line(&failure.message),
     }
 }
 
+/// Whether the engine has SQLSTATEs, which have five characters; SQLite gives its own number there.
+pub(super) fn has_sqlstate(sql: &pb::SqlError) -> bool {
+    sql.sqlstate.len() == 5
+}
+
 fn nothing_to_do(e: &pb::event::NothingToDo) -> Vec<String> {
     let mut lines = Vec::new();
     if !e.ahead.is_empty() {
-        lines.push(format!("the target is AHEAD of this folder by {}", e.ahead.join(", ")));
+        lines.push(format!("the target is AHEAD of what was asked for by {}", e.ahead.join(", ")));
     }
     if !e.foreign.is_empty() {
         lines

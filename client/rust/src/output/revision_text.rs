@@ -41,8 +41,8 @@ fn line(r: &Revision, parts: Parts) -> String {
         mark(&mut text, r.is_branch_point, "branchpoint");
         mark(&mut text, r.is_merge_point, "mergepoint");
     }
-    if parts.doc {
-        let _ = write!(text, ", {}", r.message.lines().next().unwrap_or_default());
+    if let Some(doc) = r.message.lines().next().filter(|_| parts.doc) {
+        let _ = write!(text, ", {doc}");
     }
     text
 }
@@ -69,7 +69,8 @@ pub fn log_entry(r: &Revision) -> String {
         let _ = writeln!(text, "    {line}");
     }
     if !r.created.is_empty() {
-        let _ = writeln!(text, "\n    Created: {}", r.created);
+        let gap = if r.message.is_empty() { "" } else { "\n" };
+        let _ = writeln!(text, "{gap}    Created: {}", r.created);
     }
     text
 }

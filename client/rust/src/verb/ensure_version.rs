@@ -1,6 +1,6 @@
 //! `ensure-version`.
 
-use super::render::render;
+use super::render::{ScriptArgs, render};
 use crate::error::Result;
 use crate::exit::Exit;
 use crate::graph_call::Context;
@@ -24,7 +24,8 @@ pub struct EnsureVersion {
 /// The daemon's, or why it cannot be reached.
 pub async fn run(context: &mut Context, args: &EnsureVersion) -> Result<Exit> {
     if args.sql {
-        return render(context, RenderKind::VersionTable, Vec::new(), args.dialect.as_deref(), None).await;
+        let script = ScriptArgs { sql: true, dialect: args.dialect.clone(), tag: None };
+        return render(context, RenderKind::VersionTable, Vec::new(), &script).await;
     }
     let request = EnsureVersionTableRequest { target: Some(context.config.target_ref()?) };
     let answer = context.call(|api| {

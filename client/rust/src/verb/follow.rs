@@ -105,7 +105,9 @@ async fn follow(
                 let finished = story.take(&event);
                 view.event(to, &event);
                 if let Some(finished) = finished {
-                    return Ok(end(view.as_mut(), to, &story, &finished));
+                    let exit = end(view.as_mut(), to, &story, &finished);
+                    stream.close().await;
+                    return Ok(exit);
                 }
             }
             Ok(Told::Lost(cause)) => {
@@ -119,7 +121,9 @@ async fn follow(
                     applied: story.applied,
                     ..RunFinished::default()
                 };
-                return Ok(end(view.as_mut(), to, &story, &finished));
+                let exit = end(view.as_mut(), to, &story, &finished);
+                stream.close().await;
+                return Ok(exit);
             }
             Err(error) => {
                 view.leave(to);
@@ -140,7 +144,7 @@ fn end(view: &mut dyn RunView, to: &mut crate::output::Sinks, story: &Story, fin
         applied: finished.applied,
         nothing: story.nothing,
         duration: duration::of(finished.duration.as_ref()),
-        error: (!done).then(|| Error::from_run(state, finished.failure.as_ref())),
+        error: (!done).then(|| Error::from_run(state, finished.failure.as_ref(), finished.applied)),
     };
     view.end(to, &outcome);
     outcome.error.map_or(Exit::Done, |error| error.exit())
@@ -242,4 +246,6 @@ pub(super) fn deadline_passed(message: String, waited: Duration) -> Box<Error> {
     (error.code, error.reason) = ("MG5003".into(), "DEADLINE_PASSED".into());
     error.exit = ExitOrFailure(exit::of_reason("DEADLINE_PASSED"));
     error
+        .state("nothing was changed; `migratectl current` shows where the target stands")
+        .next("repeat the command, or wait longer with --timeout")
 }

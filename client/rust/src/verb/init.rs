@@ -68,7 +68,7 @@ fn text(dir: &str, format: &str) -> String {
          # token_file = \"/run/secrets/migrated-token\"\n\
          \n\
          [revision]\n\
-         # sql: statements as they are. yaml: typed operations for every dialect.\n\
+         # Form of new revisions; this release writes sql.\n\
          format = \"{format}\"\n\
          # file_template = \"%(year)d%(month).2d%(day).2d_%(hour).2d%(minute).2d_%(rev)s_%(slug)s\"\n\
          # timezone = \"Europe/Zurich\"\n"

@@ -52,9 +52,5 @@ pub async fn run(context: &mut Context, args: Merge) -> Result<Exit> {
         async move { api.revisions().merge_revisions(request).await }
     });
     let answer = answer.await?;
-    let revision = answer.revision.clone().unwrap_or_default();
-    let path = new_file::write(context, &revision, &answer.file.clone().unwrap_or_default())?;
-    let shown = new_file::shown(&path, &context.config);
-    context.out.result(&answer, |out| out.line(&shown));
-    Ok(Exit::Done)
+    new_file::finish(context, &answer, answer.revision.as_ref(), answer.file.as_ref())
 }

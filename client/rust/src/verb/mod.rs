@@ -1,10 +1,12 @@
 //! The verbs, one a file: arguments, request, and what of the answer is shown.
 
 pub mod branches;
+pub mod check;
 pub mod completions;
 pub mod config;
 pub mod current;
 pub mod daemon;
+pub mod diff;
 pub mod downgrade;
 pub mod edit;
 pub mod ensure_version;
@@ -12,17 +14,20 @@ mod follow;
 pub mod heads;
 pub mod history;
 pub mod init;
+pub mod inspect;
 pub mod merge;
+pub mod migrate;
 mod new_file;
 pub mod plan;
 pub mod projects;
 pub mod pull;
 pub mod push;
-mod render;
+pub mod render;
 pub mod repair;
 pub mod revision;
 pub mod run_options;
 pub mod runs;
+mod schema_args;
 pub mod show;
 pub mod stamp;
 pub mod targets;
@@ -55,6 +60,9 @@ pub async fn run(verb: Verb, context: &mut Context) -> Result<Exit> {
         Verb::Edit(args) => edit::run(context, &args).await,
         Verb::EnsureVersion(args) => ensure_version::run(context, &args).await,
         Verb::Plan(args) => plan::run(context, &args).await,
+        Verb::Check(args) => check::run(context, &args).await,
+        Verb::Diff(args) => diff::run(context, &args).await,
+        Verb::Inspect(args) => inspect::run(context, &args).await,
         Verb::Runs(args) => runs::run(context, args).await,
         Verb::Wait(args) => wait::run(context, &args).await,
         Verb::Push(args) => push::run(context, &args).await,
@@ -75,8 +83,8 @@ pub fn flags(verb: &Verb) -> Vec<(&'static str, String)> {
         |options: &run_options::RunArgs| options.on_interrupt.clone().map(|v| ("on_interrupt", v));
     let format = |format: &Option<String>| format.clone().map(|v| ("revision.format", v));
     let flag = match verb {
-        Verb::Upgrade(args) => on_interrupt(&args.options),
-        Verb::Downgrade(args) => on_interrupt(&args.options),
+        Verb::Upgrade(args) => on_interrupt(&args.how.options),
+        Verb::Downgrade(args) => on_interrupt(&args.how.options),
         Verb::Stamp(args) => on_interrupt(&args.options),
         Verb::Init(args) => format(&args.format),
         Verb::Revision(args) => format(&args.format),

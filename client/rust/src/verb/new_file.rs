@@ -2,8 +2,11 @@
 
 use crate::config::{Config, PostWrite};
 use crate::error::{Error, Own, Result};
+use crate::exit::Exit;
 use crate::graph_call::Context;
+use crate::output::show_rows;
 use migrated_proto::v1::{Revision, RevisionFile, RevisionFileSettings, RevisionFormat};
+use serde::Serialize;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
@@ -34,11 +37,24 @@ pub(super) fn settings(config: &Config) -> Result<RevisionFileSettings> {
     })
 }
 
-/// Writes the file, which must not be there yet, runs the commands, and tells its path.
+/// Writes the file of a new revision and shows where it is; the result is `answer`, which brought both.
 ///
 /// # Errors
 /// LOCAL_FILE where the path leaves the folder, the file is there already, or a command fails.
-pub(super) fn write(context: &mut Context, revision: &Revision, file: &RevisionFile) -> Result<PathBuf> {
+pub(super) fn finish<T: Serialize>(
+    context: &mut Context,
+    answer: &T,
+    revision: Option<&Revision>,
+    file: Option<&RevisionFile>,
+) -> Result<Exit> {
+    let path = write(context, &revision.cloned().unwrap_or_default(), &file.cloned().unwrap_or_default())?;
+    let shown = shown(&path, &context.config);
+    context.out.result(answer, |out| out.line(&shown));
+    Ok(Exit::Done)
+}
+
+/// Writes the file, which must not be there yet, runs the commands, and tells its path.
+fn write(context: &mut Context, revision: &Revision, file: &RevisionFile) -> Result<PathBuf> {
     let path = context.locations().file_of(&file.path).ok_or_else(|| {
         Own::LocalFile
             .error(format!("the daemon named a file outside of the version locations: {}", file.path))
@@ -51,8 +67,7 @@ pub(super) fn write(context: &mut Context, revision: &Revision, file: &RevisionF
     new.write_all(file.content.as_bytes()).map_err(wrong)?;
     drop(new);
     context.forget_folder();
-    let parents =
-        if revision.down_revisions.is_empty() { "<base>".into() } else { revision.down_revisions.join(", ") };
+    let parents = show_rows(&revision.down_revisions);
     context.out.note(&format!("revision {} on {parents}", revision.id));
     for hook in &context.config.settings.revision.post_write {
         run(hook, &path, &context.config.project_dir)?;
@@ -61,7 +76,7 @@ pub(super) fn write(context: &mut Context, revision: &Revision, file: &RevisionF
 }
 
 /// A path as the user would write it: relative where it lies below the working directory.
-pub(super) fn shown(path: &Path, config: &Config) -> String {
+fn shown(path: &Path, config: &Config) -> String {
     path.strip_prefix(&config.cwd).unwrap_or(path).display().to_string()
 }
 

@@ -111,7 +111,7 @@ pub async fn show(
 fn print(out: &mut Output, plan: &PlanResponse) {
     let from = show_rows(&plan.from);
     if !plan.ahead.is_empty() {
-        out.note(&format!("the target is AHEAD of this folder by {}", plan.ahead.join(", ")));
+        out.note(&format!("the target is AHEAD of what was asked for by {}", plan.ahead.join(", ")));
     }
     if !plan.foreign.is_empty() {
         out.note(&format!(
@@ -124,13 +124,14 @@ fn print(out: &mut Output, plan: &PlanResponse) {
     }
     let total = plan.steps.len();
     out.line(&format!("-- from {from} to {}  {}", show_rows(&plan.to), count(total as u64, "revision")));
-    let mut before = &plan.from;
     for (i, step) in plan.steps.iter().enumerate() {
         let revision = step.revision.clone().unwrap_or_default();
         let doc = revision.message.lines().next().unwrap_or_default();
         let how = if step.transactional { "" } else { "  (not in one transaction)" };
-        let (from, to) = (show_rows(before), show_rows(&step.rows));
-        out.line(&format!("\n-- [{}/{total}] {from} -> {to}  {doc}{how}", i + 1));
+        let (id, parents) = (revision.id, show_rows(&revision.down_revisions));
+        let (from, to) = if step.direction() == Direction::Down { (id, parents) } else { (parents, id) };
+        let head = format!("\n-- [{}/{total}] {from} -> {to}  {doc}", i + 1);
+        out.line(&format!("{}{how}", head.trim_end()));
         for warning in &step.warnings {
             out.line(&format!("-- warning: {}", warning.replace('\n', " ")));
         }
@@ -138,6 +139,5 @@ fn print(out: &mut Output, plan: &PlanResponse) {
             let statement = statement.trim_end();
             out.line(&if statement.ends_with(';') { statement.into() } else { format!("{statement};") });
         }
-        before = &step.rows;
     }
 }

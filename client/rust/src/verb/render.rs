@@ -4,8 +4,23 @@ use crate::config::TargetChoice;
 use crate::error::{Own, Result};
 use crate::exit::Exit;
 use crate::graph_call::Context;
+use clap::Args;
 use migrated_proto::v1 as pb;
 use pb::{GetTargetRequest, RenderKind, RenderRequest};
+
+/// Whether a script is written, and what it is like.
+#[derive(Args, Debug)]
+pub struct ScriptArgs {
+    /// Write the SQL as a script instead of running it
+    #[arg(long)]
+    pub sql: bool,
+    /// Dialect of the script: postgresql, mysql or sqlite; by default the target's
+    #[arg(long, requires = "sql")]
+    pub dialect: Option<String>,
+    /// Text for the head of the script
+    #[arg(long, requires = "sql")]
+    pub tag: Option<String>,
+}
 
 /// Writes the script to stdout, and nothing else.
 ///
@@ -15,8 +30,7 @@ pub(super) async fn render(
     context: &mut Context,
     kind: RenderKind,
     revisions: Vec<String>,
-    dialect: Option<&str>,
-    tag: Option<&str>,
+    args: &ScriptArgs,
 ) -> Result<Exit> {
     let settings = &context.config.settings;
     let text = |value: &Option<String>| value.clone().unwrap_or_default();
@@ -27,11 +41,11 @@ pub(super) async fn render(
         version_table: text(&settings.version_table),
         version_table_schema: text(&settings.version_table_schema),
         schema: text(&settings.database_schema),
-        tag: tag.unwrap_or_default().into(),
+        tag: text(&args.tag),
         ..RenderRequest::default()
     };
-    request.dialect = match dialect {
-        Some(dialect) => dialect.into(),
+    request.dialect = match &args.dialect {
+        Some(dialect) => dialect.clone(),
         None => of_target(context, &mut request).await?,
     };
     let answer = context.ask(|api, graph| {

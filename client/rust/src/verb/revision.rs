@@ -1,11 +1,12 @@
 //! `revision -m MESSAGE`.
 
 use super::new_file;
+use super::schema_args::{Comparison, show, source, with_graph};
 use crate::error::Result;
 use crate::exit::Exit;
 use crate::graph_call::Context;
 use clap::Args;
-use migrated_proto::v1::CreateRevisionRequest;
+use migrated_proto::v1::{AutogenerateRequest, CreateRevisionRequest};
 
 /// Arguments of `revision`.
 #[derive(Args, Debug)]
@@ -31,6 +32,21 @@ pub struct Revision {
     /// Revision or label that must be applied before, without being a parent; several allowed
     #[arg(long, value_name = "REV")]
     pub depends_on: Vec<String>,
+    /// Compare the target with --schema, and write what is missing
+    #[arg(long, requires = "schema")]
+    pub autogenerate: bool,
+    /// What the target is to be: a .sql, .yaml or .json file, a folder of them, `-`, a target or a database URL
+    #[arg(long, value_name = "SOURCE", requires = "autogenerate")]
+    pub schema: Option<String>,
+    /// Allow differences that destroy data
+    #[arg(long, requires = "autogenerate")]
+    pub allow_drop: bool,
+    /// Write a revision even where nothing was found
+    #[arg(long, requires = "autogenerate")]
+    pub even_if_empty: bool,
+    /// What is compared.
+    #[command(flatten)]
+    pub comparison: Comparison,
     /// Form of the file: sql or yaml
     #[arg(long, value_parser = ["sql", "yaml"])]
     pub format: Option<String>,
@@ -65,14 +81,64 @@ pub async fn run(context: &mut Context, args: Revision) -> Result<Exit> {
     };
     // A new revision belongs into a folder, even where a published graph would do for its parents.
     context.manifest()?;
+    if let Some(schema) = &args.schema {
+        let asked = Asked {
+            schema: schema.clone(),
+            allow_drop: args.allow_drop,
+            even_if_empty: args.even_if_empty,
+            comparison: args.comparison,
+        };
+        return autogenerate(context, request, asked).await;
+    }
     let answer = context.ask(|api, graph| {
         let request = CreateRevisionRequest { graph: Some(graph), ..request.clone() };
         async move { api.revisions().create_revision(request).await }
     });
     let answer = answer.await?;
-    let revision = answer.revision.clone().unwrap_or_default();
-    let path = new_file::write(context, &revision, &answer.file.clone().unwrap_or_default())?;
-    let shown = new_file::shown(&path, &context.config);
-    context.out.result(&answer, |out| out.line(&shown));
+    new_file::finish(context, &answer, answer.revision.as_ref(), answer.file.as_ref())
+}
+
+/// What of the arguments is about the comparison.
+struct Asked {
+    schema: String,
+    allow_drop: bool,
+    even_if_empty: bool,
+    comparison: Comparison,
+}
+
+async fn autogenerate(context: &mut Context, revision: CreateRevisionRequest, asked: Asked) -> Result<Exit> {
+    let desired = source(context, &asked.schema)?;
+    let request = AutogenerateRequest {
+        target: Some(context.config.target_ref()?),
+        scope: Some(asked.comparison.scope()),
+        rules: Some(asked.comparison.rules()),
+        allow_drop: asked.allow_drop,
+        even_if_empty: asked.even_if_empty,
+        ..AutogenerateRequest::default()
+    };
+    let answer = context.ask(|api, graph| {
+        let desired = Some(with_graph(&desired, &graph));
+        let revision = Some(CreateRevisionRequest { graph: Some(graph), ..revision.clone() });
+        let request = AutogenerateRequest { revision, desired, ..request.clone() };
+        async move { api.migrations().autogenerate(request).await }
+    });
+    let answer = answer.await?;
+    let diff = answer.diff.clone().unwrap_or_default();
+    let shown = match (&answer.revision, &answer.file) {
+        (Some(revision), Some(file)) => {
+            let path = new_file::write(context, revision, file)?;
+            Some(new_file::shown(&path, &context.config))
+        }
+        _ => None,
+    };
+    context.out.result(&answer, |out| {
+        show(out, &diff, false);
+        if let Some(shown) = &shown {
+            out.line(shown);
+        }
+    });
+    if shown.is_none() {
+        context.out.note("no difference: no revision was written");
+    }
     Ok(Exit::Done)
 }

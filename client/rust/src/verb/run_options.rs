@@ -76,7 +76,8 @@ pub fn actor(config: &Config) -> String {
     if let (Some(project), Some(build)) = (var("TEAMCITY_PROJECT_NAME"), var("BUILD_NUMBER")) {
         return format!("teamcity:{project}#{build}");
     }
-    let user = var("USER").or(var("LOGNAME")).map(String::from);
+    let user = uzers::get_effective_username().map(|name| name.to_string_lossy().into_owned());
+    let user = user.or(var("USER").or(var("LOGNAME")).map(String::from));
     let user = user.unwrap_or_else(|| format!("uid {}", rustix::process::geteuid().as_raw()));
     format!("{user}@{}", rustix::system::uname().nodename().to_string_lossy())
 }

@@ -147,9 +147,8 @@ async fn cancel(context: &mut Context, args: Cancel) -> Result<Exit> {
     let answer = answer.await?;
     let run = answer.run.clone().unwrap_or_default();
     context.out.result(&answer, |out| print(out, &run));
-    let failure = run.failure.clone().unwrap_or_default();
     // Asked for and done: only a target that a person must look at is worth an exit code.
-    match exit::of_run(run.state(), &failure.code, &failure.reason) {
+    match exit::of_run(run.state(), run.failure.as_ref(), run.steps_done) {
         Exit::Partial => Ok(Exit::Partial),
         _ => Ok(Exit::Done),
     }
@@ -214,7 +213,7 @@ fn print(out: &mut Output, run: &Run) {
         out.line(&format!("{name:<9} {value}"));
     }
     if let Some(failure) = &run.failure {
-        let error = Error::from_run(run.state(), Some(failure));
+        let error = Error::from_run(run.state(), Some(failure), run.steps_done);
         let text = crate::output::render_error(&error, &out.style);
         out.raw(&format!("\n{text}"));
     }

@@ -1,7 +1,7 @@
 //! `stamp REV…`.
 
 use super::follow::begin_and_follow;
-use super::render::render;
+use super::render::{ScriptArgs, render};
 use super::run_options::{RunArgs, on_interrupt};
 use crate::error::Result;
 use crate::exit::Exit;
@@ -19,15 +19,9 @@ pub struct Stamp {
     /// Forget all version rows first, whatever they are
     #[arg(long, conflicts_with = "sql")]
     pub purge: bool,
-    /// Write the SQL as a script instead of running it
-    #[arg(long)]
-    pub sql: bool,
-    /// Dialect of the script: postgresql, mysql or sqlite; by default the target's
-    #[arg(long, requires = "sql")]
-    pub dialect: Option<String>,
-    /// Text for the head of the script
-    #[arg(long, requires = "sql")]
-    pub tag: Option<String>,
+    /// Whether a script is written instead.
+    #[command(flatten)]
+    pub script: ScriptArgs,
     /// How the run goes about its work.
     #[command(flatten)]
     pub options: RunArgs,
@@ -38,9 +32,8 @@ pub struct Stamp {
 /// # Errors
 /// The daemon's, or why it cannot be reached.
 pub async fn run(context: &mut Context, args: Stamp) -> Result<Exit> {
-    if args.sql {
-        let (dialect, tag) = (args.dialect.as_deref(), args.tag.as_deref());
-        return render(context, RenderKind::Stamp, args.revisions, dialect, tag).await;
+    if args.script.sql {
+        return render(context, RenderKind::Stamp, args.revisions, &args.script).await;
     }
     let on = on_interrupt(&context.config)?;
     let request = StampRequest {

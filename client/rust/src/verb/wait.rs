@@ -11,6 +11,8 @@ use migrated_proto::v1::{WaitForRevisionRequest, WaitForRevisionResponse};
 use std::time::Duration;
 use tokio::time::{Instant, sleep_until, timeout_at};
 
+/// How much longer than the wait its answer may take: the daemon knows where the target stands.
+const ANSWER: Duration = Duration::from_secs(1);
 /// Pause before the daemon is asked again after it could not be reached.
 const PAUSE: Duration = Duration::from_secs(2);
 
@@ -34,7 +36,7 @@ pub async fn run(context: &mut Context, args: &Wait) -> Result<Exit> {
     let mut told = false;
     loop {
         let answer = tokio::select! {
-            answer = timeout_at(until, ask(context, args, until)) => answer,
+            answer = timeout_at(until + ANSWER, ask(context, args, until)) => answer,
             () = interrupts.next() => return Ok(Exit::Interrupted),
         };
         match answer {

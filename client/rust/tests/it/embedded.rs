@@ -162,3 +162,37 @@ async fn the_daemon_holds_none_of_the_callers_streams() {
     assert_eq!(text(&first.expect("the pipes end with the command").stdout), "a\n");
     assert!(project.pid() > 0);
 }
+
+/// Listens where the project's daemon does, and leaves each time before it answers.
+async fn leaving_daemon(socket: PathBuf, calls: usize) {
+    let listener = tokio::net::UnixListener::bind(&socket).expect("it binds");
+    let mut calls_left = calls;
+    while calls_left > 0 {
+        let (mut stream, _) = listener.accept().await.expect("a client");
+        // A look at the socket sends nothing, a call does.
+        let mut begun = [0; 24];
+        if tokio::io::AsyncReadExt::read(&mut stream, &mut begun).await.is_ok_and(|n| n > 0) {
+            calls_left -= 1;
+        }
+    }
+    std::fs::remove_file(&socket).expect("its socket");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_call_that_meets_a_leaving_daemon_starts_the_next_one() {
+    for calls in [1, 3] {
+        let project = Project::new();
+        let started = project.run("current").await;
+        assert_eq!(text(&started.stdout), "a\n", "{}", text(&started.stderr));
+        let record = std::fs::read_to_string(project.record()).expect("a record");
+        let record: serde_json::Value = serde_json::from_str(&record).expect("it is JSON");
+        let socket = PathBuf::from(record["socket"].as_str().expect("a socket"));
+        project.run("daemon stop").await;
+        drop(std::fs::remove_file(&socket));
+        let leaving = tokio::spawn(leaving_daemon(socket, calls));
+        let answer = project.run("current").await;
+        assert_eq!((text(&answer.stdout), text(&answer.stderr)), ("a\n".into(), String::new()), "{calls}");
+        leaving.await.expect("it was called as often");
+        assert_eq!(project.starts(), 2);
+    }
+}

@@ -135,7 +135,7 @@ async fn a_refusal_is_told_in_full() {
     assert_eq!(code(&done), 1);
     assert_eq!(
         err(&done),
-        "error[MG1001 UNKNOWN_REVISION]: no revision `xyz`\ndocs: docs/errors/MG1001.md\n"
+        "error[MG1001 UNKNOWN_REVISION]: no revision `xyz`\nstate: not told; `migratectl current` shows where the target stands\nnext: read docs/errors/MG1001.md\ndocs: docs/errors/MG1001.md\n"
     );
     assert_eq!(out(&done), "");
 }

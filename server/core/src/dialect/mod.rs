@@ -5,6 +5,7 @@
 //! scanner, the walk through a script, the parsing of names) stands beside them.
 
 mod classify;
+pub(crate) mod column_name;
 pub(crate) mod hash;
 mod lexer;
 pub mod literal;
@@ -20,6 +21,7 @@ mod summary;
 pub(crate) mod token;
 pub mod version_table;
 pub(crate) mod words;
+mod words_of;
 
 pub use classify::{Classification, ConcurrentIndex, StatementKind, classify};
 pub use hash::statement_hash;
@@ -28,6 +30,7 @@ pub use position::Position;
 pub use splitter::{Splitter, split};
 pub use statement::{SplitError, Statement};
 pub use summary::summary;
+pub use words_of::{SqlWord, WordKind, spelled, sql_words};
 
 use crate::operation::{Operation, OperationError, Server};
 
@@ -75,6 +78,9 @@ impl std::fmt::Display for DialectName {
         f.write_str(self.as_str())
     }
 }
+
+/// The keywords of SQLite, in lower case and sorted.
+pub const SQLITE_KEYWORDS: &[&str] = sqlite::literal::RESERVED;
 
 /// The statements that do an operation on a server.
 pub(crate) fn render(operation: &Operation, server: &Server) -> Result<Vec<String>, OperationError> {

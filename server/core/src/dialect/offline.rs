@@ -163,7 +163,7 @@ pub(crate) fn rows_are(dialect: DialectName, table: &str, rows: &[String]) -> St
 
 /// How rows are called in a guard's message.
 pub(crate) fn rows_called(rows: &[String]) -> String {
-    if rows.is_empty() { "base".into() } else { rows.join(", ") }
+    if rows.is_empty() { "<base>".into() } else { rows.join(", ") }
 }
 
 fn write_statement(

@@ -1,13 +1,25 @@
 //! The difference of two schemas, as operations.
+//!
+//! Both sides are in an engine's own words, so comparing is exact: two objects are alike when all their fields are,
+//! the order of columns apart. What differs becomes operations in an order in which they work, the same for the same
+//! input. Renames are asked about, never guessed.
 
 mod alter;
 mod arrange;
 mod attached;
 mod column;
 mod constraint;
+mod filter;
+mod follow;
 mod function;
 mod mention;
+mod mirror;
 mod namespace;
+mod naming;
+mod pattern;
+mod prepare;
+mod question;
+mod rename;
 mod rules;
 mod scope;
 mod sequence;
@@ -17,36 +29,61 @@ mod types;
 mod view;
 mod work;
 
-pub use rules::Rules;
+pub use filter::{Filter, Kind, ObjectId, objects};
+pub use mirror::{LeftOut, LeftOutBecause};
+pub use naming::Naming;
+pub use pattern::{Pattern, PatternError};
+pub use question::{RenameKind, RenameQuestion};
+pub use rules::{Aspect, Drops, Rules, Tolerance, TypeRewrite};
 
 use crate::DialectName;
 use crate::operation::Operation;
-use crate::schema::Schema;
+use crate::schema::{Name, Schema};
 use scope::Scope;
 use work::Work;
 
 /// What a comparison found.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Diff {
     /// What makes `to` of `from`, in an order in which it works.
     pub operations: Vec<Operation>,
+    /// What may have another name rather than be gone and new.
+    pub questions: Vec<RenameQuestion>,
+    /// Differences that the rules leave out.
+    pub left_out: Vec<LeftOut>,
+    /// Renames of the rules that fit nothing: what has the old name and goes, or the new one and comes, is not there.
+    pub unknown_renames: Vec<(String, String)>,
 }
 
-/// Compares two schemas.
+/// Compares two schemas: what makes `to` of `from`.
+///
+/// The dialect is that of `to`, else of `from`, else PostgreSQL. For SQLite a table that ALTER TABLE cannot change is
+/// one [`crate::operation::RebuildTable`], with its indexes and triggers.
 pub fn diff(from: &Schema, to: &Schema, rules: &Rules) -> Diff {
-    let _ = rules;
     let dialect = to.dialect.or(from.dialect).unwrap_or(DialectName::Postgres);
-    let operations = compare(dialect, from, to);
-    Diff { operations }
+    let renamed = rename::rename(dialect, from, to, &rules.renames);
+    let (from, to, left_out) = prepare::prepare(dialect, renamed.from, to, rules);
+    let mut operations = renamed.operations;
+    operations.extend(compare(dialect, &from, &to, &renamed.columns, &renamed.values));
+    let questions = question::questions(&from, &to);
+    Diff { operations, questions, left_out, unknown_renames: renamed.unknown }
 }
 
-fn compare(dialect: DialectName, from: &Schema, to: &Schema) -> Vec<Operation> {
-    let scope = Scope::new(dialect, from, to);
+type Renames = [(Name, String, String)];
+
+fn compare(
+    dialect: DialectName,
+    from: &Schema,
+    to: &Schema,
+    columns: &Renames,
+    values: &Renames,
+) -> Vec<Operation> {
+    let scope = Scope::new(dialect, from, to, values);
     let mut work = Work::default();
-    types::types(&scope, &[], &mut work);
+    types::types(&scope, values, &mut work);
     sequence::sequences(&scope, &mut work);
     match dialect {
-        DialectName::Sqlite => sqlite::tables(&scope, &[], &mut work),
+        DialectName::Sqlite => sqlite::tables(&scope, columns, &mut work),
         DialectName::Postgres | DialectName::Mysql => table::tables(&scope, &mut work),
     }
     function::functions(&scope, &mut work);

@@ -33,7 +33,12 @@ pub(super) struct Scope<'a> {
 }
 
 impl<'a> Scope<'a> {
-    pub(super) fn new(dialect: DialectName, from: &'a Schema, to: &'a Schema) -> Scope<'a> {
+    pub(super) fn new(
+        dialect: DialectName,
+        from: &'a Schema,
+        to: &'a Schema,
+        values: &[(Name, String, String)],
+    ) -> Scope<'a> {
         let mut scope = Scope {
             dialect,
             from,
@@ -47,7 +52,7 @@ impl<'a> Scope<'a> {
             views: BTreeSet::new(),
             functions: BTreeSet::new(),
         };
-        scope.types();
+        scope.types(values);
         scope.columns();
         scope.routines();
         scope.spread();
@@ -58,10 +63,15 @@ impl<'a> Scope<'a> {
         folded(self.dialect, name)
     }
 
-    fn types(&mut self) {
+    fn types(&mut self, renamed: &[(Name, String, String)]) {
         let (from, to) = (self.from, self.to);
         for new in &to.enums {
-            if from.enums.get(&new.name).is_some_and(|old| !inserts_only(&old.values, &new.values)) {
+            let now = |value: &String| {
+                let named = renamed.iter().find(|(of, old, _)| *of == new.name && old == value);
+                named.map_or(value, |(_, _, now)| now).clone()
+            };
+            let old = from.enums.get(&new.name).map(|old| old.values.iter().map(now).collect::<Vec<_>>());
+            if old.is_some_and(|old| !inserts_only(&old, &new.values)) {
                 self.swapped.insert(self.fold(&new.name.name));
             }
         }

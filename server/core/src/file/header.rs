@@ -79,6 +79,11 @@ impl Header {
     }
 }
 
+/// Whether the line is the one that every revision file has.
+pub(super) fn is_revision_line(line: &str) -> bool {
+    entry(line).is_some_and(|(key, _)| key == "revision")
+}
+
 /// `-- key: value`, both trimmed. Any word before a colon is taken for a key.
 fn entry(line: &str) -> Option<(&str, &str)> {
     let (key, value) = line.trim().strip_prefix("--")?.trim_start().split_once(':')?;

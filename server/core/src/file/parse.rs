@@ -2,7 +2,7 @@
 
 use super::RevisionFile;
 use super::error::FileError;
-use super::header::Header;
+use super::header::{Header, is_revision_line};
 use super::section::{Section, check_single, opening};
 use crate::Code;
 use std::sync::Arc;
@@ -53,7 +53,9 @@ pub fn parse_text(path: &str, text: Arc<str>) -> Result<RevisionFile, FileError>
             }
             sections.push(section);
         } else if sections.is_empty() {
-            before_sections(path, line, number, &mut comment, &mut header)?;
+            // What has no header at all is no revision, whatever else is wrong with it.
+            before_sections(path, line, number, &mut comment, &mut header)
+                .map_err(|error| if is_revision(&text) { error } else { no_header(path) })?;
         }
     }
     if let Some(line) = comment {
@@ -64,8 +66,7 @@ pub fn parse_text(path: &str, text: Arc<str>) -> Result<RevisionFile, FileError>
         last.body.end = text.len();
     }
     let Some(revision) = header.revision else {
-        return Err(FileError::new(Code::FileNoHeader, path, (1, 1), "the file has no `-- revision:` line")
-            .help("a revision file begins with lines such as `-- revision: 3f2a9c1b7d4e`"));
+        return Err(no_header(path));
     };
     Ok(RevisionFile {
         path: path.into(),
@@ -78,6 +79,15 @@ pub fn parse_text(path: &str, text: Arc<str>) -> Result<RevisionFile, FileError>
         sections,
         text,
     })
+}
+
+fn is_revision(text: &str) -> bool {
+    text.trim_start_matches('\u{feff}').lines().any(is_revision_line)
+}
+
+fn no_header(path: &str) -> FileError {
+    FileError::new(Code::FileNoHeader, path, (1, 1), "the file has no `-- revision:` line")
+        .help("a revision file begins with lines such as `-- revision: 3f2a9c1b7d4e`")
 }
 
 /// A line before the first section: a header line, a comment, or text that would be lost. `comment` is the line on

@@ -1,6 +1,8 @@
 //! Rows and plain SQL.
 
-use crate::schema::{LiteralValue, Name};
+use super::change::Change;
+use super::{Operation, OperationError, held};
+use crate::schema::{LiteralValue, Name, Schema};
 use serde::{Deserialize, Serialize};
 
 /// Inserts rows.
@@ -24,4 +26,52 @@ pub struct Execute {
     /// What undoes it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reverse: Option<String>,
+}
+
+impl Change for BulkInsert {
+    fn reverse(&self) -> Result<Operation, OperationError> {
+        let what = format!("inserting rows into {}", self.table);
+        Err(OperationError::Irreversible { what, why: "which rows were there before is not known".into() })
+    }
+
+    fn apply(&self, schema: &mut Schema) -> Result<(), OperationError> {
+        let table = held::table(&mut schema.tables, &self.table)?;
+        match self.columns.iter().find(|column| table.column(column).is_none()) {
+            Some(column) => Err(held::missing("column", format!("{}.{column}", self.table))),
+            None => Ok(()),
+        }
+    }
+
+    fn summary(&self) -> String {
+        let rows = self.rows.len();
+        format!("insert {rows} row{} into {}", if rows == 1 { "" } else { "s" }, self.table)
+    }
+}
+
+impl Change for Execute {
+    fn reverse(&self) -> Result<Operation, OperationError> {
+        match &self.reverse {
+            Some(sql) => {
+                let (sql, reverse) = (sql.clone(), Some(self.sql.clone()));
+                Ok(Operation::Execute(Execute { sql, reverse }))
+            }
+            None => {
+                let why = "it came without `reverse`, the SQL that undoes it".into();
+                Err(OperationError::Irreversible { what: Change::summary(self), why })
+            }
+        }
+    }
+
+    fn apply(&self, _: &mut Schema) -> Result<(), OperationError> {
+        Ok(())
+    }
+
+    fn summary(&self) -> String {
+        const SHOWN: usize = 60;
+        let text = self.sql.split_whitespace().collect::<Vec<_>>().join(" ");
+        match text.char_indices().nth(SHOWN) {
+            Some((end, _)) => format!("execute {}…", &text[..end]),
+            None => format!("execute {text}"),
+        }
+    }
 }

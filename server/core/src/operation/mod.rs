@@ -4,17 +4,23 @@
 //! schema in memory without asking anybody. `alembic.op` has the same operations
 //! (<https://alembic.sqlalchemy.org/en/latest/ops.html>); those of objects that it does not know are ours.
 
+mod change;
 mod column;
 mod comment;
 mod constraint;
 mod data;
 mod enums;
+mod followed;
+mod function;
+mod held;
 mod index;
 mod namespace;
+mod narrowing;
 mod policy;
 mod render;
 mod sequence;
 mod table;
+mod trigger;
 mod types;
 mod view;
 
@@ -23,16 +29,16 @@ pub use comment::{CommentOn, SetComment};
 pub use constraint::{AddConstraint, ChangePrimaryKey, DropConstraint, RenameConstraint};
 pub use data::{BulkInsert, Execute};
 pub use enums::{AlterEnum, CreateEnum, DropEnum, EnumColumn};
+pub use function::{AlterFunction, CreateFunction, DropFunction};
 pub use index::{CreateIndex, DropIndex, RenameIndex};
 pub use namespace::{AlterExtension, CreateExtension, CreateNamespace, DropExtension, DropNamespace};
 pub use policy::{CreatePolicy, DropPolicy, SetRowSecurity};
 pub use render::{OperationError, Server, render_schema};
 pub use sequence::{AlterSequence, CreateSequence, DropSequence};
 pub use table::{AlterTableOptions, CreateTable, DropTable, RebuildTable, RenameTable};
+pub use trigger::{CreateTrigger, DropTrigger};
 pub use types::{AlterComposite, AlterDomain, CreateComposite, CreateDomain, DropComposite, DropDomain};
-pub use view::{
-    AlterFunction, AlterView, CreateFunction, CreateTrigger, CreateView, DropFunction, DropTrigger, DropView,
-};
+pub use view::{AlterView, CreateView, DropView};
 
 use serde::{Deserialize, Serialize};
 

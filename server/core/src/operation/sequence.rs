@@ -1,7 +1,8 @@
 //! Sequences.
 
-use super::is_default;
-use crate::schema::Sequence;
+use super::change::Change;
+use super::{Operation, OperationError, held, is_default};
+use crate::schema::{Named as _, Schema, Sequence};
 use serde::{Deserialize, Serialize};
 
 /// Makes a sequence.
@@ -34,4 +35,53 @@ pub struct AlterSequence {
     pub from: Sequence,
     /// How it is to be.
     pub to: Sequence,
+}
+
+impl Change for CreateSequence {
+    fn reverse(&self) -> Result<Operation, OperationError> {
+        let sequence = self.sequence.clone();
+        Ok(Operation::DropSequence(DropSequence { sequence, if_exists: self.if_not_exists }))
+    }
+
+    fn apply(&self, schema: &mut Schema) -> Result<(), OperationError> {
+        held::make(&mut schema.sequences, &self.sequence, self.if_not_exists, "sequence")
+    }
+
+    fn summary(&self) -> String {
+        format!("create sequence {}", self.sequence.name)
+    }
+}
+
+impl Change for DropSequence {
+    fn reverse(&self) -> Result<Operation, OperationError> {
+        let sequence = self.sequence.clone();
+        Ok(Operation::CreateSequence(CreateSequence { sequence, if_not_exists: self.if_exists }))
+    }
+
+    fn apply(&self, schema: &mut Schema) -> Result<(), OperationError> {
+        held::take(&mut schema.sequences, &self.sequence.key(), self.if_exists, "sequence")
+    }
+
+    fn destroys(&self) -> Option<&'static str> {
+        Some("drops a sequence and where it stands")
+    }
+
+    fn summary(&self) -> String {
+        format!("drop sequence {}", self.sequence.name)
+    }
+}
+
+impl Change for AlterSequence {
+    fn reverse(&self) -> Result<Operation, OperationError> {
+        let (from, to) = (self.to.clone(), self.from.clone());
+        Ok(Operation::AlterSequence(AlterSequence { from, to }))
+    }
+
+    fn apply(&self, schema: &mut Schema) -> Result<(), OperationError> {
+        held::put(&mut schema.sequences, &self.from.key(), &self.to, "sequence")
+    }
+
+    fn summary(&self) -> String {
+        format!("alter sequence {}", self.to.name)
+    }
 }

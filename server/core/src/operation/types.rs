@@ -1,7 +1,9 @@
 //! Composite types and domains (PostgreSQL).
 
-use super::{EnumColumn, is_default};
-use crate::schema::{Composite, CompositeField, Domain};
+use super::change::Change;
+use super::narrowing::narrows;
+use super::{EnumColumn, Operation, OperationError, held, is_default};
+use crate::schema::{Composite, CompositeField, Domain, Named as _, Schema};
 use serde::{Deserialize, Serialize};
 
 /// Makes a composite type.
@@ -79,4 +81,112 @@ pub struct AlterDomain {
     /// The columns of that domain, which a new one must be put under where the type or collation changes.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub columns: Vec<EnumColumn>,
+}
+
+impl Change for CreateComposite {
+    fn reverse(&self) -> Result<Operation, OperationError> {
+        let composite = self.composite.clone();
+        Ok(Operation::DropComposite(DropComposite { composite, if_exists: self.if_not_exists }))
+    }
+
+    fn apply(&self, schema: &mut Schema) -> Result<(), OperationError> {
+        held::make(&mut schema.composites, &self.composite, self.if_not_exists, "composite type")
+    }
+
+    fn summary(&self) -> String {
+        format!("create composite type {}", self.composite.name)
+    }
+}
+
+impl Change for DropComposite {
+    fn reverse(&self) -> Result<Operation, OperationError> {
+        let composite = self.composite.clone();
+        Ok(Operation::CreateComposite(CreateComposite { composite, if_not_exists: self.if_exists }))
+    }
+
+    fn apply(&self, schema: &mut Schema) -> Result<(), OperationError> {
+        held::take(&mut schema.composites, &self.composite.key(), self.if_exists, "composite type")
+    }
+
+    fn destroys(&self) -> Option<&'static str> {
+        Some("drops a type")
+    }
+
+    fn summary(&self) -> String {
+        format!("drop composite type {}", self.composite.name)
+    }
+}
+
+impl Change for AlterComposite {
+    fn reverse(&self) -> Result<Operation, OperationError> {
+        let (from, to) = (self.to.clone(), self.from.clone());
+        Ok(Operation::AlterComposite(AlterComposite { from, to }))
+    }
+
+    fn apply(&self, schema: &mut Schema) -> Result<(), OperationError> {
+        held::put(&mut schema.composites, &self.from.key(), &self.to, "composite type")
+    }
+
+    fn destroys(&self) -> Option<&'static str> {
+        let kept = self.kept();
+        let loses = self.from.fields.iter().any(|old| !kept.contains(&old.name.as_str()));
+        loses.then_some("drops a field of a composite type")
+    }
+
+    fn summary(&self) -> String {
+        format!("alter composite type {}", self.to.name)
+    }
+}
+
+impl Change for CreateDomain {
+    fn reverse(&self) -> Result<Operation, OperationError> {
+        let domain = self.domain.clone();
+        Ok(Operation::DropDomain(DropDomain { domain, if_exists: self.if_not_exists }))
+    }
+
+    fn apply(&self, schema: &mut Schema) -> Result<(), OperationError> {
+        held::make(&mut schema.domains, &self.domain, self.if_not_exists, "domain")
+    }
+
+    fn summary(&self) -> String {
+        format!("create domain {}", self.domain.name)
+    }
+}
+
+impl Change for DropDomain {
+    fn reverse(&self) -> Result<Operation, OperationError> {
+        let domain = self.domain.clone();
+        Ok(Operation::CreateDomain(CreateDomain { domain, if_not_exists: self.if_exists }))
+    }
+
+    fn apply(&self, schema: &mut Schema) -> Result<(), OperationError> {
+        held::take(&mut schema.domains, &self.domain.key(), self.if_exists, "domain")
+    }
+
+    fn destroys(&self) -> Option<&'static str> {
+        Some("drops a type")
+    }
+
+    fn summary(&self) -> String {
+        format!("drop domain {}", self.domain.name)
+    }
+}
+
+impl Change for AlterDomain {
+    fn reverse(&self) -> Result<Operation, OperationError> {
+        let (from, to) = (self.to.clone(), self.from.clone());
+        Ok(Operation::AlterDomain(AlterDomain { from, to, columns: self.columns.clone() }))
+    }
+
+    fn apply(&self, schema: &mut Schema) -> Result<(), OperationError> {
+        held::put(&mut schema.domains, &self.from.key(), &self.to, "domain")
+    }
+
+    fn destroys(&self) -> Option<&'static str> {
+        narrows(&self.from.data_type, &self.to.data_type).then_some("narrows the type of a domain")
+    }
+
+    fn summary(&self) -> String {
+        format!("alter domain {}", self.to.name)
+    }
 }

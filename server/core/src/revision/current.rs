@@ -88,7 +88,7 @@ impl RevisionGraph {
     }
 
     /// Where the database stands: the tips of what is applied, branch by branch, in load order. These are the
-    /// rows, and the heads that they imply through dependencies (reference 1.3, `current`).
+    /// rows, and the heads that they imply through dependencies (as `alembic current` marks them).
     ///
     /// # Errors
     /// `UNKNOWN_REVISION` for a row that no revision has.

@@ -15,8 +15,9 @@
 /// A declared difference from Alembic, carried by the answer or the error that differs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Deviation {
-    /// `downgrade LABEL@…` with a label that nobody carries is an error. Alembic looks at the label only when
-    /// it has several roots to choose from, so a misspelt label on a simple graph downgrades everything.
+    /// `LABEL@…` with a label that nobody carries is an error of its own. Alembic's `downgrade` looks at the label
+    /// only when it has several roots to choose from, so a misspelt label on a simple graph downgrades everything;
+    /// `LABEL@head` is refused there as if a revision were missing.
     UnknownLabel,
     /// `downgrade LABEL@…` takes back revisions of that branch alone (and what depends on them). Alembic ignores
     /// the label for `head`, does not notice a target on another branch, and takes the sister branches along when

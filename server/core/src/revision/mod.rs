@@ -2,9 +2,8 @@
 //!
 //! [`RevisionGraph::new`] checks the links of a list of [`Node`]s; everything else is a question to the graph.
 //! Plans are pure: they take the version rows as they were read, and say which revisions to run, in which order,
-//! and how the version table changes with each. `reference` in the comments means the inventory of Alembic's
-//! behaviour that the project was designed from, by its section numbers. Where an answer is deliberately better
-//! than Alembic's it carries a [`Deviation`], and `deviation.rs` tells why.
+//! and how the version table changes with each. Where an answer is deliberately better than Alembic's it carries a
+//! [`Deviation`], and `deviation.rs` tells why.
 
 mod build;
 mod current;

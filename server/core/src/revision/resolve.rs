@@ -1,5 +1,6 @@
-//! From an identifier to revisions (`alembic`'s lookup rules, reference section 1.4).
+//! From an identifier to revisions, by the lookup rules of Alembic's `ScriptDirectory.get_revisions`.
 
+use super::deviation::Deviation;
 use super::error::{Fault, RevisionError};
 use super::graph::RevisionGraph;
 use super::ident::{Ident, below_heads, split_branch};
@@ -108,10 +109,10 @@ impl RevisionGraph {
         let names = match (symbol, label) {
             ("base", _) => Vec::new(),
             ("heads", None) => self.ids(&self.effective_heads),
-            ("heads", Some(label)) => self.ids(&self.on_line(&self.heads, label)?),
+            ("heads", Some(label)) => self.ids(&self.on_branch(&self.heads, label)?),
             ("head", label) => {
                 let heads = match label {
-                    Some(label) => self.on_line(&self.heads, label)?,
+                    Some(label) => self.on_branch(&self.heads, label)?,
                     None => self.heads.clone(),
                 };
                 if heads.len() > 1 {
@@ -122,6 +123,14 @@ impl RevisionGraph {
             (name, _) => vec![name],
         };
         Ok((names, branch))
+    }
+
+    /// As [`on_line`](Self::on_line), for a branch that was named: what nobody has is an unknown label.
+    pub(super) fn on_branch(&self, revisions: &[Idx], label: &str) -> Result<Vec<Idx>, RevisionError> {
+        self.on_line(revisions, label).map_err(|error| match error.fault {
+            Fault::UnknownRevision { .. } => as_label(error).declared(Deviation::UnknownLabel),
+            _ => error,
+        })
     }
 
     /// Those of `revisions` that share a line by `down_revision` with what `against` names. Names are only looked
@@ -154,13 +163,7 @@ impl RevisionGraph {
         if let Some(index) = self.lookup(name) {
             return Ok(index);
         }
-        self.find(name, None).map_err(|error| match error.fault {
-            Fault::AmbiguousRevision { prefix, candidates } => {
-                Fault::NoSuchLabel { label: prefix, near: candidates }.into()
-            }
-            Fault::UnknownRevision { ident, near, .. } => Fault::NoSuchLabel { label: ident, near }.into(),
-            _ => error,
-        })
+        self.find(name, None).map_err(as_label)
     }
 
     /// The revision of that exact name or, failing that, of the only id or label of four or more characters that
@@ -239,5 +242,16 @@ impl RevisionGraph {
     fn multiple_heads<'i>(&self, argument: &str, heads: impl Iterator<Item = &'i str>) -> RevisionError {
         Fault::MultipleHeads { argument: argument.to_owned(), heads: heads.map(str::to_owned).collect() }
             .into()
+    }
+}
+
+/// A name that was looked up as a branch is no unknown revision but an unknown label.
+fn as_label(error: RevisionError) -> RevisionError {
+    match error.fault {
+        Fault::AmbiguousRevision { prefix, candidates } => {
+            Fault::NoSuchLabel { label: prefix, near: candidates }.into()
+        }
+        Fault::UnknownRevision { ident, near, .. } => Fault::NoSuchLabel { label: ident, near }.into(),
+        _ => error,
     }
 }

@@ -1,4 +1,4 @@
-//! The version rows while a plan runs (reference 2.8).
+//! The version rows while a plan runs, as Alembic's `HeadMaintainer` keeps them.
 
 use super::graph::RevisionGraph;
 use super::marks::{Idx, Marks};

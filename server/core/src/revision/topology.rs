@@ -1,4 +1,4 @@
-//! The order of a plan: newest first, one branch after the other (reference 2.6 and appendix B).
+//! The order of a plan: newest first, one branch after the other (that of Alembic's `RevisionMap._topological_sort`).
 
 use super::graph::RevisionGraph;
 use super::marks::{Idx, Marks};

@@ -40,7 +40,7 @@ impl RevisionGraph {
                 match (label, &line) {
                     (None, _) => up.iter().copied().map(Place::At).collect(),
                     (Some(label), None) => {
-                        let kept = self.on_line(up, label)?;
+                        let kept = self.on_branch(up, label)?;
                         if !up.is_empty() {
                             // The lineage is the same at every step: computed once, a long walk stays linear.
                             line = Some(self.line_marks(label)?);
@@ -72,7 +72,7 @@ impl RevisionGraph {
     fn line_marks(&self, label: &str) -> Result<Marks, RevisionError> {
         let all: Vec<Idx> = (0..self.len()).collect();
         let mut marks = self.marks();
-        for index in self.on_line(&all, label)? {
+        for index in self.on_branch(&all, label)? {
             marks.insert(index);
         }
         Ok(marks)

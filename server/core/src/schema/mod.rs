@@ -14,6 +14,7 @@ mod objects;
 mod policy;
 mod sequence;
 mod table;
+pub mod text;
 mod trigger;
 mod types;
 mod view;

@@ -24,7 +24,7 @@ fn traversal_public() {
             ("SEVERAL_ROWS", 13),
             ("STAMP_CANONICAL", 23),
             ("TRAILING_GARBAGE", 3),
-            ("UNKNOWN_LABEL", 5),
+            ("UNKNOWN_LABEL", 12),
         ],
     );
 }

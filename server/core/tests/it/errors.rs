@@ -19,7 +19,7 @@ fn names() {
     check(graph.resolve("ae"), "`ae` is ambiguous: `ae1027c6`, `ae55ffff`");
     check(graph.resolve("ae1027c7"), "no revision or label `ae1027c7`; did you mean `ae1027c6`?");
     check(graph.resolve("zzzzzz"), "no revision or label `zzzzzz`");
-    check(graph.resolve("biling@head"), "no revision or label `biling`; did you mean `billing`?");
+    check(graph.resolve("biling@head"), "no branch `biling`; did you mean `billing`?");
     check(graph.resolve("ae55@9b1e0000"), "revision `9b1e0000` is not on branch `ae55`");
     check(
         graph.resolve("ae55@9b1e"),

@@ -14,6 +14,7 @@ pub(crate) mod reach;
 pub(crate) mod reference;
 pub(crate) mod runs;
 pub(crate) mod schema;
+pub(crate) mod scratch;
 pub(crate) mod show;
 pub(crate) mod source;
 pub(crate) mod store;
@@ -43,6 +44,8 @@ schema::section! {
         connections: databases::Connections = databases::Connections::default(),
         /// Targets, each under a name, and the policy on those that have none.
         targets: databases::Targets = databases::Targets::default(),
+        /// Where a desired schema is tried before it is compared with a target.
+        scratch: scratch::Scratch = scratch::Scratch::default(),
         /// How migrations are executed.
         runs: runs::Runs = runs::Runs::default(),
         /// Limits. A request beyond one is refused with LIMIT_EXCEEDED; nothing is cut off silently.
@@ -63,6 +66,7 @@ impl Config {
         self.access.validate(&mut problems);
         self.store.validate(&mut problems);
         databases::validate(self, &mut problems);
+        self.scratch.validate(self, &mut problems);
         self.runs.validate(&mut problems);
         self.limits.validate(&mut problems);
         self.telemetry.validate(&mut problems);

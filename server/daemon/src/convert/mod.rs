@@ -4,6 +4,7 @@ pub(crate) mod event;
 pub(crate) mod graph;
 pub(crate) mod revision;
 pub(crate) mod run;
+pub(crate) mod schema;
 pub(crate) mod target;
 
 use migrated_core::Code;

@@ -1,7 +1,9 @@
 //! `revision.proto`.
 
-use super::{filled, invalid};
-use migrated_engine::{FileSettings, NewFile, RevisionView};
+use super::filled;
+use super::graph::graph;
+use migrated_core::Code;
+use migrated_engine::{CreateRevision, EngineError, FileSettings, NewFile, RevisionView};
 use migrated_proto::v1;
 use tonic::Status;
 
@@ -45,7 +47,9 @@ pub(crate) fn settings(
 ) -> Result<FileSettings, Status> {
     let settings = settings.unwrap_or_default();
     if settings.format() == v1::RevisionFormat::Yaml {
-        return Err(invalid("settings.format", "this release writes revisions in the SQL form only"));
+        let error =
+            EngineError::new(Code::UnsupportedForm, "this release writes revisions in the SQL form only");
+        return Err(crate::status::status(&error.with("field", "settings.format")));
     }
     Ok(FileSettings {
         file_template: settings.file_template,
@@ -58,4 +62,22 @@ pub(crate) fn settings(
 /// An id that was asked for.
 pub(crate) fn asked_id(id: String) -> Option<String> {
     filled(id)
+}
+
+/// A request for a new revision.
+pub(crate) fn create(request: v1::CreateRevisionRequest) -> Result<CreateRevision, Status> {
+    Ok(CreateRevision {
+        project: request.project,
+        graph: graph(request.graph)?,
+        message: request.message,
+        heads: request.heads,
+        splice: request.splice,
+        branch_labels: request.branch_labels,
+        id: asked_id(request.revision_id),
+        depends_on: request.depends_on,
+        version_path: filled(request.version_path),
+        settings: settings(request.settings, request.version_locations)?,
+        up: request.up_sql,
+        down: request.down_sql,
+    })
 }

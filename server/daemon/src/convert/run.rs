@@ -86,12 +86,43 @@ pub(crate) fn options(options: Option<v1::RunOptions>, caller: &str) -> Result<R
     })
 }
 
-/// Who asks, as others see it.
+/// Who asks, as others see it. A peer of a socket is known by its user; the name that it gives itself is taken as it is
+/// where it is of that user, and stands in parentheses else.
 pub(crate) fn actor(caller: &str, named: &str) -> String {
+    let user = user(caller);
+    let caller = user.as_deref().unwrap_or(caller);
     match (caller, named) {
         ("", "") => "unknown".to_owned(),
         ("", named) => named.to_owned(),
         (caller, "") => caller.to_owned(),
+        (user, named) if named.split('@').next() == Some(user) => named.to_owned(),
         (caller, named) => format!("{caller} ({named})"),
+    }
+}
+
+/// The name of the user behind `uid:N`; none for other callers, and for a user without a name.
+fn user(caller: &str) -> Option<String> {
+    let uid = caller.strip_prefix("uid:")?.parse().ok()?;
+    Some(uzers::get_user_by_uid(uid)?.name().to_string_lossy().into_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::actor;
+
+    #[test]
+    fn an_actor_is_a_user_a_token_or_what_it_calls_itself() {
+        for (caller, named, shown) in [
+            ("", "", "unknown"),
+            ("", "ci", "ci"),
+            ("deploy", "", "deploy"),
+            ("deploy", "gha:o/r@main", "deploy (gha:o/r@main)"),
+            ("uid:0", "root@vm", "root@vm"),
+            ("uid:0", "", "root"),
+            ("uid:0", "ann@vm", "root (ann@vm)"),
+            ("uid:4294967294", "ann@vm", "uid:4294967294 (ann@vm)"),
+        ] {
+            assert_eq!(actor(caller, named), shown, "{caller:?} {named:?}");
+        }
     }
 }

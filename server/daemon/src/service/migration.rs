@@ -4,15 +4,16 @@ use super::stream::{BoxStream, of_run};
 use super::{caller, refuse};
 use crate::convert::event::direction;
 use crate::convert::graph::graph;
-use crate::convert::revision::{revision, revisions};
+use crate::convert::revision::{create, new_file, revision, revisions};
 use crate::convert::run::{actor, options};
+use crate::convert::schema::{compared, maybe_source, rules, scope, source};
 use crate::convert::target::target;
 use crate::convert::{filled, invalid, span};
 use migrated_core::DialectName;
 use migrated_core::event::{Direction, RunKind};
 use migrated_engine::{
-    Accept, Engine, PlanRequest, PlannedStep, RenderKind, RenderRequest, RowsFrom, RunRequest,
-    Status as Standing, WaitRequest,
+    Accept, Autogenerate, CheckRequest, Engine, PlanRequest, PlannedStep, RenderKind, RenderRequest,
+    RowsFrom, RunRequest, RunWatch, Status as Standing, WaitRequest,
 };
 use migrated_proto::v1;
 use migrated_proto::v1::migration_service_server::MigrationService;
@@ -30,6 +31,35 @@ impl Migrations {
     pub(crate) fn new(engine: Engine) -> Migrations {
         Migrations { engine }
     }
+
+    /// Begins a run, or joins one.
+    async fn begin(
+        &self,
+        caller: &str,
+        kind: RunKind,
+        goal: Vec<String>,
+        purge: bool,
+        asked: Asked,
+    ) -> Result<RunWatch, Status> {
+        let run = RunRequest {
+            project: asked.project,
+            graph: graph(asked.graph)?,
+            target: target(asked.target)?,
+            kind,
+            goal,
+            purge,
+            options: options(asked.options, caller)?,
+        };
+        self.engine.start(run).await.map_err(refuse)
+    }
+}
+
+/// What every request for a run has, as the wire has it.
+struct Asked {
+    project: String,
+    graph: Option<v1::GraphRef>,
+    target: Option<v1::TargetRef>,
+    options: Option<v1::RunOptions>,
 }
 
 fn dialect(name: &str) -> Result<Option<DialectName>, Status> {
@@ -97,17 +127,9 @@ impl MigrationService for Migrations {
         request: Request<v1::UpgradeRequest>,
     ) -> Result<Response<Self::UpgradeStream>, Status> {
         let caller = caller(&request);
-        let request = request.into_inner();
-        let run = RunRequest {
-            project: request.project,
-            graph: graph(request.graph)?,
-            target: target(request.target)?,
-            kind: RunKind::Upgrade,
-            goal: vec![request.revision],
-            purge: false,
-            options: options(request.options, &caller)?,
-        };
-        let watch = self.engine.start(run).await.map_err(refuse)?;
+        let v1::UpgradeRequest { project, graph, target, revision, options } = request.into_inner();
+        let asked = Asked { project, graph, target, options };
+        let watch = self.begin(&caller, RunKind::Upgrade, vec![revision], false, asked).await?;
         Ok(Response::new(of_run(watch, |update| v1::UpgradeResponse { update: Some(update) })))
     }
 
@@ -116,33 +138,17 @@ impl MigrationService for Migrations {
         request: Request<v1::DowngradeRequest>,
     ) -> Result<Response<Self::DowngradeStream>, Status> {
         let caller = caller(&request);
-        let request = request.into_inner();
-        let run = RunRequest {
-            project: request.project,
-            graph: graph(request.graph)?,
-            target: target(request.target)?,
-            kind: RunKind::Downgrade,
-            goal: vec![request.revision],
-            purge: false,
-            options: options(request.options, &caller)?,
-        };
-        let watch = self.engine.start(run).await.map_err(refuse)?;
+        let v1::DowngradeRequest { project, graph, target, revision, options } = request.into_inner();
+        let asked = Asked { project, graph, target, options };
+        let watch = self.begin(&caller, RunKind::Downgrade, vec![revision], false, asked).await?;
         Ok(Response::new(of_run(watch, |update| v1::DowngradeResponse { update: Some(update) })))
     }
 
     async fn stamp(&self, request: Request<v1::StampRequest>) -> Result<Response<Self::StampStream>, Status> {
         let caller = caller(&request);
-        let request = request.into_inner();
-        let run = RunRequest {
-            project: request.project,
-            graph: graph(request.graph)?,
-            target: target(request.target)?,
-            kind: RunKind::Stamp,
-            goal: request.revisions,
-            purge: request.purge,
-            options: options(request.options, &caller)?,
-        };
-        let watch = self.engine.start(run).await.map_err(refuse)?;
+        let v1::StampRequest { project, graph, target, revisions, purge, options } = request.into_inner();
+        let asked = Asked { project, graph, target, options };
+        let watch = self.begin(&caller, RunKind::Stamp, revisions, purge, asked).await?;
         Ok(Response::new(of_run(watch, |update| v1::StampResponse { update: Some(update) })))
     }
 
@@ -252,5 +258,39 @@ impl MigrationService for Migrations {
         };
         let accepted = self.engine.accept(&accept).await.map_err(refuse)?;
         Ok(Response::new(v1::AcceptRevisionResponse { old_hash: accepted.old, new_hash: accepted.new }))
+    }
+
+    async fn check(&self, request: Request<v1::CheckRequest>) -> Result<Response<v1::CheckResponse>, Status> {
+        let request = request.into_inner();
+        let check = CheckRequest {
+            project: request.project,
+            graph: graph(request.graph)?,
+            target: target(request.target)?,
+            desired: maybe_source("desired", request.desired)?,
+            scope: scope(request.scope),
+            rules: rules(request.rules)?,
+        };
+        let found = self.engine.check(&check).await.map_err(refuse)?;
+        Ok(Response::new(v1::CheckResponse { diff: Some(compared(found)?) }))
+    }
+
+    async fn autogenerate(
+        &self,
+        request: Request<v1::AutogenerateRequest>,
+    ) -> Result<Response<v1::AutogenerateResponse>, Status> {
+        let request = request.into_inner();
+        let revision = request.revision.ok_or_else(|| invalid("revision", "the request has no revision"))?;
+        let autogenerate = Autogenerate {
+            revision: create(revision)?,
+            target: target(request.target)?,
+            desired: source("desired", request.desired)?,
+            scope: scope(request.scope),
+            rules: rules(request.rules)?,
+            allow_drop: request.allow_drop,
+            even_if_empty: request.even_if_empty,
+        };
+        let made = self.engine.autogenerate(autogenerate).await.map_err(refuse)?;
+        let (revision, file) = made.file.map(new_file).unzip();
+        Ok(Response::new(v1::AutogenerateResponse { diff: Some(compared(made.compared)?), revision, file }))
     }
 }

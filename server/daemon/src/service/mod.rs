@@ -4,6 +4,7 @@ mod migration;
 mod project;
 mod revision;
 mod run;
+mod schema;
 mod stream;
 mod target;
 
@@ -12,6 +13,7 @@ use migrated_proto::v1::migration_service_server::MigrationServiceServer;
 use migrated_proto::v1::project_service_server::ProjectServiceServer;
 use migrated_proto::v1::revision_service_server::RevisionServiceServer;
 use migrated_proto::v1::run_service_server::RunServiceServer;
+use migrated_proto::v1::schema_service_server::SchemaServiceServer;
 use migrated_proto::v1::target_service_server::TargetServiceServer;
 use tonic::service::Routes;
 use tonic::{Request, Status};
@@ -32,6 +34,9 @@ pub(crate) fn routes(engine: &Engine, catalog: &Catalog, max_message: usize) -> 
                 .max_decoding_message_size(max_message),
         )
         .add_service(RunServiceServer::new(run::Runs::new(engine())).max_decoding_message_size(max_message))
+        .add_service(
+            SchemaServiceServer::new(schema::Schemas::new(engine())).max_decoding_message_size(max_message),
+        )
         .add_service(
             TargetServiceServer::new(target::Targets::new(engine(), catalog.clone()))
                 .max_decoding_message_size(max_message),

@@ -3,10 +3,10 @@
 use super::stream::BoxStream;
 use super::{caller, refuse};
 use crate::convert::graph::{graph, hash};
-use crate::convert::revision::{asked_id, new_file, revision, revisions, settings};
+use crate::convert::revision::{asked_id, create, new_file, revision, revisions, settings};
 use crate::convert::target::maybe_target;
 use crate::convert::{filled, invalid};
-use migrated_engine::{BodyPart, CreateRevision, Engine, HistoryRequest, ManifestFile, MergeRevisions, Push};
+use migrated_engine::{BodyPart, Engine, HistoryRequest, ManifestFile, MergeRevisions, Push};
 use migrated_proto::v1;
 use migrated_proto::v1::revision_service_server::RevisionService;
 use std::collections::HashSet;
@@ -34,20 +34,7 @@ impl RevisionService for Revisions {
         request: Request<v1::CreateRevisionRequest>,
     ) -> Result<Response<v1::CreateRevisionResponse>, Status> {
         let request = request.into_inner();
-        let create = CreateRevision {
-            project: request.project,
-            graph: graph(request.graph)?,
-            message: request.message,
-            heads: request.heads,
-            splice: request.splice,
-            branch_labels: request.branch_labels,
-            id: asked_id(request.revision_id),
-            depends_on: request.depends_on,
-            version_path: filled(request.version_path),
-            settings: settings(request.settings, request.version_locations)?,
-            up: request.up_sql,
-            down: request.down_sql,
-        };
+        let create = create(request)?;
         let (revision, file) = new_file(self.engine.create_revision(create).await.map_err(refuse)?);
         Ok(Response::new(v1::CreateRevisionResponse { revision: Some(revision), file: Some(file) }))
     }

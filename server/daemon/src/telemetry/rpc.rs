@@ -83,7 +83,8 @@ impl Call {
 impl Drop for Call {
     fn drop(&mut self) {
         let _entered = self.span.enter();
-        // Without a status the caller went away before the end.
+        // Without a status the caller went away before the end, which it may: a run goes on without its watchers.
+        let left = self.status.is_none();
         let status = self.status.unwrap_or(Grpc::Cancelled);
         let ms = u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX);
         self.span.record("rpc.grpc.status_code", status as i32);
@@ -92,6 +93,7 @@ impl Drop for Call {
                 self.span.record("otel.status_code", "ERROR");
                 tracing::warn!(target: "migrated::rpc", ?status, ms, "call failed");
             }
+            _ if left => tracing::debug!(target: "migrated::rpc", ms, "caller left"),
             Grpc::Ok => tracing::debug!(target: "migrated::rpc", ?status, ms, "call ended"),
             _ => tracing::info!(target: "migrated::rpc", ?status, ms, "call refused"),
         }

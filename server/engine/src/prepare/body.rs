@@ -24,6 +24,15 @@ pub(crate) struct LoadedBody {
 }
 
 impl LoadedBody {
+    /// The section as text, with the lines before it left empty, so that lines are counted as in the file.
+    pub(crate) fn text(&self) -> String {
+        let statements = &self.script.statements;
+        let (Some(first), Some(last)) = (statements.first(), statements.last()) else { return String::new() };
+        let end = last.copy_data.as_ref().map_or(last.range.end, |data| data.end);
+        let before = "\n".repeat(first.line.saturating_sub(1) as usize);
+        format!("{before}{};\n", &self.script.text[first.range.start..end])
+    }
+
     /// The statements as text.
     pub(crate) fn statements(&self) -> Vec<String> {
         self.script.statements.iter().map(|s| self.script.text[s.range.clone()].to_owned()).collect()

@@ -143,7 +143,7 @@ fn next(failure: &Failure, state: RunState, job: &Job) -> String {
                 failure.revision
             )
         }
-        RunState::Unknown => "migratectl current, once the database answers again".to_owned(),
+        RunState::Unknown => "`migratectl current`, once the database answers again".to_owned(),
         RunState::Cancelled => format!("`{again}` goes on from there"),
         _ if failure.revision.is_empty() || is_no_fault_of_the_revision(failure) => format!("`{again}`"),
         _ => format!("fix {}, then `{again}`", failure.revision),

@@ -71,7 +71,10 @@ impl RunHandle {
         if slot.is_some() {
             return false;
         }
-        self.log.push(EventKind::CancelRequested { actor: actor.to_owned(), reason: cause.message.clone() });
+        // The cause says who; the event has a field for that.
+        let said = cause.message.strip_prefix(&format!("cancelled by {actor}"));
+        let reason = said.map_or(cause.message.as_str(), |rest| rest.trim_start_matches(": ")).to_owned();
+        self.log.push(EventKind::CancelRequested { actor: actor.to_owned(), reason });
         *slot = Some(cause);
         self.cancelled.cancel();
         true

@@ -101,7 +101,7 @@ impl Registry {
         let limit = |what: &str, n: usize| {
             EngineError::new(Code::LimitExceeded, format!("{what} has reached its limit of {n} runs"))
                 .with("limit", n.to_string())
-                .next("repeat the command when a run has ended: migratectl runs list")
+                .next("repeat the command when a run has ended: `migratectl runs list`")
         };
         if runs.len() >= self.max_per_target {
             return Err(limit("the target", self.max_per_target));

@@ -23,8 +23,7 @@ impl Engine {
     /// id is accepted as well.
     pub(crate) async fn run_id(&self, id: &str) -> Result<String> {
         if id.len() < 4 {
-            return Err(EngineError::new(Code::RunNotFound, format!("{id:?} is too short for a run's id"))
-                .next("migratectl runs list"));
+            return Err(EngineError::new(Code::RunNotFound, format!("{id:?} is too short for a run's id")));
         }
         if self.inner.runs.get(id).is_some() || self.store().run(id).await?.is_some() {
             return Ok(id.to_owned());
@@ -38,15 +37,12 @@ impl Engine {
                 Code::RunNotFound,
                 format!("several runs have ids that begin or end with {id:?}"),
             )
-            .with("run", id)
-            .next("migratectl runs list")),
+            .with("run", id)),
             (None, _) => Err(no_run(id)),
         }
     }
 }
 
 fn no_run(id: &str) -> EngineError {
-    EngineError::new(Code::RunNotFound, format!("there is no run {id:?}"))
-        .with("run", id)
-        .next("migratectl runs list")
+    EngineError::new(Code::RunNotFound, format!("there is no run {id:?}")).with("run", id)
 }

@@ -8,6 +8,7 @@ use crate::plan::Decided;
 use crate::prepare::StepFacts;
 use crate::{Engine, Result};
 use migrated_core::event::{Direction, EventKind, RunState};
+use migrated_core::revision::Step;
 use migrated_core::{Code, DialectName};
 use migrated_store::{AppliedRecord, StepRecord, StepState};
 use migrated_target::{Applied, MigrationLock, Outcome, SessionMode, SessionOptions, Transaction};
@@ -210,10 +211,7 @@ impl Engine {
 
 fn step_started(way: &Way<'_>, i: usize, rows: &[String]) -> EventKind {
     let (step, facts) = (&way.decided.steps[i], &way.facts[i]);
-    let (from, to) = (
-        rows.iter().filter(|r| !step.rows_after.contains(r)).cloned().collect(),
-        step.rows_after.iter().filter(|r| !rows.contains(r)).cloned().collect(),
-    );
+    let (from, to) = ends(way.decided, step, rows);
     EventKind::StepStarted {
         index: i as u32 + 1,
         total: way.decided.steps.len() as u32,
@@ -224,6 +222,21 @@ fn step_started(way: &Way<'_>, i: usize, rows: &[String]) -> EventKind {
         message: way.decided.graph.message(&step.revision).to_owned(),
         statements: facts.statements,
         transactional: facts.transactional,
+    }
+}
+
+/// Where a step leads from and to. A revision leads from its parents to itself, or back, as Alembic tells it: the
+/// rows would be silent about a parent that another row implies. A stamp has no revision, only rows.
+fn ends(decided: &Decided, step: &Step, rows: &[String]) -> (Vec<String>, Vec<String>) {
+    let own = vec![step.revision.clone()];
+    let known = if decided.is_stamp() { None } else { decided.graph.revision(&step.revision) };
+    match (known.map(|r| r.header.down_revisions.clone()), step.direction) {
+        (Some(parents), Direction::Up) => (parents, own),
+        (Some(parents), Direction::Down) => (own, parents),
+        (None, _) => (
+            rows.iter().filter(|r| !step.rows_after.contains(r)).cloned().collect(),
+            step.rows_after.iter().filter(|r| !rows.contains(r)).cloned().collect(),
+        ),
     }
 }
 

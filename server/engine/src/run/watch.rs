@@ -153,7 +153,7 @@ impl Engine {
                     Code::LimitExceeded,
                     format!("run {id} has {} watchers, the most that are allowed", run.log.watchers()),
                 )
-                .next(format!("migratectl runs show {id}")));
+                .next(format!("`migratectl runs show {id}`")));
             }
             return Ok(RunWatch::of_log(self, &id, run.log.clone(), after));
         }

@@ -1,13 +1,14 @@
 //! `COPY … FROM STDIN` with data that stands in the script.
 
 use super::session::{PostgresSession, notice};
-use super::wire::WireError;
+use super::wire::{Wire, WireError};
 use crate::Tell;
 use bytes::Bytes;
 use futures_util::SinkExt;
 use std::ops::Range;
 use std::pin::pin;
 use std::sync::Arc;
+use tokio_postgres::error::DbError;
 
 /// What goes into one message: large enough to be cheap, small enough to keep memory bounded.
 const PIECE: usize = 64 * 1024;
@@ -21,21 +22,29 @@ pub(super) async fn run(
     tell: &dyn Tell,
 ) -> Result<u64, WireError> {
     let data = Bytes::from_owner(SharedText(script.clone())).slice(without_end_marker(script, data));
-    session
-        .wire
-        .run(
-            |client| async move {
-                let mut sink = pin!(client.copy_in::<str, Bytes>(statement).await?);
-                let mut rest = data;
-                while !rest.is_empty() {
-                    let piece = rest.split_to(rest.len().min(PIECE));
-                    sink.send(piece).await?;
-                }
-                sink.finish().await
-            },
-            &mut |message| tell.event(notice(&message)),
-        )
-        .await
+    feed(&mut session.wire, statement, data, &mut |message| tell.event(notice(&message))).await
+}
+
+/// Runs a COPY and feeds it `data`.
+pub(super) async fn feed(
+    wire: &mut Wire,
+    statement: &str,
+    data: Bytes,
+    notice: &mut (dyn FnMut(DbError) + Send),
+) -> Result<u64, WireError> {
+    wire.run(
+        |client| async move {
+            let mut sink = pin!(client.copy_in::<str, Bytes>(statement).await?);
+            let mut rest = data;
+            while !rest.is_empty() {
+                let piece = rest.split_to(rest.len().min(PIECE));
+                sink.send(piece).await?;
+            }
+            sink.finish().await
+        },
+        notice,
+    )
+    .await
 }
 
 struct SharedText(Arc<str>);

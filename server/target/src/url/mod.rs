@@ -50,6 +50,30 @@ impl DatabaseUrl {
     }
 }
 
+impl DatabaseUrl {
+    /// Whether the server runs on this machine: a Unix socket, a loopback address, `localhost`, a file.
+    pub fn is_local(&self) -> bool {
+        match self {
+            DatabaseUrl::Postgres(url) => {
+                url.addresses.iter().all(std::net::IpAddr::is_loopback)
+                    && (!url.addresses.is_empty()
+                        || url.hosts.iter().all(|(host, _)| match host {
+                            PostgresHost::Unix(_) => true,
+                            PostgresHost::Tcp(name) => is_loopback(name),
+                        }))
+            }
+            DatabaseUrl::Mysql(url) => url.socket.is_some() || is_loopback(&url.host),
+            DatabaseUrl::Sqlite(_) => true,
+        }
+    }
+}
+
+pub(super) fn is_loopback(host: &str) -> bool {
+    let host = host.trim_start_matches('[').trim_end_matches(']');
+    host.eq_ignore_ascii_case("localhost")
+        || host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
+}
+
 fn unknown_scheme(scheme: &str) -> TargetError {
     // A text without any scheme may well be a password or a DSN full of them: quote only what looks like a name.
     let plain = !scheme.is_empty()

@@ -48,7 +48,7 @@ fn without_a_header() {
 #[test]
 fn nothing_but_sql() {
     let bad = b"CREATE TABLE x (id integer);\n";
-    refused_until_mended(bad, "FILE_INVALID_SECTION", "file_only_sql", GOOD);
+    refused_until_mended(bad, "FILE_NO_HEADER", "file_only_sql", GOOD);
 }
 
 #[test]
@@ -70,7 +70,7 @@ fn an_id_longer_than_the_column() {
         let long = "d4".repeat(17);
         project.revision(&long, "c3", "CREATE TABLE t_long (id integer);", "");
         let before = project.database.dump();
-        project.ctl("upgrade head").exits(4).is("ID_TOO_LONG").recorded_for_engine("id_too_long");
+        project.ctl("upgrade head").exits(1).is("ID_TOO_LONG").recorded_for_engine("id_too_long");
         assert_eq!(project.database.dump(), before, "not even the version table was made");
         project.remove(&format!("{long}.sql"));
         project.revision("d4", "c3", "CREATE TABLE t_long (id integer);", "");
@@ -196,7 +196,7 @@ fn an_id_that_the_column_takes_for_another() {
         project.ctl("upgrade head").succeeds();
         project.revision("A1", "c3", "SELECT 1;", "");
         let before = project.database.dump();
-        project.ctl("upgrade head").exits(4).is("ID_COLLISION").recorded("id_collision");
+        project.ctl("upgrade head").exits(1).is("ID_COLLISION").recorded("id_collision");
         assert_eq!(project.database.dump(), before);
         project.remove("A1.sql");
         project.revision("d4", "c3", "SELECT 1;", "");

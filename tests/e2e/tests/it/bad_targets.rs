@@ -101,6 +101,6 @@ fn a_transaction_pooler_in_front() {
         let pooler = Pgbouncer::start(server, "transaction", &[]);
         let Some(pooler) = present(pooler.as_ref()) else { return };
         let url = pooler.url(&project.database.name);
-        refused(project, &url, "POOLED_CONNECTION", 4, "pooler");
+        refused(project, &url, "POOLED_CONNECTION", 1, "pooler");
     });
 }

@@ -7,5 +7,6 @@ mod bad_targets;
 mod corpora;
 mod harness;
 mod large;
+mod messages;
 mod pressure;
 mod spine;

@@ -2,6 +2,7 @@
 
 mod dialects;
 mod errors;
+mod failures;
 mod imports;
 mod keys;
 mod layers;

@@ -7,14 +7,6 @@ const LIMIT: usize = 400;
 
 /// Files that may be longer, with the reason.
 const LONG: &[(&str, &str)] = &[
-    (
-        "client/rust/src/output/tests.rs",
-        "one recorded run shown in every form: the forms are compared side by side",
-    ),
-    ("client/rust/tests/it/fake.rs", "a scripted daemon has to answer every RPC"),
-    ("server/core/tests/classify.rs", "a table of statements and what they mean, per engine"),
-    ("server/core/tests/files.rs", "a table of revision files and what is wrong with them"),
-    ("server/core/tests/split.rs", "a table of scripts and where their statements end, per engine"),
     ("server/target/src/mysql/apply.rs", "the order of INTENT, statement and DONE is only safe as a whole"),
     ("server/target/src/postgres/apply.rs", "one transaction from its first check to the answer to COMMIT"),
     ("server/target/src/sqlite/apply.rs", "one transaction from its first check to the answer to COMMIT"),

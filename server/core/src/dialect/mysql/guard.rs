@@ -17,7 +17,7 @@ pub(crate) fn guard(table: &str, rows: &[String]) -> String {
          SET @migrated_guard = IF({condition},\n  \
            'SET SESSION TRANSACTION READ WRITE',\n  \
            CONCAT({message},\n    \
-             (SELECT IFNULL(GROUP_CONCAT(version_num ORDER BY version_num SEPARATOR ', '), 'base') FROM {table})));\n\
+             (SELECT IFNULL(GROUP_CONCAT(version_num ORDER BY version_num SEPARATOR ', '), '<base>') FROM {table})));\n\
          PREPARE migrated_guard FROM @migrated_guard;\n\
          EXECUTE migrated_guard;\n\
          DEALLOCATE PREPARE migrated_guard;\n"

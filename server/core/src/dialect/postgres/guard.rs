@@ -13,7 +13,7 @@ pub(crate) fn guard(table: &str, rows: &[String]) -> String {
         "BEGIN\n  \
            IF NOT ({condition}) THEN\n    \
              RAISE EXCEPTION 'this script starts at %, but the database stands at %', {start},\n      \
-               (SELECT coalesce(string_agg(version_num, ', ' ORDER BY version_num), 'base') FROM {table});\n  \
+               (SELECT coalesce(string_agg(version_num, ', ' ORDER BY version_num), '<base>') FROM {table});\n  \
            END IF;\n\
          END"
     );

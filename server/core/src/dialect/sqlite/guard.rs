@@ -18,7 +18,7 @@ pub(crate) fn guard(table: &str, rows: &[String]) -> String {
         "PRAGMA query_only = ON;\n\
          ATTACH (SELECT CASE WHEN {condition}\n  \
            THEN ':memory:'\n  \
-           ELSE {message} || (SELECT coalesce(group_concat(version_num, ', '), 'base') FROM {table}) || '/-'\n  \
+           ELSE {message} || (SELECT coalesce(group_concat(version_num, ', '), '<base>') FROM {table}) || '/-'\n  \
            END) AS migrated_guard;\n\
          PRAGMA migrated_guard.query_only = OFF;\n\
          DETACH migrated_guard;\n"

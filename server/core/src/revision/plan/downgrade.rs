@@ -1,4 +1,4 @@
-//! Downgrade plans (reference 2.5).
+//! Downgrade plans, as `alembic downgrade` makes them.
 
 use super::goal::{Remains, blame_row, borrowed, describe, refuse_range};
 use super::{Direction, Plan};

@@ -16,7 +16,8 @@ pub(super) struct Remains<'a> {
 }
 
 impl RevisionGraph {
-    /// The revisions that an upgrade target names (reference 2.4). `from` is what relative steps start at: the
+    /// The revisions that an upgrade target names, by the rules of "Relative Migration
+    /// Identifiers" and "Working with Branches" in Alembic's documentation. `from` is what relative steps start at: the
     /// version rows, or the lower end of a history range. With `clip` a step past the end stays at the end.
     pub(super) fn upgrade_goal(
         &self,
@@ -76,10 +77,10 @@ impl RevisionGraph {
             .into_iter()
             .map(|place| self.reached(place, from))
             .collect::<Result<_, RevisionError>>()?;
-        let mut starts = self.on_line(&rows, label)?;
+        let mut starts = self.on_branch(&rows, label)?;
         if starts.is_empty() {
             let applied: Vec<Idx> = self.closure(rows).iter().collect();
-            let active = self.on_line(&applied, label)?;
+            let active = self.on_branch(&applied, label)?;
             let mut below = self.marks();
             active.iter().flat_map(|index| &self.entries[*index].below).for_each(|index| {
                 below.insert(*index);
@@ -93,7 +94,7 @@ impl RevisionGraph {
         }
     }
 
-    /// What a downgrade target says remains (reference 2.5). `from` is what `-N` starts at.
+    /// What a downgrade target says remains, by the same rules. `from` is what `-N` starts at.
     pub(super) fn downgrade_goal<'a>(
         &'a self,
         from: Ident<'a>,
@@ -151,9 +152,9 @@ impl RevisionGraph {
         for name in names {
             rows.push(self.find(name, None)?);
         }
-        let mut starts = self.on_line(&rows, label)?;
+        let mut starts = self.on_branch(&rows, label)?;
         if starts.is_empty() {
-            starts = self.on_line(&self.branch_heads(&rows), label)?;
+            starts = self.on_branch(&self.branch_heads(&rows), label)?;
         }
         match starts.as_slice() {
             [only] => Ok(self.id(*only)),

@@ -45,7 +45,7 @@ impl RevisionGraph {
     /// The full history, or a range of it, newest first. A range is `[START]:[END]`, inclusive at both ends; a
     /// relative end beyond the graph clips; `current` stands for the version rows.
     ///
-    /// START must be an ancestor of END by `down_revision` (reference 1.3, `history`).
+    /// START must be an ancestor of END by `down_revision` (as for `alembic history -r`).
     ///
     /// # Errors
     /// `RANGE_REQUIRED`, `MALFORMED`, `NOT_AN_ANCESTOR`, and those of the lookup.

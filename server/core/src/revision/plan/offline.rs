@@ -1,4 +1,5 @@
-//! Offline plans: the version rows are not read but stated, as the start of a range (reference 1.5).
+//! Offline plans: the version rows are not read but stated, as the start of a range
+//! (`START:END` of Alembic's "Generating SQL Scripts").
 
 use super::Plan;
 use crate::revision::error::{Fault, RevisionError};

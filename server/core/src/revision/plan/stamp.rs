@@ -1,4 +1,4 @@
-//! Stamping: the version rows change and nothing runs (reference 2.7).
+//! Stamping: the version rows change and nothing runs, as with `alembic stamp`.
 
 use super::goal::{Remains, borrowed, out_of_range};
 use crate::revision::deviation::Deviation;

@@ -1,4 +1,4 @@
-//! Upgrade plans (reference 2.4).
+//! Upgrade plans, as `alembic upgrade` makes them.
 
 use super::goal::{blame_row, borrowed, refuse_range};
 use super::{Direction, Plan};

@@ -30,6 +30,7 @@ impl Answer {
             (r"\b[0-9a-f]{32}\b", "[run]"),
             (r"\b\d{4}-\d\d-\d\dT[\d:.]+Z", "[when]"),
             (r"pid \d+", "pid [pid]"),
+            (r"\b[\w:.-]+ \(tester\)", "[user] (tester)"),
             (r" +(\d+h)?(\d+m)?\d+(\.\d+)? ?(ms|s)\b", " [time]"),
         ];
         filters.extend(fixed.map(|(pattern, with)| (pattern.to_owned(), with.to_owned())));

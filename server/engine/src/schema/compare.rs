@@ -1,0 +1,124 @@
+//! Comparing two schemas.
+
+use super::formats;
+use super::source::{SchemaSource, Scope};
+use crate::place::{Place, TargetRequest};
+use crate::{Engine, EngineError, Result};
+use migrated_core::Code;
+use migrated_core::diff::{RenameQuestion, Rules, diff};
+use migrated_core::operation::{Operation, Server};
+use migrated_core::schema::Schema;
+
+/// A request to compare two schemas.
+#[derive(Clone, Debug)]
+pub struct DiffRequest {
+    /// What is.
+    pub from: SchemaSource,
+    /// What is to be.
+    pub to: SchemaSource,
+    /// The database beside which scratch ones are made, where neither source is one.
+    pub beside: Option<TargetRequest>,
+    /// What is looked at.
+    pub scope: Scope,
+    /// What the comparison lets pass.
+    pub rules: Rules,
+}
+
+/// A difference, as people and pipelines read it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Difference {
+    /// In one line: `add column t.x varchar(50)`.
+    pub summary: String,
+    /// What it destroys; empty where nothing.
+    pub destroys: String,
+    /// The statements that do away with it.
+    pub statements: Vec<String>,
+}
+
+/// What a comparison found.
+#[derive(Clone, Debug)]
+pub struct Compared {
+    /// The differences, in the order in which they are done away with.
+    pub differences: Vec<Difference>,
+    /// All statements, as a script.
+    pub up: String,
+    /// The script that goes back.
+    pub down: String,
+    /// Tables and columns that may have got another name.
+    pub questions: Vec<RenameQuestion>,
+    /// What rules left out, a line each.
+    pub left_out: Vec<String>,
+    /// What was seen and no model holds, a line each.
+    pub notes: Vec<String>,
+    /// The typed operations.
+    pub operations: Vec<Operation>,
+}
+
+impl Engine {
+    /// Compares two schemas. Writes to no target.
+    pub async fn diff(&self, request: &DiffRequest) -> Result<Compared> {
+        let place = match (&request.from, &request.to, &request.beside) {
+            (SchemaSource::Target(target), ..)
+            | (_, SchemaSource::Target(target), _)
+            | (.., Some(target)) => self.place(target).await?,
+            _ => {
+                return Err(EngineError::new(
+                    Code::InvalidRequest,
+                    "neither side of the comparison is a database, so nothing says which engine reads them",
+                )
+                .next(
+                    "name one with --target NAME or --database-url URL: scratch databases are made beside it",
+                ));
+            }
+        };
+        let from = self.read_source(&request.from, &place, &request.scope, None).await?;
+        let to = self.read_source(&request.to, &place, &request.scope, Some(&from)).await?;
+        let mut compared = compare(&place, &from.schema, &to.schema, &to.server, &request.rules)?;
+        compared.notes = from.notes;
+        Ok(compared)
+    }
+}
+
+/// The comparison itself, and its statements.
+pub(crate) fn compare(
+    place: &Place,
+    from: &Schema,
+    to: &Schema,
+    server: &Server,
+    rules: &Rules,
+) -> Result<Compared> {
+    let found = diff(from, to, rules);
+    let dialect = place.target.dialect();
+    let mut differences = Vec::with_capacity(found.operations.len());
+    let mut up = Vec::new();
+    for operation in &found.operations {
+        let statements = operation.render(server).map_err(|e| unrenderable(operation, &e))?;
+        up.extend(statements.iter().cloned());
+        differences.push(Difference {
+            summary: operation.summary(),
+            destroys: operation.is_destructive().unwrap_or_default().to_owned(),
+            statements,
+        });
+    }
+    // The way back is the comparison the other way round, and not each operation reversed: what has to be dropped and
+    // made again around a change is not the same in both directions.
+    let mut back = Vec::new();
+    for operation in &diff(to, from, &rules.reversed()).operations {
+        back.extend(operation.render(server).map_err(|e| unrenderable(operation, &e))?);
+    }
+    Ok(Compared {
+        differences,
+        up: formats::script(dialect, &up),
+        down: formats::script(dialect, &back),
+        questions: found.questions,
+        left_out: found.left_out,
+        notes: Vec::new(),
+        operations: found.operations,
+    })
+}
+
+fn unrenderable(operation: &Operation, error: &migrated_core::operation::OperationError) -> EngineError {
+    EngineError::new(Code::OperationInvalid, format!("{}: {error}", operation.summary()))
+        .state("the target was not changed")
+        .next("leave the object out with a rule, or write this step by hand")
+}

@@ -1,0 +1,155 @@
+//! The forms in which a schema is read and written.
+
+use super::source::SchemaFile;
+use crate::{EngineError, Result};
+use migrated_core::dialect::split;
+use migrated_core::event::SqlFault;
+use migrated_core::operation::{Server, render_schema};
+use migrated_core::schema::{Schema, text};
+use migrated_core::{Code, DialectName};
+
+/// A form of a schema.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SchemaFormat {
+    /// SQL that makes it from nothing.
+    Sql,
+    /// A description in YAML.
+    Yaml,
+    /// A description in JSON.
+    Json,
+    /// An entity-relationship diagram for Mermaid; only written.
+    Mermaid,
+}
+
+/// Reads a description. Several files are parts of one.
+pub(crate) fn read(format: SchemaFormat, files: &[SchemaFile]) -> Result<Schema> {
+    let mut whole = Schema::default();
+    for file in files {
+        let part = match format {
+            SchemaFormat::Json => text::read_json(&file.text),
+            SchemaFormat::Yaml => text::read_yaml(&file.text),
+            SchemaFormat::Sql | SchemaFormat::Mermaid => {
+                return Err(EngineError::new(Code::InvalidRequest, "a description is YAML or JSON"));
+            }
+        };
+        let part = part.map_err(|e| unreadable(file, e.message.clone(), e.line, e.column))?;
+        merge(&mut whole, part)
+            .map_err(|what| unreadable(file, format!("{what} stands in an earlier file already"), 0, 0))?;
+    }
+    Ok(whole)
+}
+
+fn unreadable(file: &SchemaFile, message: String, line: u32, column: u32) -> EngineError {
+    let mut error = EngineError::new(Code::SchemaInvalid, format!("{}: {message}", file.path))
+        .with("path", &file.path)
+        .state("the target was not changed")
+        .next(format!("correct {}, then repeat", file.path));
+    error.sql = Some(Box::new(SqlFault {
+        path: file.path.clone(),
+        line,
+        column_number: column,
+        statement: line
+            .checked_sub(1)
+            .and_then(|index| file.text.lines().nth(index as usize))
+            .unwrap_or_default()
+            .chars()
+            .take(200)
+            .collect(),
+        ..SqlFault::default()
+    }));
+    error
+}
+
+fn merge(whole: &mut Schema, part: Schema) -> std::result::Result<(), String> {
+    whole.dialect = whole.dialect.or(part.dialect);
+    macro_rules! all {
+        ($($field:ident)*) => {$(
+            for object in part.$field {
+                let name = migrated_core::schema::Named::key(&object).to_string();
+                if whole.$field.insert(object).is_some() {
+                    return Err(name);
+                }
+            }
+        )*};
+    }
+    all!(schemas extensions enums composites domains sequences tables functions views);
+    Ok(())
+}
+
+/// A schema as text.
+///
+/// # Errors
+/// [`Code::OperationInvalid`] where it holds what no statement of the server makes.
+pub fn write(schema: &Schema, format: SchemaFormat, server: &Server) -> Result<String> {
+    Ok(match format {
+        SchemaFormat::Json => text::write_json(schema) + "\n",
+        SchemaFormat::Yaml => text::write_yaml(schema),
+        SchemaFormat::Mermaid => mermaid(schema),
+        SchemaFormat::Sql => {
+            let statements = render_schema(schema, server)
+                .map_err(|e| EngineError::new(Code::OperationInvalid, e.to_string()))?;
+            script(server.dialect, &statements)
+        }
+    })
+}
+
+/// Statements as a script that the splitter takes apart again as they were.
+pub(crate) fn script(dialect: DialectName, statements: &[String]) -> String {
+    let mut out = String::new();
+    for statement in statements {
+        let plain = format!("{};\n", statement.trim_end().trim_end_matches(';'));
+        // A body with semicolons of its own, which the client's own `;` would cut: MySQL's routines and triggers.
+        let whole = split(dialect, &plain, 1).is_ok_and(|parts| parts.len() == 1);
+        if whole || dialect != DialectName::Mysql {
+            out.push_str(&plain);
+        } else {
+            out.push_str(&format!(
+                "DELIMITER //\n{}//\nDELIMITER ;\n",
+                plain.trim_end().trim_end_matches(';')
+            ));
+        }
+    }
+    out
+}
+
+/// Tables, columns and foreign keys as a diagram (<https://mermaid.js.org/syntax/entityRelationshipDiagram.html>).
+fn mermaid(schema: &Schema) -> String {
+    let word = |text: &str| -> String {
+        text.chars().map(|c| if c.is_alphanumeric() || c == '_' { c } else { '_' }).collect()
+    };
+    let mut out = String::from("erDiagram\n");
+    for table in &schema.tables {
+        let name = table.name.to_string().replace('"', "'");
+        out.push_str(&format!("    \"{name}\" {{\n"));
+        for column in &table.columns {
+            let mut keys = Vec::new();
+            if table.primary_key.as_ref().is_some_and(|key| key.columns.contains(&column.name)) {
+                keys.push("PK");
+            }
+            if table.foreign_keys.iter().any(|key| key.columns.contains(&column.name)) {
+                keys.push("FK");
+            }
+            let kind = match word(&column.data_type) {
+                kind if kind.is_empty() => "any".to_owned(),
+                kind => kind,
+            };
+            let line = format!("        {kind} {} {}", word(&column.name), keys.join(", "));
+            out.push_str(line.trim_end());
+            out.push('\n');
+        }
+        out.push_str("    }\n");
+    }
+    for table in &schema.tables {
+        for key in &table.foreign_keys {
+            let one = key.columns.iter().all(|c| table.column(c).is_some_and(|c| !c.nullable));
+            out.push_str(&format!(
+                "    \"{}\" }}o--{} \"{}\" : \"{}\"\n",
+                table.name,
+                if one { "||" } else { "o|" },
+                key.target(),
+                key.columns.join(", ")
+            ));
+        }
+    }
+    out
+}

@@ -1,0 +1,71 @@
+//! Scratch databases: where they are made, and that they are dropped.
+
+use super::source::SchemaFile;
+use crate::place::{Place, TargetRequest};
+use crate::{Engine, EngineError, Result};
+use migrated_core::{Code, DialectName};
+use migrated_target::{InspectOptions, Inspected, Scratch, ScratchOptions, TargetSpec};
+
+impl Engine {
+    /// Runs a script in a scratch database for `place`, reads what it made, and drops it.
+    pub(crate) async fn in_scratch(
+        &self,
+        place: &Place,
+        options: &ScratchOptions,
+        script: &[SchemaFile],
+        inspect: &InspectOptions,
+    ) -> Result<Inspected> {
+        let mut scratch = self.scratch(place, options).await?;
+        let read = async {
+            for file in script {
+                scratch.execute(&file.path, &file.text).await.map_err(|e| refused(e, file))?;
+            }
+            Ok(scratch.inspect(inspect).await?)
+        }
+        .await;
+        // It is dropped whatever happened. What made the script fail is what counts; a scratch database that is left
+        // behind is dropped by the next one.
+        if let Err(e) = scratch.discard().await {
+            tracing::warn!(error = %e, "a scratch database could not be dropped");
+        }
+        read
+    }
+
+    async fn scratch(&self, place: &Place, options: &ScratchOptions) -> Result<Box<dyn Scratch>> {
+        let dialect = place.target.dialect();
+        if let Some(name) = self.settings().scratch.get(&dialect) {
+            let server = self.place(&TargetRequest::Named(name.clone())).await?;
+            // The server's address and credentials, and what the target's schema is called.
+            let spec = TargetSpec { schema: place.spec.schema.clone(), ..server.spec };
+            return Ok(migrated_target::open(&spec)?.scratch(options).await?);
+        }
+        // A file beside nothing: SQLite's scratch database never touches the target.
+        if dialect == DialectName::Sqlite || (self.settings().scratch_beside_target && place.is_local()) {
+            return Ok(place.target.scratch(options).await?);
+        }
+        let key = match dialect {
+            DialectName::Postgres => "postgresql",
+            DialectName::Mysql => "mysql",
+            DialectName::Sqlite => "sqlite",
+        };
+        Err(EngineError::new(
+            Code::ScratchRequired,
+            format!("there is nowhere to make a scratch {} database", dialect.as_str()),
+        )
+        .with("dialect", dialect.as_str())
+        .state(format!("{} was not changed", place.name))
+        .next(format!(
+            "set `scratch.{key}` in migrated.toml to the name of a connection whose user may make and drop databases"
+        )))
+    }
+}
+
+/// A script that an engine refused, told as the schema's fault.
+fn refused(error: migrated_target::TargetError, file: &SchemaFile) -> EngineError {
+    let code = if error.code == Code::StatementFailed { Code::SchemaInvalid } else { error.code };
+    let error = EngineError::from(error);
+    EngineError { code, ..error }
+        .with("path", &file.path)
+        .state("the target was not changed: it was tried in a scratch database, which is dropped")
+        .next(format!("correct {}, then repeat", file.path))
+}

@@ -1,0 +1,302 @@
+//! CREATE TABLE, as SQLite keeps it, read into the model
+//! (<https://www.sqlite.org/lang_createtable.html>).
+
+use super::reader::{Reader, split, text};
+use migrated_core::DialectName;
+use migrated_core::dialect::SqlWord;
+use migrated_core::dialect::literal::quote_name;
+use migrated_core::schema::{
+    Action, Check, Column, Computed, ComputedKind, DefaultValue, Deferral, ForeignKey, IndexItem, Match,
+    Name, PrimaryKey, Table, Unique,
+};
+
+/// Reads a definition. `None` where it has something that is not known here.
+pub(super) fn table(name: &str, sql: &str) -> Option<Table> {
+    let mut reader = Reader::new(sql)?;
+    if !reader.take("CREATE") || !reader.take("TABLE") {
+        return None;
+    }
+    reader.name()?;
+    let body = reader.parenthesised()?;
+    let mut table = Table { name: Name::local(name), ..Table::default() };
+    for part in split(&body) {
+        item(&mut table, sql, &part)?;
+    }
+    while !reader.is_done() {
+        if reader.take_all(&["WITHOUT", "ROWID"]) {
+            table.options.without_rowid = true;
+        } else if reader.take("STRICT") {
+            table.options.strict = true;
+        } else if !reader.take(",") {
+            return None;
+        }
+    }
+    table.uniques.sort_by_key(|c| (c.name.clone(), c.columns.clone()));
+    table.checks.sort_by_key(|c| (c.name.clone(), c.expr.clone()));
+    table.foreign_keys.sort_by_key(|c| (c.name.clone(), c.columns.clone(), c.ref_table.clone()));
+    Some(table)
+}
+
+/// A column or a constraint.
+fn item(table: &mut Table, sql: &str, words: &[SqlWord<'_>]) -> Option<()> {
+    let (first, last) = (words.first()?, words.last()?);
+    let mut reader = Reader::new(&sql[first.start..last.start + last.text.len()])?;
+    let begins = ["CONSTRAINT", "PRIMARY", "UNIQUE", "CHECK", "FOREIGN"];
+    if begins.iter().any(|keyword| reader.is(keyword)) {
+        while !reader.is_done() {
+            table_constraint(table, &mut reader)?;
+        }
+        return Some(());
+    }
+    column(table, &mut reader)
+}
+
+fn table_constraint(table: &mut Table, reader: &mut Reader<'_>) -> Option<()> {
+    let name = if reader.take("CONSTRAINT") { Some(reader.name()?) } else { None };
+    if reader.take_all(&["PRIMARY", "KEY"]) {
+        let mut words = reader.parenthesised()?;
+        // `PRIMARY KEY (id AUTOINCREMENT)` is how some write it.
+        let autoincrement = words.last().is_some_and(|word| word.is("AUTOINCREMENT"));
+        if autoincrement {
+            words.pop();
+        }
+        let items = items(&words)?;
+        let columns: Vec<String> = items.iter().map(|i| i.column.clone()).collect::<Option<_>>()?;
+        if autoincrement {
+            let column = columns.first().cloned()?;
+            find(table, &column)?.autoincrement = true;
+        }
+        let plain = items.iter().all(|i| *i == IndexItem::column(i.column.clone().unwrap_or_default()));
+        table.primary_key = Some(PrimaryKey {
+            name,
+            columns,
+            items: if plain { Vec::new() } else { items },
+            verbatim: conflict(reader),
+            ..PrimaryKey::default()
+        });
+    } else if reader.take("UNIQUE") {
+        let columns = reader.names()?;
+        table.uniques.push(Unique { name, columns, verbatim: conflict(reader), ..Unique::default() });
+    } else if reader.take("CHECK") {
+        let expr = text(&reader.parenthesised()?);
+        // SQLite reads ON CONFLICT here and ignores it.
+        conflict(reader);
+        table.checks.push(Check { name, expr, ..Check::default() });
+    } else if reader.take_all(&["FOREIGN", "KEY"]) {
+        let columns = reader.names()?;
+        let key = references(reader, name, columns)?;
+        table.foreign_keys.push(key);
+    } else {
+        return None;
+    }
+    Some(())
+}
+
+fn column(table: &mut Table, reader: &mut Reader<'_>) -> Option<()> {
+    let mut column = Column::new(reader.name()?, "");
+    let from = reader.position();
+    while reader.peek().is_some_and(|word| !begins_constraint(word)) {
+        if reader.is("(") {
+            reader.parenthesised()?;
+        } else {
+            reader.next();
+        }
+    }
+    column.data_type = reader.raw(from);
+    while !reader.is_done() {
+        let name = if reader.take("CONSTRAINT") { Some(reader.name()?) } else { None };
+        if reader.take_all(&["PRIMARY", "KEY"]) {
+            let desc = reader.take("DESC");
+            if !desc {
+                reader.take("ASC");
+            }
+            let verbatim = conflict(reader);
+            column.autoincrement = reader.take("AUTOINCREMENT");
+            let item = IndexItem { desc, ..IndexItem::column(&column.name) };
+            table.primary_key = Some(PrimaryKey {
+                name,
+                columns: vec![column.name.clone()],
+                items: if desc { vec![item] } else { Vec::new() },
+                verbatim,
+                ..PrimaryKey::default()
+            });
+        } else if reader.take_all(&["NOT", "NULL"]) {
+            column.nullable = false;
+            column.verbatim.extend(conflict(reader).into_iter().map(|on| format!("NOT NULL {on}")));
+        } else if reader.take("NULL") {
+            conflict(reader);
+        } else if reader.take("UNIQUE") {
+            let columns = vec![column.name.clone()];
+            table.uniques.push(Unique { name, columns, verbatim: conflict(reader), ..Unique::default() });
+        } else if reader.take("CHECK") {
+            let expr = text(&reader.parenthesised()?);
+            table.checks.push(Check { name, expr, ..Check::default() });
+        } else if reader.take("DEFAULT") {
+            column.default = Some(DefaultValue::Sql(default(reader)?));
+        } else if reader.take("COLLATE") {
+            let collation = reader.name()?;
+            column.collation = (!collation.eq_ignore_ascii_case("BINARY")).then_some(collation);
+        } else if reader.is("REFERENCES") {
+            let key = references(reader, name, vec![column.name.clone()])?;
+            table.foreign_keys.push(key);
+        } else if reader.take_all(&["GENERATED", "ALWAYS", "AS"]) || reader.take("AS") {
+            let expr = text(&reader.parenthesised()?);
+            let kind = if reader.take("STORED") { ComputedKind::Stored } else { ComputedKind::Virtual };
+            reader.take("VIRTUAL");
+            column.computed = Some(Computed { expr, kind });
+        } else {
+            return None;
+        }
+    }
+    table.columns.push(column);
+    Some(())
+}
+
+fn begins_constraint(word: &SqlWord<'_>) -> bool {
+    [
+        "CONSTRAINT",
+        "PRIMARY",
+        "NOT",
+        "NULL",
+        "UNIQUE",
+        "CHECK",
+        "DEFAULT",
+        "COLLATE",
+        "REFERENCES",
+        "GENERATED",
+        "AS",
+    ]
+    .iter()
+    .any(|keyword| word.is(keyword))
+}
+
+/// A default: what is in parentheses without them, a literal with its sign.
+fn default(reader: &mut Reader<'_>) -> Option<String> {
+    if reader.is("(") {
+        return Some(text(&reader.parenthesised()?));
+    }
+    let sign = if reader.take("-") {
+        "-"
+    } else {
+        reader.take("+");
+        ""
+    };
+    let value = reader.next()?;
+    let keyword = ["NULL", "TRUE", "FALSE", "CURRENT_TIME", "CURRENT_DATE", "CURRENT_TIMESTAMP"]
+        .into_iter()
+        .find(|keyword| value.is(keyword));
+    Some(format!("{sign}{}", keyword.unwrap_or(value.text)))
+}
+
+fn references(reader: &mut Reader<'_>, name: Option<String>, columns: Vec<String>) -> Option<ForeignKey> {
+    if !reader.take("REFERENCES") {
+        return None;
+    }
+    let mut key = ForeignKey { name, columns, ref_table: reader.name()?, ..ForeignKey::default() };
+    if reader.is("(") {
+        key.ref_columns = reader.names()?;
+    }
+    loop {
+        if reader.take_all(&["ON", "DELETE"]) {
+            key.on_delete = action(reader)?;
+        } else if reader.take_all(&["ON", "UPDATE"]) {
+            key.on_update = action(reader)?;
+        } else if reader.take("MATCH") {
+            key.match_kind = match reader.name()?.to_ascii_uppercase().as_str() {
+                "FULL" => Match::Full,
+                "PARTIAL" => Match::Partial,
+                _ => Match::Simple,
+            };
+        } else if reader.take_all(&["NOT", "DEFERRABLE"]) {
+            initially(reader);
+        } else if reader.take("DEFERRABLE") {
+            key.deferral = if initially(reader) { Deferral::Deferred } else { Deferral::Immediate };
+        } else {
+            return Some(key);
+        }
+    }
+}
+
+fn initially(reader: &mut Reader<'_>) -> bool {
+    reader.take("INITIALLY") && (reader.take("DEFERRED") || !reader.take("IMMEDIATE"))
+}
+
+fn action(reader: &mut Reader<'_>) -> Option<Action> {
+    if reader.take("CASCADE") {
+        Some(Action::Cascade)
+    } else if reader.take("RESTRICT") {
+        Some(Action::Restrict)
+    } else if reader.take_all(&["NO", "ACTION"]) {
+        Some(Action::NoAction)
+    } else if reader.take_all(&["SET", "NULL"]) {
+        Some(Action::SetNull)
+    } else if reader.take_all(&["SET", "DEFAULT"]) {
+        Some(Action::SetDefault)
+    } else {
+        None
+    }
+}
+
+/// ON CONFLICT, where it stands next.
+fn conflict(reader: &mut Reader<'_>) -> Vec<String> {
+    if !reader.take_all(&["ON", "CONFLICT"]) {
+        return Vec::new();
+    }
+    let how = reader.next().map(|word| word.text.to_ascii_uppercase()).unwrap_or_default();
+    // ABORT is what happens anyway.
+    if how == "ABORT" { Vec::new() } else { vec![format!("ON CONFLICT {how}")] }
+}
+
+/// The columns and expressions of a key or an index.
+pub(super) fn items(words: &[SqlWord<'_>]) -> Option<Vec<IndexItem>> {
+    split(words)
+        .into_iter()
+        .map(|part| {
+            let mut part = part.as_slice();
+            let mut item = IndexItem::default();
+            if let Some((last, rest)) = part.split_last()
+                && (last.is("ASC") || last.is("DESC"))
+            {
+                item.desc = last.is("DESC");
+                part = rest;
+            }
+            if let [rest @ .., collate, name] = part
+                && collate.is("COLLATE")
+            {
+                item.collation = name.name(DialectName::Sqlite);
+                part = rest;
+            }
+            match part {
+                [] => return None,
+                [one] if one.name(DialectName::Sqlite).is_some() => {
+                    item.column = one.name(DialectName::Sqlite)
+                }
+                words => {
+                    let text = text(words);
+                    item.expr = Some(unwrapped(&text).to_owned());
+                }
+            }
+            Some(item)
+        })
+        .collect()
+}
+
+/// An expression without the parentheses around all of it.
+fn unwrapped(text: &str) -> &str {
+    let Some(inner) = text.strip_prefix('(').and_then(|t| t.strip_suffix(')')) else { return text };
+    let mut depth = 0;
+    for c in inner.chars() {
+        match c {
+            '(' => depth += 1,
+            ')' if depth == 0 => return text,
+            ')' => depth -= 1,
+            _ => {}
+        }
+    }
+    inner
+}
+
+/// A name as it stands in SQL.
+pub(super) fn quoted(name: &str) -> String {
+    quote_name(DialectName::Sqlite, name)
+}
