@@ -9,8 +9,8 @@ use async_trait::async_trait;
 use migrated_core::DialectName;
 use migrated_core::event::Blocker;
 use migrated_target::{
-    Backend, BackendState, Capabilities, LockAttempt, Session, SessionOptions, Standing, Target, TargetError,
-    TransactionOutcome,
+    Backend, BackendState, Capabilities, InspectOptions, Inspected, LockAttempt, Scratch, ScratchOptions,
+    Session, SessionOptions, Standing, Target, TargetError, TransactionOutcome,
 };
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
