@@ -129,6 +129,8 @@ pub enum Verb {
     Plan(verb::plan::Plan),
     /// Tell whether the target is what its revisions, or a schema, say
     Check(verb::check::Check),
+    /// Stamp an existing database, if it is what the revisions up to REV make
+    Baseline(verb::baseline::Baseline),
     /// Compare two schemas
     Diff(verb::diff::Diff),
     /// Show a database's schema

@@ -85,7 +85,6 @@ impl Code {
             | Code::NotAtHead
             | Code::DropNotAllowed
             | Code::OperationInvalid
-            | Code::BaselineDiffers
             | Code::SchemaMoved
             | Code::LockWaitExpired => NOTHING_CHANGED,
             Code::StoreUnavailable | Code::StoreCorrupt | Code::StoreFull | Code::StoreTooNew => {
@@ -243,7 +242,6 @@ impl Code {
                 "repeat with `--allow-drop` if that is meant; tell a rename with `--rename old=new`"
             }
             Code::OperationInvalid => "leave the object out, or write this step by hand",
-            Code::BaselineDiffers => "`migratectl diff` shows the differences; name the revision that fits",
             Code::SchemaMoved => "repeat when nobody changes the database",
             Code::TargetNotFound => {
                 "`migratectl targets list` shows the names; or name a database with --database-url URL"

@@ -114,10 +114,8 @@ codes! {
     DropNotAllowed = 2004, "DROP_NOT_ALLOWED";
     /// An operation that the dialect has no way to do, or that does not fit the schema.
     OperationInvalid = 2005, "OPERATION_INVALID";
-    /// The database is not what the revisions produce: it is not stamped.
-    BaselineDiffers = 2006, "BASELINE_DIFFERS";
     /// The schema changed while it was read.
-    SchemaMoved = 2007, "SCHEMA_MOVED";
+    SchemaMoved = 2006, "SCHEMA_MOVED";
 
     /// The revision store cannot be opened, read or written.
     StoreUnavailable = 3001, "STORE_UNAVAILABLE";

@@ -81,7 +81,6 @@ fn canonical(code: Code) -> tonic::Code {
         | Code::ScratchRequired
         | Code::NotAtHead
         | Code::DropNotAllowed
-        | Code::BaselineDiffers
         | Code::AdHocUrlRefused => C::FailedPrecondition,
         Code::UnsupportedForm => C::Unimplemented,
         Code::HeadsChanged

@@ -1,5 +1,6 @@
 //! The verbs, one a file: arguments, request, and what of the answer is shown.
 
+pub mod baseline;
 pub mod branches;
 pub mod check;
 pub mod completions;
@@ -60,6 +61,7 @@ pub async fn run(verb: Verb, context: &mut Context) -> Result<Exit> {
         Verb::Edit(args) => edit::run(context, &args).await,
         Verb::EnsureVersion(args) => ensure_version::run(context, &args).await,
         Verb::Plan(args) => plan::run(context, &args).await,
+        Verb::Baseline(args) => baseline::run(context, args).await,
         Verb::Check(args) => check::run(context, &args).await,
         Verb::Diff(args) => diff::run(context, &args).await,
         Verb::Inspect(args) => inspect::run(context, &args).await,
@@ -86,6 +88,7 @@ pub fn flags(verb: &Verb) -> Vec<(&'static str, String)> {
         Verb::Upgrade(args) => on_interrupt(&args.how.options),
         Verb::Downgrade(args) => on_interrupt(&args.how.options),
         Verb::Stamp(args) => on_interrupt(&args.options),
+        Verb::Baseline(args) => on_interrupt(&args.options),
         Verb::Init(args) => format(&args.format),
         Verb::Revision(args) => format(&args.format),
         Verb::Merge(args) => format(&args.format),

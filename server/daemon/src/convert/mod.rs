@@ -17,6 +17,11 @@ pub(crate) fn invalid(field: &'static str, message: impl Into<String>) -> Status
     crate::status::status(&EngineError::new(Code::InvalidRequest, message).with("field", field))
 }
 
+/// What should not have happened on the way between the wire and the engine.
+pub(crate) fn internal(error: &dyn std::error::Error) -> Status {
+    crate::status::status(&EngineError::new(Code::Internal, error.to_string()))
+}
+
 /// Microseconds since 1970 as a timestamp.
 pub(crate) fn timestamp(micros: i64) -> Timestamp {
     Timestamp { seconds: micros.div_euclid(1_000_000), nanos: (micros.rem_euclid(1_000_000) * 1_000) as i32 }

@@ -1,8 +1,8 @@
 //! `schema.proto`.
 
 use super::graph::graph;
-use super::invalid;
 use super::target::target;
+use super::{internal, invalid};
 use migrated_core::diff::{RenameKind, Rules};
 use migrated_engine::{Compared, SchemaFile, SchemaFormat, SchemaScope, SchemaSource};
 use migrated_proto::v1;
@@ -13,13 +13,13 @@ use tonic::Status;
 
 /// Anything of core as a structure: the form of the YAML and JSON files.
 pub(crate) fn object<T: Serialize>(value: &T) -> Result<Struct, Status> {
-    let json = serde_json::to_value(value).map_err(|e| Status::internal(e.to_string()))?;
-    serde_json::from_value(json).map_err(|e| Status::internal(e.to_string()))
+    let json = serde_json::to_value(value).map_err(|e| internal(&e))?;
+    serde_json::from_value(json).map_err(|e| internal(&e))
 }
 
 /// A structure as what it describes; `field` names it where it cannot be read.
 pub(crate) fn described<T: DeserializeOwned>(field: &'static str, object: &Struct) -> Result<T, Status> {
-    let json = serde_json::to_value(object).map_err(|e| Status::internal(e.to_string()))?;
+    let json = serde_json::to_value(object).map_err(|e| internal(&e))?;
     serde_json::from_value(whole(json)).map_err(|e| invalid(field, e.to_string()))
 }
 

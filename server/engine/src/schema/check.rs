@@ -34,7 +34,7 @@ impl Engine {
         let from = place.target.inspect(&request.scope.options()).await?;
         let desired = request.desired.clone().unwrap_or_else(|| SchemaSource::Revisions {
             project: request.project.clone(),
-            graph: request.graph.clone(),
+            graph: request.graph,
             revision: "heads".into(),
         });
         let to = self.read_source(&desired, &place, &request.scope, Some(&from)).await?;
