@@ -133,7 +133,7 @@ async fn without_the_right_the_setting_is_named() {
     let database = database!();
     let role = format!("poor_{}", database.name);
     database.psql(&format!("CREATE ROLE {role} LOGIN PASSWORD 'pw'"));
-    let Some(url) = database.server.url_as(&role, "pw", &database.name) else { return };
+    let url = database.server.url_as(&role, "pw", &database.name);
     let target = migrated_target::open(&TargetSpec::new(url)).expect("a URL that can be read");
     let error = match target.scratch(&ScratchOptions::default()).await {
         Ok(_) => panic!("a role without CREATEDB makes no database"),
