@@ -1,7 +1,7 @@
 //! `revision -m MESSAGE`.
 
 use super::new_file;
-use super::schema_args::{Comparison, show, source, with_graph};
+use super::schema_args::{Comparison, source, tell, with_graph};
 use crate::error::Result;
 use crate::exit::Exit;
 use crate::graph_call::Context;
@@ -124,21 +124,11 @@ async fn autogenerate(context: &mut Context, revision: CreateRevisionRequest, as
     });
     let answer = answer.await?;
     let diff = answer.diff.clone().unwrap_or_default();
-    let shown = match (&answer.revision, &answer.file) {
-        (Some(revision), Some(file)) => {
-            let path = new_file::write(context, revision, file)?;
-            Some(new_file::shown(&path, &context.config))
-        }
-        _ => None,
-    };
-    context.out.result(&answer, |out| {
-        show(out, &diff, false);
-        if let Some(shown) = &shown {
-            out.line(shown);
-        }
-    });
-    if shown.is_none() {
+    tell(&mut context.out, &diff, false);
+    if answer.file.is_none() {
+        context.out.result(&answer, |_| {});
         context.out.note("no difference: no revision was written");
+        return Ok(Exit::Done);
     }
-    Ok(Exit::Done)
+    new_file::finish(context, &answer, answer.revision.as_ref(), answer.file.as_ref())
 }

@@ -5,8 +5,8 @@ use crate::graph_call::Context;
 use crate::output::Output;
 use clap::Args;
 use migrated_proto::v1::{
-    DiffRules, Rename, ReplayedRevisions, SchemaDiff, SchemaFile, SchemaFiles, SchemaFormat, SchemaScope,
-    SchemaSource, schema_source::Source,
+    DiffRules, Difference, Rename, ReplayedRevisions, SchemaDiff, SchemaFile, SchemaFiles, SchemaFormat,
+    SchemaScope, SchemaSource, schema_source::Source,
 };
 use std::io::Read as _;
 use std::path::Path;
@@ -151,12 +151,29 @@ pub(super) fn with_graph(source: &SchemaSource, graph: &migrated_proto::v1::Grap
     source
 }
 
-/// Shows what a comparison found: the differences, then what it asks and what it left out.
+/// Shows what a comparison found: the differences as the result, the rest beside it.
 pub(super) fn show(out: &mut Output, diff: &SchemaDiff, verbose: bool) {
     for difference in &diff.differences {
-        let mark = if difference.destroys.is_empty() { "" } else { "  (destroys data)" };
-        out.line(&format!("{}{mark}", difference.summary));
+        out.line(&line(difference));
     }
+    ask(out, diff, verbose);
+}
+
+/// Tells what a comparison found beside another result.
+pub(super) fn tell(out: &mut Output, diff: &SchemaDiff, verbose: bool) {
+    for difference in &diff.differences {
+        out.note(&line(difference));
+    }
+    ask(out, diff, verbose);
+}
+
+fn line(difference: &Difference) -> String {
+    let mark = if difference.destroys.is_empty() { "" } else { "  (destroys data)" };
+    format!("{}{mark}", difference.summary)
+}
+
+/// What may have got another name and, where it is asked for, what was left out.
+fn ask(out: &mut Output, diff: &SchemaDiff, verbose: bool) {
     for question in &diff.questions {
         out.note(&format!(
             "{} {} may be {} with another name ({:.0} % alike): --rename {}={}",

@@ -74,11 +74,14 @@ pub fn sql_words(dialect: DialectName, text: &str) -> Option<Vec<SqlWord<'_>>> {
 pub fn spelled(dialect: DialectName, words: &[SqlWord<'_>], keywords: &[&str]) -> String {
     let mut out = String::new();
     let mut before: Option<&SqlWord<'_>> = None;
+    // Whether what stands before is a sign of the number or name that follows.
+    let mut sign = false;
     for word in words {
         let tight = match before {
             None => true,
             Some(before) => {
-                matches!(before.text, "(" | ".")
+                sign
+                    || matches!(before.text, "(" | ".")
                     || matches!(word.text, ")" | "," | "." | ";")
                     || (word.text == "(" && calls(before, keywords))
             }
@@ -95,6 +98,10 @@ pub fn spelled(dialect: DialectName, words: &[SqlWord<'_>], keywords: &[&str]) -
             }
             _ => out.push_str(word.text),
         }
+        sign = matches!(word.text, "-" | "+" | "~")
+            && before.is_none_or(|b| {
+                b.kind == WordKind::Symbol && b.text != ")" || b.kind == WordKind::Word && is_keyword(b.text, keywords)
+            });
         before = Some(word);
     }
     out

@@ -168,8 +168,11 @@ impl Change for AlterColumn {
             });
         }
         let others = [
-            (from.identity != to.identity, "identity"),
-            (from.computed != to.computed, "expression"),
+            (from.identity != to.identity, if to.identity.is_some() { "identity" } else { "no identity" }),
+            (
+                from.computed != to.computed,
+                if to.computed.is_some() { "expression" } else { "no expression" },
+            ),
             (from.autoincrement != to.autoincrement, "autoincrement"),
             (from.on_update != to.on_update, "on update"),
             (from.charset != to.charset, "character set"),

@@ -20,7 +20,11 @@ pub(super) fn narrows(from: &str, to: &str) -> bool {
     }
     match (decimal(&old), decimal(&new)) {
         (Some(old), Some(new)) => return new.0 < old.0 || new.1 < old.1,
-        (Some(_), None) if integer(&new).is_some() => return true,
+        (Some((whole, fraction)), None) => {
+            if let Some(new) = integer(&new) {
+                return fraction > 0 || whole >= digits(new);
+            }
+        }
         _ => {}
     }
     if let (Some(old), Some(new)) = (integer(&old), decimal(&new)) {

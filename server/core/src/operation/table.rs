@@ -82,10 +82,16 @@ impl Change for DropTable {
         Ok(Operation::CreateTable(CreateTable { table: self.table.clone(), if_not_exists: self.if_exists }))
     }
 
-    /// Sequences that go with its columns go along.
+    /// Its partitions go along, and the sequences that belong to its columns.
     fn apply(&self, schema: &mut Schema) -> Result<(), OperationError> {
         held::take(&mut schema.tables, &self.table.name, self.if_exists, "table")?;
-        schema.sequences.retain(|sequence| !owned(sequence, &self.table.name));
+        let mut gone = vec![self.table.name.clone()];
+        while let Some(name) = gone.pop() {
+            schema.sequences.retain(|sequence| !owned(sequence, &name));
+            let parent = |table: &Table| matches!(&table.options.partition, Some(Partition::Of { parent, .. }) if *parent == name);
+            gone.extend(schema.tables.iter().filter(|table| parent(table)).map(|table| table.name.clone()));
+            schema.tables.retain(|table| !parent(table));
+        }
         Ok(())
     }
 

@@ -3,7 +3,7 @@
 use super::graph::graph;
 use super::invalid;
 use super::target::target;
-use migrated_core::diff::Rules;
+use migrated_core::diff::{RenameKind, Rules};
 use migrated_engine::{Compared, SchemaFile, SchemaFormat, SchemaScope, SchemaSource};
 use migrated_proto::v1;
 use pbjson_types::Struct;
@@ -18,7 +18,7 @@ pub(crate) fn object<T: Serialize>(value: &T) -> Result<Struct, Status> {
 }
 
 /// A structure as what it describes; `field` names it where it cannot be read.
-pub(crate) fn described<T: DeserializeOwned>(field: &str, object: &Struct) -> Result<T, Status> {
+pub(crate) fn described<T: DeserializeOwned>(field: &'static str, object: &Struct) -> Result<T, Status> {
     let json = serde_json::to_value(object).map_err(|e| Status::internal(e.to_string()))?;
     serde_json::from_value(whole(json)).map_err(|e| invalid(field, e.to_string()))
 }
@@ -67,13 +67,13 @@ pub(crate) fn rules(rules: Option<v1::DiffRules>) -> Result<Rules, Status> {
 }
 
 /// The source of a request that needs one.
-pub(crate) fn source(field: &str, source: Option<v1::SchemaSource>) -> Result<SchemaSource, Status> {
+pub(crate) fn source(field: &'static str, source: Option<v1::SchemaSource>) -> Result<SchemaSource, Status> {
     maybe_source(field, source)?.ok_or_else(|| invalid(field, "the request names no schema"))
 }
 
 /// The source of a request that may do without.
 pub(crate) fn maybe_source(
-    field: &str,
+    field: &'static str,
     source: Option<v1::SchemaSource>,
 ) -> Result<Option<SchemaSource>, Status> {
     use v1::schema_source::Source;
@@ -106,7 +106,12 @@ pub(crate) fn compared(found: Compared) -> Result<v1::SchemaDiff, Status> {
         })
     });
     let questions = found.questions.into_iter().map(|question| v1::RenameQuestion {
-        kind: question.kind.as_str().to_owned(),
+        kind: match question.kind {
+            RenameKind::Table => "table",
+            RenameKind::Column => "column",
+            RenameKind::EnumValue => "enum value",
+        }
+        .to_owned(),
         old_name: question.from,
         new_name: question.to,
         similarity: question.similarity,

@@ -5,7 +5,7 @@ use super::source::{SchemaSource, Scope};
 use crate::place::{Place, TargetRequest};
 use crate::{Engine, EngineError, Result};
 use migrated_core::Code;
-use migrated_core::diff::{RenameQuestion, Rules, diff};
+use migrated_core::diff::{LeftOut, LeftOutBecause, RenameQuestion, Rules, diff};
 use migrated_core::operation::{Operation, Server};
 use migrated_core::schema::Schema;
 
@@ -88,6 +88,15 @@ pub(crate) fn compare(
     rules: &Rules,
 ) -> Result<Compared> {
     let found = diff(from, to, rules);
+    if let Some((old, new)) = found.unknown_renames.first() {
+        return Err(EngineError::new(
+            Code::InvalidRequest,
+            format!("the rename {old}={new} fits nothing: {old} must go and {new} must come"),
+        )
+        .with("rename", format!("{old}={new}"))
+        .state("the target was not changed")
+        .next("`migratectl check` lists what goes and what comes, and asks about what is alike"));
+    }
     let dialect = place.target.dialect();
     let mut differences = Vec::with_capacity(found.operations.len());
     let mut up = Vec::new();
@@ -101,9 +110,16 @@ pub(crate) fn compare(
         });
     }
     // The way back is the comparison the other way round, and not each operation reversed: what has to be dropped and
-    // made again around a change is not the same in both directions.
+    // made again around a change is not the same in both directions. It begins at what the operations make of `from`,
+    // which is not `to` where rules leave something out.
+    let mut made = from.clone();
+    for operation in &found.operations {
+        operation.apply(&mut made).map_err(|e| unrenderable(operation, &e))?;
+    }
+    made.dialect = Some(dialect);
+    let renames = rules.renames.iter().map(|(old, new)| (new.clone(), old.clone())).collect();
     let mut back = Vec::new();
-    for operation in &diff(to, from, &rules.reversed()).operations {
+    for operation in &diff(&made, from, &Rules { renames, ..Rules::default() }).operations {
         back.extend(operation.render(server).map_err(|e| unrenderable(operation, &e))?);
     }
     Ok(Compared {
@@ -111,7 +127,7 @@ pub(crate) fn compare(
         up: formats::script(dialect, &up),
         down: formats::script(dialect, &back),
         questions: found.questions,
-        left_out: found.left_out,
+        left_out: found.left_out.iter().map(left_out).collect(),
         notes: Vec::new(),
         operations: found.operations,
     })
@@ -121,4 +137,17 @@ fn unrenderable(operation: &Operation, error: &migrated_core::operation::Operati
     EngineError::new(Code::OperationInvalid, format!("{}: {error}", operation.summary()))
         .state("the target was not changed")
         .next("leave the object out with a rule, or write this step by hand")
+}
+
+/// A difference that is no operation, in a line.
+fn left_out(left: &LeftOut) -> String {
+    let because = match left.because {
+        LeftOutBecause::NotIncluded => "not included",
+        LeftOutBecause::Excluded => "excluded",
+        LeftOutBecause::Tolerated => "tolerated",
+        LeftOutBecause::NotDropped => "not dropped: the rules keep what is too much",
+        LeftOutBecause::Partition => "a partition or a child of another table",
+        LeftOutBecause::Partitioning => "partitioning cannot be changed without making the table anew",
+    };
+    format!("{} is left as it is: {because}", left.object)
 }

@@ -63,6 +63,7 @@ pub(super) fn read(answer: &Answer, scope: &Scope<'_>, comments: &Comments) -> O
             arguments: row.text(4).to_owned(),
             returns: row.text(5).to_owned(),
             definition: definition(row.text(7), qualifier),
+            sql_mode: None,
             comment: comments.of(Catalog::Function, row.number(0)),
             name,
         }

@@ -26,6 +26,7 @@ pub(super) fn read(answer: &Answer, comments: &Comments) -> HashMap<u32, Objects
         triggers.entry(row.number(0)).or_default().insert(Trigger {
             name: row.text(2).to_owned(),
             definition: row.text(3).to_owned(),
+            sql_mode: None,
             enabled: match row.text(4) {
                 "D" => Some("DISABLED".into()),
                 "R" => Some("REPLICA".into()),

@@ -4,7 +4,6 @@
 use super::reader::{Reader, split, text};
 use migrated_core::DialectName;
 use migrated_core::dialect::SqlWord;
-use migrated_core::dialect::literal::quote_name;
 use migrated_core::schema::{
     Action, Check, Column, Computed, ComputedKind, DefaultValue, Deferral, ForeignKey, IndexItem, Match,
     Name, PrimaryKey, Table, Unique,
@@ -64,7 +63,7 @@ fn table_constraint(table: &mut Table, reader: &mut Reader<'_>) -> Option<()> {
         let columns: Vec<String> = items.iter().map(|i| i.column.clone()).collect::<Option<_>>()?;
         if autoincrement {
             let column = columns.first().cloned()?;
-            find(table, &column)?.autoincrement = true;
+            table.columns.iter_mut().find(|c| c.name == column)?.autoincrement = true;
         }
         let plain = items.iter().all(|i| *i == IndexItem::column(i.column.clone().unwrap_or_default()));
         table.primary_key = Some(PrimaryKey {
@@ -294,9 +293,4 @@ fn unwrapped(text: &str) -> &str {
         }
     }
     inner
-}
-
-/// A name as it stands in SQL.
-pub(super) fn quoted(name: &str) -> String {
-    quote_name(DialectName::Sqlite, name)
 }

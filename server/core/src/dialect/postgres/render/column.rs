@@ -1,6 +1,7 @@
 //! Columns as they stand in CREATE TABLE and ADD COLUMN.
 
 use super::comment::comment;
+use super::expression::expression;
 use super::{literal, qualified, quote, sequence, since, unsupported};
 use crate::operation::{AddColumn, DropColumn, OperationError, Server};
 use crate::schema::{Column, Computed, ComputedKind, DefaultValue, Identity, LiteralValue, Name};
@@ -117,5 +118,5 @@ fn generated(computed: &Computed, server: &Server) -> Result<String, OperationEr
             return Err(unsupported("work out a generated column on reading before version 18", advice));
         }
     };
-    Ok(format!("GENERATED ALWAYS AS ({}) {kept}", computed.expr))
+    Ok(format!("GENERATED ALWAYS AS ({}) {kept}", expression(&computed.expr)))
 }

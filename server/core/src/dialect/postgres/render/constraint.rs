@@ -1,6 +1,7 @@
 //! Constraints.
 
 use super::comment::comment;
+use super::expression::expression;
 use super::{qualified, quote, quoted_list, since, unsupported};
 use crate::operation::{
     AddColumn, AddConstraint, AlterColumn, ChangePrimaryKey, DropColumn, DropConstraint, Operation,
@@ -119,7 +120,7 @@ pub(super) fn definition(constraint: &Constraint, server: &Server) -> Result<Str
         Constraint::PrimaryKey(key) => primary_key(key),
         Constraint::Unique(unique) => unique_text(unique, server)?,
         Constraint::Check(check) => {
-            let mut out = format!("CHECK ({})", check.expr);
+            let mut out = format!("CHECK ({})", expression(&check.expr));
             if check.no_inherit {
                 out += " NO INHERIT";
             }
@@ -183,7 +184,7 @@ fn exclude_text(exclude: &Exclude) -> String {
     let mut out = format!("EXCLUDE USING {} ({})", quote(method), items.join(", "));
     out += &tail(&exclude.include, &exclude.verbatim, Deferral::NotDeferrable);
     if let Some(predicate) = &exclude.predicate {
-        out += &format!(" WHERE ({predicate})");
+        out += &format!(" WHERE ({})", expression(predicate));
     }
     out + deferral(exclude.deferral)
 }

@@ -1,6 +1,7 @@
 //! Indexes.
 
 use super::comment::comment;
+use super::expression::expression;
 use super::{beside, parameters, qualified, quote, quoted_list, since};
 use crate::operation::{CreateIndex, DropIndex, OperationError, RenameIndex, Server};
 use crate::schema::{Index, IndexItem, Name, Nulls};
@@ -53,7 +54,7 @@ fn written(table: &Name, index: &Index, how: &str, server: &Server) -> Result<Ve
         out += &format!(" {clause}");
     }
     if let Some(predicate) = &index.predicate {
-        out += &format!(" WHERE {predicate}");
+        out += &format!(" WHERE {}", expression(predicate));
     }
     let mut statements = vec![out];
     if index.comment.is_some() {
@@ -65,7 +66,7 @@ fn written(table: &Name, index: &Index, how: &str, server: &Server) -> Result<Ve
 fn item(item: &IndexItem) -> String {
     let mut out = match (&item.column, &item.expr) {
         (Some(column), _) => quote(column),
-        (None, expr) => format!("({})", expr.as_deref().unwrap_or_default()),
+        (None, expr) => format!("({})", expression(expr.as_deref().unwrap_or_default())),
     };
     if let Some(collation) = &item.collation {
         out += &format!(" COLLATE {collation}");

@@ -7,6 +7,7 @@ mod comment;
 mod constraint;
 mod data;
 mod enums;
+mod expression;
 mod function;
 mod index;
 mod namespace;

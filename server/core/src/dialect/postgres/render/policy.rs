@@ -1,6 +1,7 @@
 //! Policies and row security.
 
 use super::comment::comment;
+use super::expression::expression;
 use super::{qualified, quote};
 use crate::schema::{Name, Policy, PolicyCommand, RowSecurity};
 
@@ -22,10 +23,10 @@ pub(super) fn create(table: &Name, policy: &Policy) -> Vec<String> {
         out += &format!(" TO {}", roles.join(", "));
     }
     if let Some(using) = &policy.using {
-        out += &format!(" USING ({using})");
+        out += &format!(" USING ({})", expression(using));
     }
     if let Some(check) = &policy.check {
-        out += &format!(" WITH CHECK ({check})");
+        out += &format!(" WITH CHECK ({})", expression(check));
     }
     let mut statements = vec![out];
     if policy.comment.is_some() {

@@ -1,12 +1,13 @@
 //! Triggers.
 
 use super::comment::comment;
+use super::expression::expression;
 use super::{qualified, quote};
 use crate::schema::{Name, Trigger};
 
 pub(super) fn create(table: &Name, trigger: &Trigger) -> Vec<String> {
     let (on, name) = (qualified(table), quote(&trigger.name));
-    let mut statements = vec![trigger.definition.clone()];
+    let mut statements = vec![expression(&trigger.definition)];
     match trigger.enabled.as_deref().map(str::to_ascii_uppercase).as_deref() {
         Some("DISABLED") => statements.push(format!("ALTER TABLE {on} DISABLE TRIGGER {name}")),
         Some(when @ ("REPLICA" | "ALWAYS")) => {

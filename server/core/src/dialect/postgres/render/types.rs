@@ -2,6 +2,7 @@
 
 use super::comment::comment;
 use super::enums::{aside, recast};
+use super::expression::expression;
 use super::{beside, literal, qualified, quote, unless, unsupported};
 use crate::operation::{AlterComposite, AlterDomain, CreateComposite, CreateDomain, OperationError};
 use crate::schema::{Composite, CompositeField, Domain, DomainCheck};
@@ -97,8 +98,8 @@ fn domain(made: &Domain) -> Vec<String> {
 
 fn check_text(check: &DomainCheck) -> String {
     match &check.name {
-        Some(name) => format!("CONSTRAINT {} CHECK ({})", quote(name), check.expr),
-        None => format!("CHECK ({})", check.expr),
+        Some(name) => format!("CONSTRAINT {} CHECK ({})", quote(name), expression(&check.expr)),
+        None => format!("CHECK ({})", expression(&check.expr)),
     }
 }
 

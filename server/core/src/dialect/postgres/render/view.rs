@@ -1,6 +1,7 @@
 //! Views and materialised views.
 
 use super::comment::comment;
+use super::expression::expression;
 use super::options::storage;
 use super::{drop as drop_text, index, parameters, qualified, trigger};
 use crate::operation::{AlterView, OperationError, Server};
@@ -26,7 +27,7 @@ fn statement(view: &View, create: &str) -> String {
     } else {
         format!(" WITH ({})", parameters(&view.options))
     };
-    format!("{create} {}{options} AS\n{}", called(view), view.query)
+    format!("{create} {}{options} AS\n{}", called(view), expression(&view.query))
 }
 
 fn called(view: &View) -> String {
