@@ -1,11 +1,14 @@
 //! Failures: what the daemon's status, a run's failure or the client itself has to say, in one shape.
 
+mod bare;
+
 use crate::exit::{self, Exit};
+use bare::from_bare_status;
 use migrated_proto::v1::{Failure, RunState, SqlError};
 use prost::Message as _;
 use std::collections::BTreeMap;
 use std::path::Path;
-use tonic::{Code, Status};
+use tonic::Status;
 use tonic_types::StatusExt as _;
 
 /// A result of this crate. The error is boxed, since it is far larger than what it replaces.
@@ -247,58 +250,6 @@ pub fn state_name(state: RunState) -> &'static str {
     state.as_str_name().trim_start_matches("RUN_STATE_")
 }
 
-fn from_bare_status(status: &Status) -> Box<Error> {
-    let plain = |code: &str, reason: &str, message: String| {
-        Box::new(Error {
-            code: code.into(),
-            reason: reason.into(),
-            message,
-            exit: ExitOrFailure(exit::of_reason(reason)),
-            ..Error::default()
-        })
-        .told()
-    };
-    let said = status.message().to_string();
-    match status.code() {
-        Code::Unavailable => Own::DaemonUnreachable.error(causes(status)).state(UNTOLD),
-        Code::Unauthenticated => plain("MG6001", "UNAUTHENTICATED", said)
-            .state(NOTHING_EXECUTED)
-            .next("set a token: `MIGRATECTL_TOKEN`, `--token-file`, or `token_file` in migratectl.toml"),
-        Code::PermissionDenied => plain("MG6002", "PERMISSION_DENIED", said).state(NOTHING_EXECUTED),
-        Code::DeadlineExceeded => plain("MG5003", "DEADLINE_PASSED", said),
-        Code::Unimplemented => {
-            plain("", "UNIMPLEMENTED", format!("the daemon does not know this call: {said}"))
-                .next("compare `migratectl version` with the daemon's release")
-        }
-        other => plain("", &upper_snake(other), causes(status)),
-    }
-}
-
-/// The message with the causes below it: a transport's own message ("transport error") says nothing alone.
-fn causes(status: &Status) -> String {
-    let mut text = status.message().to_string();
-    let mut source = std::error::Error::source(status);
-    while let Some(cause) = source {
-        let said = cause.to_string();
-        if !text.contains(&said) {
-            text = if text.is_empty() { said } else { format!("{text}: {said}") };
-        }
-        source = cause.source();
-    }
-    text
-}
-
-fn upper_snake(code: Code) -> String {
-    let mut name = String::new();
-    for c in format!("{code:?}").chars() {
-        if c.is_uppercase() && !name.is_empty() {
-            name.push('_');
-        }
-        name.push(c.to_ascii_uppercase());
-    }
-    name
-}
-
 fn number(metadata: &BTreeMap<String, String>, key: &str) -> u32 {
     metadata.get(key).and_then(|v| v.parse().ok()).unwrap_or(0)
 }
@@ -325,6 +276,7 @@ fn sql_detail(details: &[u8]) -> Option<SqlError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use tonic::Code;
     use tonic_types::ErrorDetails;
 
     #[test]

@@ -79,6 +79,8 @@ pub enum Told {
     Back,
     /// The run goes on, but what this request asked for is done.
     GoalReached,
+    /// The run had ended, and its last event came before those that were asked for.
+    Ended(Box<pb::Run>),
 }
 
 /// The reader.
@@ -91,6 +93,8 @@ pub struct RunStream {
     after: u64,
     joined: bool,
     goal_reached: bool,
+    /// Whether the stream that is open brought events.
+    heard: bool,
     lost: Option<Loss>,
     budget: Duration,
     /// Set where the daemon is this client's own.
@@ -119,6 +123,7 @@ impl RunStream {
             after: 0,
             joined: false,
             goal_reached: false,
+            heard: false,
             lost: None,
             budget,
             embedded: None,
@@ -179,10 +184,26 @@ impl RunStream {
                 }
                 Ok(Some(Err(status))) if is_retryable(&status) => self.lose(status.message()),
                 Ok(Some(Err(status))) => return Err(self.final_error(&status)),
-                Ok(None) => self.lose("the stream ended before the run did"),
+                Ok(None) => {
+                    self.stream = None;
+                    if let Some(run) = self.ended().await {
+                        return Ok(Told::Ended(Box::new(run)));
+                    }
+                    self.lose("the stream ended before the run did");
+                }
                 Err(_) => self.lose("the daemon was silent for too long"),
             }
         }
+    }
+
+    /// The run, where it has ended and a stream without any event shows that there is nothing left to tell of it.
+    async fn ended(&self) -> Option<pb::Run> {
+        if self.heard || self.run_id.is_empty() {
+            return None;
+        }
+        let request = pb::GetRunRequest { run_id: self.run_id.clone() };
+        let run = self.api.runs().get_run(request).await.ok()?.into_inner().run?;
+        run.end_time.is_some().then_some(run)
     }
 
     /// Lets the stream end by itself, so that the daemon sees a call that was read to its end. A daemon that takes its
@@ -197,6 +218,7 @@ impl RunStream {
     fn update(&mut self, update: pb::RunUpdate) -> Option<Told> {
         self.joined |= update.joined;
         self.goal_reached |= update.goal_reached;
+        self.heard |= !update.events.is_empty();
         if !update.run_id.is_empty() && update.run_id != self.run_id {
             // The first message; or a joined request was sent again, and its run had ended: this is another one.
             self.run_id.clone_from(&update.run_id);
@@ -275,6 +297,7 @@ impl RunStream {
         match opened {
             Ok(Ok(stream)) => {
                 self.stream = Some(stream);
+                self.heard = false;
                 Ok(None)
             }
             Ok(Err(status)) if is_retryable(&status) => {

@@ -5,6 +5,7 @@
 mod accept;
 mod bodies;
 mod clock;
+mod connections;
 mod current;
 mod error;
 mod graph;

@@ -1,5 +1,6 @@
 //! A target as it was asked for, resolved to a place to work in.
 
+use crate::connections::{CountedTarget, Server};
 use crate::{Engine, EngineError, Result};
 use migrated_core::Code;
 use migrated_target::{Target, TargetSpec};
@@ -63,6 +64,8 @@ pub struct Place {
     pub(crate) spec: TargetSpec,
     /// The target.
     pub target: Arc<dyn Target>,
+    /// The server that it is on.
+    pub(crate) server: Arc<Server>,
 }
 
 impl Place {
@@ -90,6 +93,8 @@ impl Engine {
             return Err(EngineError::new(Code::InvalidRequest, "the request names no target")
                 .next("name one with --target NAME or --database-url URL"));
         }
-        Ok(Place { name, named, protected: resolved.protected, spec: resolved.spec, target })
+        let server = self.inner.runs.server(target.as_ref());
+        let target: Arc<dyn Target> = Arc::new(CountedTarget { target, server: server.clone() });
+        Ok(Place { name, named, protected: resolved.protected, spec: resolved.spec, target, server })
     }
 }

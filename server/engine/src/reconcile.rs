@@ -5,15 +5,15 @@ use crate::place::{Place, TargetRequest};
 use crate::{Engine, EngineError, Result};
 use migrated_core::Code;
 use migrated_core::event::{Direction, EventKind, RunState};
-use migrated_store::{AppliedRecord, RunRecord, StepRecord, StepState};
-use migrated_target::{Backend, BackendState, Standing};
+use migrated_store::{AppliedRecord, RunRecord, StepNote, StepRecord, StepState};
+use migrated_target::{Backend, BackendState, Standing, TransactionOutcome};
 use std::collections::HashSet;
 
 impl Engine {
     /// At start: settles what can be settled now. Targets that cannot be reached, and databases by URL, whose
     /// secrets nobody kept, are settled when the next request for them comes.
     pub async fn reconcile_all(&self) -> Result<()> {
-        for run in self.store().unfinished_runs().await? {
+        for run in self.store().unsettled_runs().await? {
             let Ok(place) = self.place(&TargetRequest::Named(run.target.clone())).await else { continue };
             if place.key() == run.target_key
                 && let Err(e) = self.reconcile(&place).await
@@ -24,14 +24,17 @@ impl Engine {
         Ok(())
     }
 
-    /// Settles every unfinished run on a target that is not under way in this process.
+    /// Settles every run on a target of which not everything is known: unfinished, and ended UNKNOWN, that is not under way in this process.
     pub(crate) async fn reconcile(&self, place: &Place) -> Result<()> {
         if !self.inner.runs.may_have_orphans(place.key()) {
             return Ok(());
         }
-        let unfinished = self.store().unfinished_runs().await?;
+        // Requests that come at once do this once: the second finds nothing left to do.
+        let lane = self.inner.runs.lane(place.key());
+        let _turn = lane.settling.lock().await;
+        let unsettled = self.store().unsettled_runs().await?;
         let mut left = false;
-        for run in unfinished.into_iter().filter(|r| r.target_key == place.key()) {
+        for run in unsettled.into_iter().filter(|r| r.target_key == place.key()) {
             if self.inner.runs.get(&run.id).is_none() {
                 self.settle_run(place, run).await?;
             } else {
@@ -67,13 +70,23 @@ impl Engine {
         }
         let standing = place.target.standing().await?;
         let rows = standing.rows.clone().unwrap_or_default();
-        self.adopt_applied(place, &run, &steps, &rows).await?;
-        run.steps_done = run.steps_done.max(self.steps_done(&run, &steps, &rows).await?);
-        let failure = interrupted(place, &run, &standing);
-        run.state = if standing.journal.is_empty() { RunState::Failed } else { RunState::Partial };
+        let done = self.note_fates(place, &run, &steps, &rows).await?;
+        self.adopt_applied(place, &run, &steps[..done], &rows).await?;
+        run.steps_done = done as u32;
         run.rows_after = rows.clone();
-        run.failure = Some(failure.to_failure());
-        run.finished_at = Some(self.now());
+        let was_unknown = run.state == RunState::Unknown;
+        run.finished_at = run.finished_at.or(Some(self.now()));
+        // Others may have worked since a run ended UNKNOWN.
+        let partial = standing.journal.iter().any(|row| !was_unknown || row.run == run.id);
+        run.state = match partial {
+            true => RunState::Partial,
+            false if done > 0 && done == run.steps_planned as usize => RunState::Succeeded,
+            false => RunState::Failed,
+        };
+        run.failure = match run.state {
+            RunState::Succeeded => None,
+            _ => Some(settled(place, &run, &standing, was_unknown).to_failure()),
+        };
         self.store().update_run(&run, run.version).await?;
         let last = self.last_event(&run.id).await?;
         let (store, clock) = (self.inner.store.clone(), self.inner.clock.clone());
@@ -89,6 +102,48 @@ impl Engine {
         Ok(())
     }
 
+    /// Finds out how each step ended, as far as one was begun, and notes that. Returns how many were done, which are
+    /// the first ones.
+    async fn note_fates(
+        &self,
+        place: &Place,
+        run: &RunRecord,
+        steps: &[StepRecord],
+        rows: &[String],
+    ) -> Result<usize> {
+        let stands = self.stands(place, run, rows).await?;
+        let mut notes = Vec::new();
+        let mut done = 0;
+        for step in steps {
+            let by_rows = || {
+                stands
+                    .as_ref()
+                    .is_some_and(|s| s.contains(&step.revision) == (step.direction == Direction::Up))
+            };
+            let committed = match step.state {
+                StepState::Done => true,
+                StepState::Failed => false,
+                StepState::Started => match outcome(place, step).await? {
+                    TransactionOutcome::Committed => true,
+                    TransactionOutcome::Aborted => false,
+                    TransactionOutcome::InProgress | TransactionOutcome::Unknown => by_rows(),
+                },
+                // That it began may have been lost with the machine's power.
+                StepState::Planned => by_rows(),
+            };
+            let state = if committed { StepState::Done } else { StepState::Failed };
+            if step.state != state && (committed || step.state == StepState::Started) {
+                notes.push(StepNote { index: step.index, state, xid: None, at: self.now() });
+            }
+            if !committed {
+                break;
+            }
+            done += 1;
+        }
+        self.store().note_steps(&run.id, &notes).await?;
+        Ok(done)
+    }
+
     /// Records the content of what the run got done, from what it was pinned to and what the rows say.
     async fn adopt_applied(
         &self,
@@ -97,19 +152,10 @@ impl Engine {
         steps: &[StepRecord],
         rows: &[String],
     ) -> Result<()> {
-        let Some(digest) = run.graph else { return Ok(()) };
-        let graph = match self.graph(&run.project, &crate::GraphRef::Manifest(digest)).await {
-            Ok(graph) => graph,
-            // Collected since: then nothing of it is applied, for what is applied is never collected.
-            Err(e) if e.code == Code::ManifestUnknown => return Ok(()),
-            Err(e) => return Err(e),
-        };
-        let (union, _) = self.union(&run.project, &graph, place.key(), rows).await?;
-        let known: Vec<String> = rows.iter().filter(|r| union.contains(r)).cloned().collect();
-        let stands = union.closure(&known);
+        let Some(stands) = self.stands(place, run, rows).await? else { return Ok(()) };
         let (mut put, mut remove) = (Vec::new(), Vec::new());
-        for step in steps.iter().filter(|s| s.state != StepState::Done) {
-            match (step.direction, step.body_hash, step.token_hash, stands.contains(step.revision.as_str())) {
+        for step in steps {
+            match (step.direction, step.body_hash, step.token_hash, stands.contains(&step.revision)) {
                 (Direction::Up, Some(body_hash), Some(token_hash), true) => put.push(AppliedRecord {
                     project: run.project.clone(),
                     revision: step.revision.clone(),
@@ -126,16 +172,23 @@ impl Engine {
         self.flush_applied(place.key()).await
     }
 
-    /// How many of a run's steps the rows show to be done.
-    async fn steps_done(&self, run: &RunRecord, steps: &[StepRecord], rows: &[String]) -> Result<u32> {
-        let Some(digest) = run.graph else { return Ok(0) };
-        let Ok(graph) = self.graph(&run.project, &crate::GraphRef::Manifest(digest)).await else {
-            return Ok(0);
+    /// What stands applied in the target by its rows; `None` where the run's graph is not known any more. It is
+    /// collected only when nothing of it is applied.
+    async fn stands(
+        &self,
+        place: &Place,
+        run: &RunRecord,
+        rows: &[String],
+    ) -> Result<Option<HashSet<String>>> {
+        let Some(digest) = run.graph else { return Ok(None) };
+        let graph = match self.graph(&run.project, &crate::GraphRef::Manifest(digest)).await {
+            Ok(graph) => graph,
+            Err(e) if e.code == Code::ManifestUnknown => return Ok(None),
+            Err(e) => return Err(e),
         };
-        let stands = graph.closure(rows);
-        let done =
-            steps.iter().filter(|s| stands.contains(s.revision.as_str()) == (s.direction == Direction::Up));
-        Ok(done.count() as u32)
+        let (union, _) = self.union(&run.project, &graph, place.key(), rows).await?;
+        let known: Vec<String> = rows.iter().filter(|r| union.contains(r)).cloned().collect();
+        Ok(Some(union.closure(&known).into_iter().map(|id| id.to_string()).collect()))
     }
 
     async fn last_event(&self, run: &str) -> Result<u64> {
@@ -149,25 +202,45 @@ impl Engine {
     }
 }
 
-/// The sessions that a run recorded, each once.
+/// How the transaction of a step ended, as far as the server can tell.
+async fn outcome(place: &Place, step: &StepRecord) -> Result<TransactionOutcome> {
+    let Some(xid) = &step.xid else { return Ok(TransactionOutcome::Unknown) };
+    match place.target.transaction_outcome(xid).await {
+        Ok(outcome) => Ok(outcome),
+        Err(e) if matches!(e.code, Code::TargetUnreachable | Code::ConnectionLost) => Err(e.into()),
+        // A server that was restored or replaced does not know the id: the rows are what is left to ask.
+        Err(_) => Ok(TransactionOutcome::Unknown),
+    }
+}
+
+/// The sessions that a run recorded for steps that may still be at work, each once.
 fn backends(run: &RunRecord, steps: &[StepRecord]) -> Vec<Backend> {
     let mut seen = HashSet::new();
     steps
         .iter()
+        .filter(|s| matches!(s.state, StepState::Planned | StepState::Started))
         .filter_map(|s| Some((s.backend_pid?, s.backend_start.clone()?)))
         .filter(|backend| seen.insert(backend.clone()))
         .map(|(pid, start)| Backend { pid, start, application: format!("migrated:{}", run.id) })
         .collect()
 }
 
-fn interrupted(place: &Place, run: &RunRecord, standing: &Standing) -> EngineError {
+/// Why a run did not succeed that was settled after its end.
+fn settled(place: &Place, run: &RunRecord, standing: &Standing, was_unknown: bool) -> EngineError {
     let rows = crate::plan::shown(standing.rows.as_deref().unwrap_or_default());
-    let error = EngineError::new(Code::RunInterrupted, "the daemon died while this run was under way");
+    let error = match (was_unknown, &run.failure) {
+        (true, Some(failure)) => {
+            let code = Code::ConnectionLost;
+            EngineError::new(code, format!("{}; how that ended is known by now", failure.message))
+                .revision(&failure.revision)
+        }
+        _ => EngineError::new(Code::RunInterrupted, "the daemon died while this run was under way"),
+    };
     match standing.journal.first() {
         None => error.state(format!("{} stands at {rows}, clean", place.name)),
         Some(row) => error
             .revision(&row.revision)
             .state(format!("{} stands at {rows}, with {} partly applied", place.name, row.revision)),
     }
-    .next(format!("`migratectl {} {}`", run.kind.as_str(), run.goal.join(" ")))
+    .next(format!("`{}`", crate::run::again(run)))
 }

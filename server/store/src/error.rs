@@ -3,7 +3,7 @@
 use migrated_core::Code;
 
 /// A store call that did not do what it was asked to.
-#[derive(Debug, thiserror::Error)]
+#[derive(Clone, Debug, thiserror::Error)]
 pub enum StoreError {
     /// The database cannot be opened, read or written.
     #[error("the revision store cannot be used: {0}")]

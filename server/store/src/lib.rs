@@ -19,7 +19,7 @@ pub type Result<T> = std::result::Result<T, StoreError>;
 ///
 /// Writes compare and set; no transaction leaves this trait. Times are microseconds since 1970 UTC and, like
 /// ids, are passed in by the caller. A write that has returned survives a power cut, except for
-/// [`Store::append_events`] and the time noted by [`Store::touch_manifest`]. A call whose future is dropped is
+/// [`Store::append_events`], [`Store::note_steps`] and the time noted by [`Store::touch_manifest`]. A call whose future is dropped is
 /// done wholly or not at all; which of the two is settled when the next write begins.
 #[async_trait]
 pub trait Store: Send + Sync + 'static {
@@ -110,10 +110,17 @@ pub trait Store: Send + Sync + 'static {
     async fn run_of_request(&self, project: &str, request_id: &str) -> Result<Option<RunRecord>>;
     /// Runs, newest first.
     async fn runs(&self, filter: &RunFilter, page: &RunPage) -> Result<Vec<RunRecord>>;
-    /// Runs that have not ended ([`migrated_core::event::RunState::is_terminal`]), oldest first.
-    async fn unfinished_runs(&self) -> Result<Vec<RunRecord>>;
+    /// Runs of which not everything is known that can be, oldest first: those that have not ended
+    /// ([`migrated_core::event::RunState::is_terminal`]), and those that ended UNKNOWN.
+    async fn unsettled_runs(&self) -> Result<Vec<RunRecord>>;
     /// Writes steps (insert or replace by run and index), durably: returns once they would survive a crash.
     async fn put_steps(&self, run: &str, steps: &[StepRecord]) -> Result<()>;
+    /// Records which backend works on the steps `first..=last`, durably. Calls at the same time share a commit.
+    /// [`StoreError::NotFound`] where the run has no step `first`.
+    async fn put_backend(&self, run: &str, backend: &BackendRecord) -> Result<()>;
+    /// Notes how steps fare, in order. Like events, notes survive the end of the process once this returns, and a
+    /// power cut once the next write of any other kind has. Notes on steps that are not there are passed over.
+    async fn note_steps(&self, run: &str, notes: &[StepNote]) -> Result<()>;
     /// The steps of a run, by index.
     async fn steps(&self, run: &str) -> Result<Vec<StepRecord>>;
 

@@ -205,12 +205,39 @@ pub struct StepRecord {
 pub enum StepState {
     /// Not begun.
     Planned,
-    /// Begun.
+    /// Begun; in a run that has ended: nobody could tell how it ended.
     Started,
     /// Its work and version rows are committed.
     Done,
-    /// It failed.
+    /// It failed: none of it is left or, in a run that ended PARTIAL, some.
     Failed,
+}
+
+/// Which backend works on which steps.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BackendRecord {
+    /// First step, from 1.
+    pub first: u32,
+    /// Last step.
+    pub last: u32,
+    /// Server process.
+    pub pid: i64,
+    /// Its start as the server tells it, verbatim.
+    pub start: String,
+}
+
+/// What became of a step.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StepNote {
+    /// Place in the plan, from 1.
+    pub index: u32,
+    /// Where it stands now. STARTED sets the time of its begin and forgets that of its end; DONE and FAILED set
+    /// that of its end.
+    pub state: StepState,
+    /// Its transaction, where it is known; one that was noted before stays, unless the step begins anew.
+    pub xid: Option<String>,
+    /// When.
+    pub at: i64,
 }
 
 /// Which runs to list.

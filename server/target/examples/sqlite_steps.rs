@@ -1,8 +1,9 @@
 //! How long many tiny steps take on SQLite, beside SQLite's own shell doing the same SQL.
 //!
-//! `cargo run --release -p migrated-target --example sqlite_steps [steps] [rounds] [journal mode]`.
+//! `cargo run --release -p migrated-target --example sqlite_steps [steps] [rounds] [journal mode] [only]`.
 //! Each round runs the shell and our two session modes one after the other, each on a new file in the current
-//! folder, and the ratios are taken within a round, because a shared disk is not equally fast all the time.
+//! folder, and the ratios are taken within a round, because a shared disk is not equally fast all the time. `only`
+//! is `run` or `revision`: that mode alone, without the shell, to be counted by `strace -fc` or `perf`.
 
 use migrated_core::event::{Direction, EventKind};
 use migrated_core::revision::RowChange;
@@ -40,6 +41,12 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let journal = arguments.get(2).map_or("delete", String::as_str);
     let folder = tempfile::tempdir_in(".")?;
     let mut out = std::io::stdout();
+    if let Some(only) = arguments.get(3) {
+        let mode = if only == "run" { Mode::Run } else { Mode::Revision };
+        let took = ours(&folder.path().join("only.db"), steps, journal, mode).await?;
+        writeln!(out, "{only} {:7.1} ms", took * 1e3)?;
+        return Ok(());
+    }
     let mut ratios: [Vec<f64>; 2] = [Vec::new(), Vec::new()];
     for round in 0..rounds {
         let shell = shell(&folder.path().join(format!("shell{round}.db")), steps, journal)?;

@@ -64,18 +64,31 @@ pub fn forget(dialect: DialectName, table: &str, version_table: &str, row: &Jour
     format!("DELETE FROM {table} WHERE {}", one(dialect, version_table, row))
 }
 
+/// Takes away the INTENT rows of a row's statement and of those after it: none of them had an effect.
+pub fn forget_from(dialect: DialectName, table: &str, version_table: &str, row: &JournalRow) -> String {
+    format!(
+        "DELETE FROM {table} WHERE {} AND statement >= {} AND state = {}",
+        of_revision(dialect, version_table, row),
+        row.statement,
+        quote_text(dialect, state(JournalState::Intent))
+    )
+}
+
 /// Takes all rows of a version table away: its revision is done, or nothing of it took effect.
 pub fn clear(dialect: DialectName, table: &str, version_table: &str) -> String {
     format!("DELETE FROM {table} WHERE version_table = {}", quote_text(dialect, version_table))
 }
 
 fn one(dialect: DialectName, version_table: &str, row: &JournalRow) -> String {
+    format!("{} AND statement = {}", of_revision(dialect, version_table, row), row.statement)
+}
+
+fn of_revision(dialect: DialectName, version_table: &str, row: &JournalRow) -> String {
     format!(
-        "version_table = {} AND revision = {} AND direction = {} AND statement = {}",
+        "version_table = {} AND revision = {} AND direction = {}",
         quote_text(dialect, version_table),
         quote_text(dialect, &row.revision),
         quote_text(dialect, direction(row.direction)),
-        row.statement
     )
 }
 
@@ -210,5 +223,6 @@ pub fn changed(work: &Work, statement: u32) -> TargetError {
     .help("put it back as it was; statements after the last one that is done may be edited")
 }
 
+pub(crate) mod progress;
 #[cfg(test)]
 mod tests;

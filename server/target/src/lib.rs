@@ -3,6 +3,7 @@
 //! A [`Target`] is cheap and holds no connection. Every [`Session`] is a connection of its own (rule R5 of the
 //! run engine); nothing is ever pooled.
 
+mod ending;
 mod error;
 mod inspect;
 pub mod journal;
@@ -12,6 +13,7 @@ mod session;
 mod spec;
 pub mod sqlite;
 mod standing;
+mod stop;
 mod tls;
 pub mod url;
 pub mod version_table;

@@ -1,5 +1,7 @@
 //! One step as a target gets it.
 
+use crate::TargetError;
+use async_trait::async_trait;
 pub use migrated_core::dialect::ObjectRef;
 use migrated_core::event::{Direction, EventKind};
 use migrated_core::revision::RowChange;
@@ -26,6 +28,18 @@ pub struct Script {
     pub statements: Vec<ScriptStatement>,
     /// SQLite: `PRAGMA foreign_keys` that the body asks for, hoisted before BEGIN (rule R11).
     pub foreign_keys: Option<bool>,
+}
+
+impl Script {
+    /// How many statements it has.
+    pub fn total(&self) -> u32 {
+        u32::try_from(self.statements.len()).unwrap_or(u32::MAX)
+    }
+
+    /// The text of a statement.
+    pub fn sql(&self, statement: &ScriptStatement) -> &str {
+        &self.text[statement.range.clone()]
+    }
 }
 
 /// One statement of a script.
@@ -100,12 +114,21 @@ pub struct Applied {
     pub rows: Vec<String>,
 }
 
-/// Where a session tells what it does. Never blocks.
+/// Where a session tells what it does. Never blocks, but in [`Tell::recorded`].
+#[async_trait]
 pub trait Tell: Send + Sync {
     /// A statement begins (number from 1): what watches for long statements hangs on this.
     fn statement_started(&self, index: u32);
     /// Anything for the run's log: finished statements, notices, resumptions, warnings.
     fn event(&self, what: EventKind);
-    /// The transaction id, before COMMIT is sent (PostgreSQL).
-    fn committing(&self, xid: Option<&str>);
+    /// The id of the transaction that holds the step, as soon as it is known (PostgreSQL): its recording begins, while
+    /// the statements go on.
+    fn transaction(&self, _xid: &str) {}
+    /// Waits until what [`Tell::transaction`] told is recorded: how a COMMIT ended that nobody saw the end of can be
+    /// found out by it (rule R1). Where this fails, COMMIT is not sent.
+    async fn recorded(&self) -> Result<(), TargetError> {
+        Ok(())
+    }
+    /// COMMIT is sent next, of this transaction where its id is known.
+    fn committing(&self, _xid: Option<&str>) {}
 }

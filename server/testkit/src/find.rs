@@ -15,11 +15,14 @@ fn postgres_folders() -> Vec<PathBuf> {
     found.into_iter().rev().map(|(_, folder)| folder).collect()
 }
 
-/// The path of a program: in the folders of PostgreSQL, in `PATH`, in the `sbin` folders.
+/// The path of a program: in the folder that `MIGRATED_TEST_BIN` names, in those of PostgreSQL, in `PATH`, in the
+/// `sbin` folders.
 pub(crate) fn program(name: &str) -> Result<PathBuf, StartError> {
     let path = std::env::var_os("PATH").unwrap_or_default();
-    postgres_folders()
+    std::env::var_os("MIGRATED_TEST_BIN")
+        .map(PathBuf::from)
         .into_iter()
+        .chain(postgres_folders())
         .chain(std::env::split_paths(&path))
         .chain(["/usr/sbin", "/sbin", "/usr/local/sbin", "/opt/homebrew/bin"].map(PathBuf::from))
         .map(|folder| folder.join(name))

@@ -5,6 +5,7 @@
 //! to the test process, so the kernel closes it even where the process is killed: the shell then stops the server
 //! and removes the folder. That is why servers can live in a `static`, which is never dropped.
 
+mod certificates;
 mod find;
 mod guard;
 mod mariadb;
@@ -12,6 +13,7 @@ mod pgbouncer;
 mod port;
 mod postgres;
 
+pub use certificates::Authority;
 pub use mariadb::Mariadb;
 pub use pgbouncer::Pgbouncer;
 pub use port::free_port;
@@ -42,14 +44,16 @@ pub enum StartError {
 /// # Panics
 /// With the reason, where `CI` is `true`.
 pub fn present<T>(server: Result<T, &StartError>) -> Option<T> {
-    match server {
-        Ok(server) => Some(server),
-        Err(reason) if std::env::var("CI").is_ok_and(|ci| ci == "true") => panic!("no server: {reason}"),
-        Err(reason) => {
-            use std::io::Write;
-            // Past the test harness' capturing, which would show it for failed tests only.
-            let _ = writeln!(std::io::stderr(), "\n*** SKIPPED: {reason} ***\n");
-            None
-        }
-    }
+    server.map_err(|reason| skipped(&format!("no server: {reason}"))).ok()
+}
+
+/// Says loudly that a test is skipped, for a reason that is none of the product's.
+///
+/// # Panics
+/// With the reason, where `CI` is `true`: on a build server nothing is skipped.
+pub fn skipped(reason: &str) {
+    use std::io::Write;
+    assert!(std::env::var("CI").as_deref() != Ok("true"), "{reason}");
+    // Past the test harness' capturing, which would show it for failed tests only.
+    let _ = writeln!(std::io::stderr(), "\n*** SKIPPED: {reason} ***\n");
 }

@@ -68,18 +68,32 @@ impl Mariadb {
         self.port
     }
 
+    /// The URL of a database for another account.
+    pub fn url_as(&self, user: &str, password: &str, database: &str) -> String {
+        format!("mysql://{user}:{password}@127.0.0.1:{}/{database}", self.port)
+    }
+
+    /// The shell, connected to a database, one line a row, cells joined by tabs; each line is flushed.
+    ///
+    /// # Errors
+    /// Where the shell is not installed.
+    pub fn client(&self, database: &str) -> Result<Command, StartError> {
+        let mut shell = Command::new(find::program("mariadb")?);
+        shell
+            .args(["--no-defaults", "-BNn", "-h127.0.0.1", "--protocol=tcp"])
+            .arg(format!("-P{}", self.port))
+            .args(["-u", USER])
+            .arg(format!("-p{PASSWORD}"))
+            .arg(database);
+        Ok(shell)
+    }
+
     /// Runs SQL with the shell and gives its output: one line a row, cells joined by tabs.
     ///
     /// # Errors
     /// Where the shell is missing or a statement fails; what it said is in the error.
     pub fn shell(&self, database: &str, sql: &str) -> Result<String, StartError> {
-        let program = find::program("mariadb")?;
-        let output = run(Command::new(program)
-            .args(["--no-defaults", "-BN", "-h127.0.0.1", "--protocol=tcp"])
-            .arg(format!("-P{}", self.port))
-            .args(["-u", USER])
-            .arg(format!("-p{PASSWORD}"))
-            .args(["-e", sql, database]))?;
+        let output = run(self.client(database)?.args(["-e", sql]))?;
         Ok(output.trim_end().to_owned())
     }
 }

@@ -134,9 +134,18 @@ impl Postgres {
         }
     }
 
-    /// The URL of a database for another role of a private server.
-    pub fn url_as(&self, role: &str, password: &str, database: &str) -> Option<String> {
-        self.port().map(|port| format!("postgresql://{role}:{password}@127.0.0.1:{port}/{database}"))
+    /// The URL of a database for another role.
+    pub fn url_as(&self, role: &str, password: &str, database: &str) -> String {
+        match &self.place {
+            Place::Private { port, .. } => {
+                format!("postgresql://{role}:{password}@127.0.0.1:{port}/{database}")
+            }
+            Place::Foreign(url, options) => {
+                let (scheme, authority) = url.split_once("://").unwrap_or(("postgresql", url));
+                let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
+                format!("{scheme}://{role}:{password}@{host}/{database}{options}")
+            }
+        }
     }
 
     /// The superuser's URL of a database through the Unix socket of a private server.

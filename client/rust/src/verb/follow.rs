@@ -125,6 +125,16 @@ async fn follow(
                 stream.close().await;
                 return Ok(exit);
             }
+            Ok(Told::Ended(run)) => {
+                let finished = RunFinished {
+                    state: run.state,
+                    rows: run.rows_after,
+                    applied: run.steps_done,
+                    failure: run.failure,
+                    ..RunFinished::default()
+                };
+                return Ok(end(view.as_mut(), to, &story, &finished));
+            }
             Err(error) => {
                 view.leave(to);
                 return Err(error);

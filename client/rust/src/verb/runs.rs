@@ -11,7 +11,7 @@ use crate::graph_call::Context;
 use crate::output::{Output, count, show_rows, table};
 use clap::{Args, Subcommand};
 use migrated_proto::v1 as pb;
-use pb::{CancelRunRequest, GetRunRequest, ListRunsRequest, Run, RunState};
+use pb::{CancelRunRequest, GetRunRequest, ListRunsRequest, Run, RunState, RunStep, StepState};
 
 /// Arguments of `runs`.
 #[derive(Args, Debug)]
@@ -85,7 +85,10 @@ pub async fn run(context: &mut Context, args: Runs) -> Result<Exit> {
         What::Show(one) => {
             let answer = get(context, &one.run).await?;
             let run = answer.run.clone().unwrap_or_default();
-            context.out.result(&answer, |out| print(out, &run));
+            context.out.result(&answer, |out| {
+                print(out, &run);
+                print_steps(out, &answer.steps);
+            });
             Ok(Exit::Done)
         }
         What::Watch(watch) => {
@@ -182,7 +185,11 @@ fn kind(run: &Run) -> String {
 }
 
 fn took(run: &Run) -> String {
-    let (Some(start), Some(end)) = (&run.start_time, &run.end_time) else { return String::new() };
+    between(run.start_time.as_ref(), run.end_time.as_ref())
+}
+
+fn between(start: Option<&pbjson_types::Timestamp>, end: Option<&pbjson_types::Timestamp>) -> String {
+    let (Some(start), Some(end)) = (start, end) else { return String::new() };
     let nanos = i128::from(end.seconds - start.seconds) * 1_000_000_000 + i128::from(end.nanos - start.nanos);
     u64::try_from(nanos).map(|n| duration::show(std::time::Duration::from_nanos(n))).unwrap_or_default()
 }
@@ -217,4 +224,32 @@ fn print(out: &mut Output, run: &Run) {
         let text = crate::output::render_error(&error, &out.style);
         out.raw(&format!("\n{text}"));
     }
+}
+
+/// Most steps that are printed; `--output json` has them all.
+const STEPS: usize = 40;
+
+/// The steps: all of them, or the last that were begun.
+fn print_steps(out: &mut Output, steps: &[RunStep]) {
+    if steps.is_empty() {
+        return;
+    }
+    let begun = steps.iter().filter(|step| step.state() != StepState::Planned).count();
+    let first = if steps.len() > STEPS { begun.saturating_sub(STEPS) } else { 0 };
+    let shown: Vec<Vec<String>> = steps.iter().skip(first).take(STEPS).map(step_row).collect();
+    out.line("");
+    table(&["STEP", "REVISION", "STATE", "STARTED", "TOOK"], &shown).iter().for_each(|line| out.line(line));
+    if shown.len() < steps.len() {
+        out.line(&format!("{} more: --output json", steps.len() - shown.len()));
+    }
+}
+
+fn step_row(step: &RunStep) -> Vec<String> {
+    vec![
+        step.index.to_string(),
+        step.revision.clone(),
+        step.state().as_str_name().trim_start_matches("STEP_STATE_").into(),
+        time(step.start_time.as_ref()),
+        between(step.start_time.as_ref(), step.end_time.as_ref()),
+    ]
 }

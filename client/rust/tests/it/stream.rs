@@ -37,7 +37,7 @@ async fn numbers(mut stream: RunStream) -> Result<Vec<u64>, Box<Error>> {
                     return Ok(numbers);
                 }
             }
-            Told::GoalReached => return Ok(numbers),
+            Told::GoalReached | Told::Ended(_) => return Ok(numbers),
             Told::Run(id) => assert_eq!(id, RUN),
             Told::Lost(_) | Told::Back => {}
         }
@@ -128,4 +128,27 @@ async fn a_joined_request_ends_when_its_goal_stands_and_is_sent_again_when_its_s
         assert_eq!(numbers(open(&fake, BUDGET).await).await, Ok(vec![1, 2, 3, 4]));
         assert_eq!(fake.calls(), vec![format!("WatchRun {RUN} 0"); calls]);
     }
+}
+
+#[tokio::test]
+async fn a_run_that_ended_before_what_is_asked_for_is_told_from_its_record() {
+    let ended = pb::Run {
+        id: RUN.into(),
+        state: RunState::Succeeded.into(),
+        end_time: Some(pbjson_types::Timestamp::default()),
+        ..pb::Run::default()
+    };
+    let fake = Fake::start(Script { runs: vec![ended.clone()], ..script(Vec::new()) });
+    let api = fake::api(&fake.socket()).await;
+    let begin = Begin::Watch(pb::WatchRunRequest { run_id: RUN.into(), after_sequence: all().len() as u64 });
+    let stream = begin.open(&api).await.expect("it opens");
+    let mut stream = RunStream::new(api, begin, stream, BUDGET);
+    let told = loop {
+        match stream.next().await.expect("it is told") {
+            Told::Run(_) => {}
+            other => break other,
+        }
+    };
+    assert_eq!(told, Told::Ended(Box::new(ended)));
+    assert_eq!(fake.calls(), [format!("WatchRun {RUN} {}", all().len())], "once is enough");
 }

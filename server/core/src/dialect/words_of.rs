@@ -80,8 +80,7 @@ pub fn spelled(dialect: DialectName, words: &[SqlWord<'_>], keywords: &[&str]) -
         let tight = match before {
             None => true,
             Some(before) => {
-                sign
-                    || matches!(before.text, "(" | ".")
+                sign || matches!(before.text, "(" | ".")
                     || matches!(word.text, ")" | "," | "." | ";")
                     || (word.text == "(" && calls(before, keywords))
             }
@@ -100,7 +99,8 @@ pub fn spelled(dialect: DialectName, words: &[SqlWord<'_>], keywords: &[&str]) -
         }
         sign = matches!(word.text, "-" | "+" | "~")
             && before.is_none_or(|b| {
-                b.kind == WordKind::Symbol && b.text != ")" || b.kind == WordKind::Word && is_keyword(b.text, keywords)
+                b.kind == WordKind::Symbol && b.text != ")"
+                    || b.kind == WordKind::Word && is_keyword(b.text, keywords)
             });
         before = Some(word);
     }

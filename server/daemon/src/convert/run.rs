@@ -4,7 +4,7 @@ use super::{filled, span, timestamp};
 use migrated_core::event::{RunKind, RunState};
 use migrated_engine::RunOptions;
 use migrated_proto::v1;
-use migrated_store::RunRecord;
+use migrated_store::{RunRecord, StepRecord, StepState};
 use migrated_target::SessionMode;
 use tonic::Status;
 
@@ -27,6 +27,28 @@ pub(crate) fn run(record: RunRecord) -> v1::Run {
         steps_planned: record.steps_planned,
         steps_done: record.steps_done,
         request_id: record.request_id.unwrap_or_default(),
+    }
+}
+
+/// A step of a run as the wire has it.
+pub(crate) fn step(record: StepRecord) -> v1::RunStep {
+    v1::RunStep {
+        index: record.index,
+        direction: super::event::direction(record.direction).into(),
+        state: step_state(record.state).into(),
+        start_time: record.started_at.map(timestamp),
+        end_time: record.finished_at.map(timestamp),
+        transaction_id: record.xid.unwrap_or_default(),
+        revision: record.revision,
+    }
+}
+
+fn step_state(state: StepState) -> v1::StepState {
+    match state {
+        StepState::Planned => v1::StepState::Planned,
+        StepState::Started => v1::StepState::Started,
+        StepState::Done => v1::StepState::Done,
+        StepState::Failed => v1::StepState::Failed,
     }
 }
 

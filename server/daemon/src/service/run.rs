@@ -2,7 +2,7 @@
 
 use super::stream::{BoxStream, of_run};
 use super::{caller, refuse};
-use crate::convert::run::{actor, asked_state, run};
+use crate::convert::run::{actor, asked_state, run, step};
 use crate::convert::{filled, page_size};
 use migrated_engine::Engine;
 use migrated_proto::v1;
@@ -28,8 +28,10 @@ impl RunService for Runs {
         &self,
         request: Request<v1::GetRunRequest>,
     ) -> Result<Response<v1::GetRunResponse>, Status> {
-        let record = self.engine.run(&request.into_inner().run_id).await.map_err(refuse)?;
-        Ok(Response::new(v1::GetRunResponse { run: Some(run(record)) }))
+        let found = self.engine.run_with_steps(&request.into_inner().run_id).await;
+        let (record, steps) = found.map_err(refuse)?;
+        let steps = steps.into_iter().map(step).collect();
+        Ok(Response::new(v1::GetRunResponse { run: Some(run(record)), steps }))
     }
 
     async fn list_runs(

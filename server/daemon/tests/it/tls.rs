@@ -1,40 +1,16 @@
 //! TLS, end to end, with certificates made for the test.
 
 use crate::daemon::{Daemon, command, health, reflect};
-use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
+use migrated_testkit::Authority;
 use std::path::Path;
 use tonic::transport::{Certificate, Channel, ClientTlsConfig, Identity};
 
-/// An authority that signs certificates.
-struct Authority(CertifiedIssuer<'static, KeyPair>);
-
-impl Authority {
-    fn new() -> Authority {
-        let mut params = CertificateParams::new(Vec::new()).expect("parameters");
-        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-        Authority(CertifiedIssuer::self_signed(params, KeyPair::generate().expect("a key")).expect("signed"))
-    }
-
-    fn pem(&self) -> String {
-        self.0.pem()
-    }
-
-    /// A certificate and its key for `name`.
-    fn sign(&self, name: &str) -> (String, String) {
-        let key = KeyPair::generate().expect("a key");
-        let params = CertificateParams::new(vec![name.to_owned()]).expect("a name");
-        (params.signed_by(&key, &self.0).expect("signed").pem(), key.serialize_pem())
-    }
-
-    fn write(&self, folder: &Path) {
-        let (cert, key) = self.sign("localhost");
-        std::fs::write(folder.join("cert.pem"), cert).expect("written");
-        std::fs::write(folder.join("key.pem"), key).expect("written");
-    }
+fn write(authority: &Authority, folder: &Path) {
+    authority.write(folder, "server", "localhost").expect("written");
 }
 
 const TOML: &str = "[listen]\naddresses = \"0.0.0.0:0\"\n\
-                    [tls]\ncert_file = \"cert.pem\"\nkey_file = \"key.pem\"\n\
+                    [tls]\ncert_file = \"server.crt\"\nkey_file = \"server.key\"\n\
                     [[access.tokens]]\nname = \"a\"\ntoken_file = \"token\"\nrights = [\"read\"]\n";
 
 async fn connect(
@@ -54,7 +30,7 @@ async fn connect(
 #[tokio::test]
 async fn an_exposed_listener_serves_over_tls_with_a_token() {
     let (authority, folder) = (Authority::new(), tempfile::tempdir().expect("a folder"));
-    authority.write(folder.path());
+    write(&authority, folder.path());
     std::fs::write(folder.path().join("token"), "secret\n").expect("written");
     let mut daemon = Daemon::start(folder, TOML, 1).await;
     let channel = connect(&daemon, &authority, None).await.expect("the certificate is good");
@@ -68,14 +44,14 @@ async fn an_exposed_listener_serves_over_tls_with_a_token() {
     // A renewal: new connections get the new certificate, open ones go on.
     let next = Authority::new();
     assert!(connect(&daemon, &next, None).await.is_err());
-    next.write(daemon.folder.path());
+    write(&next, daemon.folder.path());
     daemon.signal(rustix::process::Signal::HUP);
     daemon.logged("were read again").await;
     assert!(connect(&daemon, &next, None).await.is_ok());
     assert!(health(channel, "").await.is_ok());
 
     // A half-written renewal changes nothing.
-    std::fs::write(daemon.folder.path().join("cert.pem"), "half").expect("written");
+    std::fs::write(daemon.folder.path().join("server.crt"), "half").expect("written");
     daemon.signal(rustix::process::Signal::HUP);
     daemon.logged("reload failed").await;
     assert!(connect(&daemon, &next, None).await.is_ok());
@@ -84,7 +60,7 @@ async fn an_exposed_listener_serves_over_tls_with_a_token() {
 #[tokio::test]
 async fn a_client_without_a_certificate_is_sent_away_where_one_is_asked_for() {
     let (authority, folder) = (Authority::new(), tempfile::tempdir().expect("a folder"));
-    authority.write(folder.path());
+    write(&authority, folder.path());
     std::fs::write(folder.path().join("token"), "secret\n").expect("written");
     std::fs::write(folder.path().join("clients.pem"), authority.pem()).expect("written");
     let toml = TOML.replace("[[access", "client_ca_file = \"clients.pem\"\n[[access");
@@ -109,12 +85,12 @@ async fn a_client_without_a_certificate_is_sent_away_where_one_is_asked_for() {
 #[tokio::test]
 async fn check_config_reads_the_files() {
     let (one, two, folder) = (Authority::new(), Authority::new(), tempfile::tempdir().expect("a folder"));
-    one.write(folder.path());
+    write(&one, folder.path());
     std::fs::write(folder.path().join("token"), "secret\n").expect("written");
     std::fs::write(folder.path().join("migrated.toml"), TOML).expect("written");
     let check = || command(folder.path()).arg("check-config").output();
     assert_eq!(check().await.expect("run").status.code(), Some(0));
-    std::fs::write(folder.path().join("key.pem"), two.sign("localhost").1).expect("written");
+    std::fs::write(folder.path().join("server.key"), two.sign("localhost").1).expect("written");
     std::fs::remove_file(folder.path().join("token")).expect("removed");
     let faults = check().await.expect("run");
     assert_eq!(faults.status.code(), Some(2));

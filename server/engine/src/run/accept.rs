@@ -60,6 +60,23 @@ pub(crate) struct Job {
     pub(crate) options: RunOptions,
 }
 
+impl Job {
+    /// The command that asks for the same again.
+    pub(crate) fn again(&self) -> String {
+        again(&self.record)
+    }
+}
+
+/// The command that asks for the same as a run did.
+pub(crate) fn again(run: &RunRecord) -> String {
+    let mut command = format!("migratectl {}", run.kind.as_str());
+    for goal in &run.goal {
+        command.push(' ');
+        command.push_str(goal);
+    }
+    command
+}
+
 impl Engine {
     /// Creates a run, or joins one that is under way (rule R7), and gives back what watches it. Errors here mean
     /// that there is no run and nothing was touched.

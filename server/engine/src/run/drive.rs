@@ -2,14 +2,19 @@
 
 use super::accept::Job;
 use super::finish::End;
+use super::lock::Locked;
 use super::step::Run;
 use super::steps::Way;
-use crate::plan::Decided;
+use crate::plan::{Decided, shown};
 use crate::{Engine, EngineError, Result};
 use migrated_core::Code;
 use migrated_core::event::{EventKind, RunState};
-use migrated_target::{MigrationLock, Standing};
-use std::time::Instant;
+use migrated_target::{MigrationLock, Outcome, Standing};
+use std::time::{Duration, Instant};
+use tokio::sync::OwnedSemaphorePermit;
+
+/// How long the end of a run that waited in vain may wait for the version rows.
+const READ_WITHIN: Duration = Duration::from_secs(5);
 
 impl Engine {
     /// Drives a run to its end and records that. Nothing that happens in here is lost on the way out: every exit
@@ -40,27 +45,59 @@ impl Engine {
         let until = Instant::now() + job.options.lock_wait.unwrap_or(self.settings().lock_wait);
         let turn = match self.wait_turn(run, &lane, until).await {
             Ok(turn) => turn,
-            Err(e) => return End::refused(e),
+            Err(e) => return self.waited_in_vain(job, e).await,
         };
         run.log.push(EventKind::StateChanged { state: RunState::Locking });
-        let mut lock = match self.wait_lock(run, &job.place, until).await {
-            Ok(lock) => lock,
-            Err(e) => return End::refused(e),
+        let Locked { mut lock, share } = match self.wait_lock(run, job, until).await {
+            Ok(locked) => locked,
+            Err(e) => return self.waited_in_vain(job, e).await,
         };
-        let end = match self.under_lock(run, job, lock.as_mut()).await {
+        let end = match self.under_lock(run, job, lock.as_mut(), share.work).await {
             Ok(end) => end,
             Err(e) => End::refused(e),
         };
         if let Err(e) = lock.release().await {
             run.log.push(EventKind::Warning { reason: e.code.reason().to_owned(), message: e.message });
         }
-        drop(turn);
+        drop((share.lock, turn));
         end
+    }
+
+    /// The end of a run that never had its turn: others may have worked meanwhile, so the rows are read again.
+    async fn waited_in_vain(&self, job: &Job, error: EngineError) -> End {
+        if !matches!(
+            error.code,
+            Code::LockWaitExpired | Code::Cancelled | Code::DeadlinePassed | Code::ShuttingDown
+        ) {
+            return End::refused(error);
+        }
+        let name = &job.place.name;
+        let reading = tokio::time::timeout(READ_WITHIN, job.place.target.standing()).await;
+        let unread = match reading {
+            Ok(Ok(standing)) => {
+                let rows = standing.rows.unwrap_or_default();
+                let state = format!("{name} stands at {}; nothing was changed by this run", shown(&rows));
+                return End::failed(error.state(state), Outcome::Clean, rows, 0);
+            }
+            Ok(Err(e)) => e.message,
+            Err(_) => format!("no answer within {} s", READ_WITHIN.as_secs()),
+        };
+        let before = shown(&job.record.rows_before);
+        End::refused(error.state(format!(
+            "nothing was changed by this run; {name} stood at {before} when it was accepted, and where it stands now \
+             could not be read: {unread}"
+        )))
     }
 
     /// Plans again from the rows as they are under the lock (rule R8), checks everything that can be checked
     /// without executing (rule R10), then executes.
-    async fn under_lock(&self, run: &Run, job: &mut Job, lock: &mut dyn MigrationLock) -> Result<End> {
+    async fn under_lock(
+        &self,
+        run: &Run,
+        job: &mut Job,
+        lock: &mut dyn MigrationLock,
+        own: OwnedSemaphorePermit,
+    ) -> Result<End> {
         // An owner that died may have left its work session at work: it is ended before anything is read.
         self.reconcile(&job.place).await?;
         let standing: Standing = job.place.target.standing().await?;
@@ -95,7 +132,7 @@ impl Engine {
         let records = self.record_plan(run, job, &decided, &facts).await?;
         let dialect = job.place.target.dialect();
         let way = Way { run, decided: &decided, facts: &facts, records: &records, dialect };
-        self.execute(&way, job, lock).await
+        self.execute(&way, job, lock, own).await
     }
 }
 
@@ -105,5 +142,5 @@ fn place_key(job: &Job) -> &str {
 
 /// The state of a target that a run looked at and left alone.
 pub(crate) fn untouched(target: &str, rows: &[String]) -> String {
-    format!("{target} stands at {}, untouched", crate::plan::shown(rows))
+    format!("{target} stands at {}, untouched", shown(rows))
 }

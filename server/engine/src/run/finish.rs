@@ -5,7 +5,7 @@ use super::step::Run;
 use crate::plan::shown;
 use crate::{Engine, EngineError};
 use migrated_core::Code;
-use migrated_core::event::{EventKind, Failure, RunKind, RunState};
+use migrated_core::event::{EventKind, Failure, RunState};
 use migrated_target::Outcome;
 use std::time::Duration;
 
@@ -67,6 +67,10 @@ impl Engine {
         if let Some(failure) = &mut failure {
             describe(failure, &end, state, &job);
         }
+        if state == RunState::Unknown {
+            // Whatever comes next on this target asks again.
+            self.inner.runs.something_unsettled(job.place.key());
+        }
         job.record.state = state;
         job.record.steps_done = job.record.steps_done.max(end.done);
         job.record.failure = failure.clone();
@@ -115,13 +119,15 @@ fn describe(failure: &mut Failure, end: &End, state: RunState, job: &Job) {
     }
 }
 
-/// Nothing in the revision would help: its step met others' locks, or lost its connection.
+/// Nothing in the revision would help: its step was cut off, met others' locks, or lost its connection.
 fn is_no_fault_of_the_revision(failure: &Failure) -> bool {
     let code = Code::from_reason(&failure.reason);
     matches!(
         code,
         Some(
-            Code::LockTimeout
+            Code::Cancelled
+                | Code::DeadlinePassed
+                | Code::LockTimeout
                 | Code::ConnectionLost
                 | Code::LockLost
                 | Code::VersionRowsChanged
@@ -132,11 +138,11 @@ fn is_no_fault_of_the_revision(failure: &Failure) -> bool {
 
 /// The next command.
 fn next(failure: &Failure, state: RunState, job: &Job) -> String {
-    let again = match job.record.kind {
-        RunKind::Stamp => format!("migratectl stamp {}", job.record.goal.join(" ")),
-        kind => format!("migratectl {} {}", kind.as_str(), job.record.goal.join(" ")),
-    };
+    let again = job.again();
     match state {
+        RunState::Partial if is_no_fault_of_the_revision(failure) => {
+            format!("`{again}` goes on at its first statement that did not take effect")
+        }
         RunState::Partial => {
             format!(
                 "mend {} from its first statement that did not take effect on, then `{again}`",

@@ -1,8 +1,10 @@
 //! Which runs are under way, and whose turn it is on each target (rule R7, for one daemon).
 
 use super::RunHandle;
+use crate::connections::Server;
 use crate::{EngineError, Result, Settings};
-use migrated_core::Code;
+use migrated_core::{Code, DialectName};
+use migrated_target::Target;
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::Semaphore;
@@ -13,10 +15,16 @@ use tokio_util::task::TaskTracker;
 pub(crate) struct Lane {
     /// Held by the run at work; tokio's semaphore is fair.
     pub(crate) turn: Semaphore,
+    /// Held by who settles what is left of earlier runs.
+    pub(crate) settling: tokio::sync::Mutex<()>,
     runs: Mutex<Vec<Arc<RunHandle>>>,
 }
 
 impl Lane {
+    fn new() -> Lane {
+        Lane { turn: Semaphore::new(1), settling: tokio::sync::Mutex::default(), runs: Mutex::default() }
+    }
+
     fn runs(&self) -> MutexGuard<'_, Vec<Arc<RunHandle>>> {
         self.runs.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -37,9 +45,10 @@ pub(crate) struct Registry {
     pub(crate) closing: CancellationToken,
     /// The tasks that drive runs.
     pub(crate) tasks: TaskTracker,
-    servers: Mutex<HashMap<String, Arc<Semaphore>>>,
+    servers: Mutex<HashMap<String, Arc<Server>>>,
+    files: Arc<Server>,
     max_connections: usize,
-    /// Targets on which no run of a dead daemon can be left: looked at once in a process's life.
+    /// Targets on which nothing is left to settle: looked at once in a process's life, and after an UNKNOWN.
     settled: Mutex<HashSet<String>>,
 }
 
@@ -53,6 +62,7 @@ impl Registry {
             closing: CancellationToken::new(),
             tasks: TaskTracker::new(),
             servers: Mutex::default(),
+            files: Arc::new(Server::new(usize::MAX)),
             max_connections: settings.max_connections_per_server,
             settled: Mutex::default(),
         }
@@ -61,6 +71,11 @@ impl Registry {
     /// Whether a run of a dead daemon may be left on the target.
     pub(crate) fn may_have_orphans(&self, key: &str) -> bool {
         !self.settled.lock().unwrap_or_else(PoisonError::into_inner).contains(key)
+    }
+
+    /// Notes that there is something to settle on the target after all: a run ended UNKNOWN.
+    pub(crate) fn something_unsettled(&self, key: &str) {
+        self.settled.lock().unwrap_or_else(PoisonError::into_inner).remove(key);
     }
 
     /// Notes that none is.
@@ -75,10 +90,7 @@ impl Registry {
     /// The lane of a target.
     pub(crate) fn lane(&self, key: &str) -> Arc<Lane> {
         let mut lanes = self.lanes.lock().unwrap_or_else(PoisonError::into_inner);
-        lanes
-            .entry(key.to_owned())
-            .or_insert_with(|| Arc::new(Lane { turn: Semaphore::new(1), runs: Mutex::default() }))
-            .clone()
+        lanes.entry(key.to_owned()).or_insert_with(|| Arc::new(Lane::new())).clone()
     }
 
     /// Looks for a run on the target that `fits`; where there is none, adds the one that `make` gives. Both under
@@ -141,12 +153,15 @@ impl Registry {
         self.by_id().values().cloned().collect()
     }
 
-    /// Permits for connections to the server behind a target key (rule R5).
-    pub(crate) fn server(&self, key: &str) -> Arc<Semaphore> {
+    /// The server behind a target (rule R5). A file has none, and as many connections as anybody wants.
+    pub(crate) fn server(&self, target: &dyn Target) -> Arc<Server> {
+        if target.dialect() == DialectName::Sqlite {
+            return self.files.clone();
+        }
         // `dialect://host:port/…`: the part before the database names the server.
-        let server: String = key.splitn(4, '/').take(3).collect::<Vec<_>>().join("/");
+        let server: String = target.key().splitn(4, '/').take(3).collect::<Vec<_>>().join("/");
         let mut servers = self.servers.lock().unwrap_or_else(PoisonError::into_inner);
-        servers.entry(server).or_insert_with(|| Arc::new(Semaphore::new(self.max_connections))).clone()
+        servers.entry(server).or_insert_with(|| Arc::new(Server::new(self.max_connections))).clone()
     }
 }
 

@@ -2,7 +2,7 @@
 
 use crate::{Engine, EngineError, Result};
 use migrated_core::Code;
-use migrated_store::{RunFilter, RunPage, RunRecord};
+use migrated_store::{RunFilter, RunPage, RunRecord, StepRecord};
 
 /// How many of the newest runs an abbreviated id is looked for in.
 const ABBREVIATIONS: u32 = 1_000;
@@ -12,6 +12,13 @@ impl Engine {
     pub async fn run(&self, id: &str) -> Result<RunRecord> {
         let id = self.run_id(id).await?;
         self.store().run(&id).await?.ok_or_else(|| no_run(&id))
+    }
+
+    /// A run as [`Engine::run`] finds it, with the steps of its plan.
+    pub async fn run_with_steps(&self, id: &str) -> Result<(RunRecord, Vec<StepRecord>)> {
+        let run = self.run(id).await?;
+        let steps = self.store().steps(&run.id).await?;
+        Ok((run, steps))
     }
 
     /// Runs, newest first.

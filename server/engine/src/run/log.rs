@@ -2,7 +2,7 @@
 
 use crate::clock::Clock;
 use migrated_core::event::{Event, EventKind};
-use migrated_store::{Store, StoreError};
+use migrated_store::{StepNote, Store, StoreError};
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -25,9 +25,23 @@ pub(crate) struct Shown {
     pub(crate) ended: bool,
 }
 
+/// How far the notes on steps are stored.
+#[derive(Clone, Debug, Default)]
+struct Noted {
+    /// Number of notes that were written or refused.
+    count: u64,
+    /// The store's refusal of the last ones.
+    fault: Option<StoreError>,
+}
+
 struct State {
     next: u64,
     pending: Vec<Event>,
+    notes: Vec<StepNote>,
+    /// Number of notes that were ever pushed.
+    noted: u64,
+    /// Somebody waits for the notes, or soon will: they do not wait for the group.
+    urgent: bool,
     recent: VecDeque<Arc<Event>>,
     closed: bool,
 }
@@ -40,13 +54,22 @@ pub(crate) struct RunLog {
     state: Mutex<State>,
     wake: Notify,
     shown: watch::Sender<Shown>,
+    noted: watch::Sender<Noted>,
     fault: Mutex<Option<StoreError>>,
 }
 
 impl RunLog {
     /// A log that continues after `last`, with its writer running.
     pub(crate) fn start(run: &str, last: u64, store: Arc<dyn Store>, clock: Arc<dyn Clock>) -> Arc<RunLog> {
-        let state = State { next: last + 1, pending: Vec::new(), recent: VecDeque::new(), closed: false };
+        let state = State {
+            next: last + 1,
+            pending: Vec::new(),
+            notes: Vec::new(),
+            noted: 0,
+            urgent: false,
+            recent: VecDeque::new(),
+            closed: false,
+        };
         let log = Arc::new(RunLog {
             run: run.to_owned(),
             store,
@@ -54,6 +77,7 @@ impl RunLog {
             state: Mutex::new(state),
             wake: Notify::new(),
             shown: watch::Sender::new(Shown { seq: last, ended: false }),
+            noted: watch::Sender::new(Noted::default()),
             fault: Mutex::new(None),
         });
         tokio::spawn(log.clone().write());
@@ -77,6 +101,35 @@ impl RunLog {
         state.pending.push(Event { seq, at, what });
         drop(state);
         self.wake.notify_one();
+    }
+
+    /// Adds a note on a step, stored along with the next group of events, or before that where it is `urgent`.
+    /// Never waits.
+    pub(crate) fn note(&self, note: StepNote, urgent: bool) {
+        let mut state = self.state();
+        state.notes.push(note);
+        state.noted += 1;
+        state.urgent |= urgent;
+        drop(state);
+        self.wake.notify_one();
+    }
+
+    /// Waits until every note so far is stored.
+    pub(crate) async fn recorded(&self) -> Result<(), StoreError> {
+        let count = {
+            let mut state = self.state();
+            state.urgent |= !state.notes.is_empty();
+            state.noted
+        };
+        let mut noted = self.noted.subscribe();
+        if noted.borrow_and_update().count < count {
+            self.wake.notify_one();
+        }
+        // The sender lives as long as `self`, so waiting cannot fail.
+        match noted.wait_for(|n| n.count >= count).await.map(|n| n.fault.clone()) {
+            Ok(Some(fault)) => Err(fault),
+            Ok(None) | Err(_) => Ok(()),
+        }
     }
 
     /// Adds the last event and waits until the whole log may be shown.
@@ -126,32 +179,75 @@ impl RunLog {
 
     async fn write(self: Arc<Self>) {
         loop {
-            let (group, closed) = {
+            let (notes, group, closed) = {
                 let mut state = self.state();
-                (std::mem::take(&mut state.pending), state.closed)
+                state.urgent = false;
+                (std::mem::take(&mut state.notes), std::mem::take(&mut state.pending), state.closed)
             };
-            if group.is_empty() {
-                if closed {
-                    self.shown.send_modify(|s| s.ended = true);
-                    return;
-                }
-                self.wake.notified().await;
-                // What comes within a few milliseconds shares a write: telling costs the work nothing.
-                if !self.state().closed {
-                    let gather = tokio::time::sleep(GROUP);
-                    tokio::pin!(gather);
-                    loop {
-                        tokio::select! {
-                            () = &mut gather => break,
-                            () = self.wake.notified() => if self.state().closed { break },
-                        }
-                    }
-                }
+            let idle = notes.is_empty() && group.is_empty();
+            self.store_notes(notes).await;
+            if !group.is_empty() {
+                self.store_group(&group).await;
+                self.show(group);
+            }
+            if !idle {
                 continue;
             }
-            self.store_group(&group).await;
-            self.show(group);
+            if closed {
+                self.shown.send_modify(|s| s.ended = true);
+                return;
+            }
+            self.wake.notified().await;
+            self.gather().await;
         }
+    }
+
+    /// Waits until a group is due: what comes within a few milliseconds shares a write, so that telling costs the
+    /// work nothing. Notes that somebody waits for are written meanwhile.
+    async fn gather(&self) {
+        let due = tokio::time::sleep(GROUP);
+        tokio::pin!(due);
+        loop {
+            let notes = {
+                let mut state = self.state();
+                if state.closed {
+                    return;
+                }
+                match std::mem::take(&mut state.urgent) {
+                    true => std::mem::take(&mut state.notes),
+                    false => Vec::new(),
+                }
+            };
+            self.store_notes(notes).await;
+            tokio::select! {
+                () = &mut due => return,
+                () = self.wake.notified() => {}
+            }
+        }
+    }
+
+    /// Writes notes. Where the store goes on refusing they are lost, and whoever waits for them is told.
+    async fn store_notes(&self, notes: Vec<StepNote>) {
+        if notes.is_empty() {
+            return;
+        }
+        let mut pauses = STORE_RETRY.iter();
+        let fault = loop {
+            match self.store.note_steps(&self.run, &notes).await {
+                Ok(()) => break None,
+                Err(e) => match pauses.next() {
+                    Some(pause) => tokio::time::sleep(*pause).await,
+                    None => break Some(e),
+                },
+            }
+        };
+        if let Some(e) = &fault {
+            tracing::error!(run = %self.run, error = %e, "what became of steps cannot be stored");
+        }
+        self.noted.send_modify(|noted| {
+            noted.count += notes.len() as u64;
+            noted.fault = fault;
+        });
     }
 
     /// Writes a group; where the store goes on refusing, remembers why and lets the group be shown all the same:

@@ -18,8 +18,9 @@ mod watch;
 pub use accept::{RunOptions, RunRequest};
 pub use watch::{RunUpdate, RunWatch};
 
-pub(crate) use accept::Job;
+pub(crate) use accept::{Job, again};
 pub(crate) use handle::{RunHandle, Scope};
 pub(crate) use lane::Registry;
 pub(crate) use log::RunLog;
+pub(crate) use sessions::Opened;
 pub(crate) use steps::Way;

@@ -6,12 +6,17 @@ use crate::Engine;
 use crate::error::{EngineError, Result};
 use crate::place::Place;
 use crate::prepare::Prepared;
+use async_trait::async_trait;
 use migrated_core::Code;
 use migrated_core::event::EventKind;
-use migrated_target::{Applied, ApplyFault, Backend, BackendState, Outcome, Tell, TransactionOutcome, Work};
+use migrated_store::{StepNote, StepState};
+use migrated_target::{
+    Applied, ApplyFault, Backend, BackendState, JournalState, Outcome, TargetError, Tell, TransactionOutcome,
+    Work,
+};
 use rand::Rng as _;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 /// How a failed step left the target, once everything that can be known is known.
@@ -23,20 +28,24 @@ pub(crate) struct StepFault {
 /// What a step tells while it runs: passes events on and remembers which statement is at work.
 pub(crate) struct StepTell<'a> {
     run: &'a RunHandle,
+    /// The step as it begins; `None` for the COMMIT of a whole run.
+    begun: Option<StepNote>,
     epoch: Instant,
     statement: AtomicU32,
     since_ms: AtomicU64,
-    xid: Mutex<Option<String>>,
 }
 
 impl<'a> StepTell<'a> {
-    fn new(run: &'a RunHandle) -> StepTell<'a> {
+    fn new(run: &'a RunHandle, begun: Option<StepNote>) -> StepTell<'a> {
+        if let Some(note) = &begun {
+            run.log.note(note.clone(), false);
+        }
         StepTell {
             run,
+            begun,
             epoch: Instant::now(),
             statement: AtomicU32::new(0),
             since_ms: AtomicU64::new(0),
-            xid: Mutex::default(),
         }
     }
 
@@ -47,6 +56,7 @@ impl<'a> StepTell<'a> {
     }
 }
 
+#[async_trait]
 impl Tell for StepTell<'_> {
     fn statement_started(&self, index: u32) {
         self.since_ms.store(self.epoch.elapsed().as_millis() as u64, Ordering::Relaxed);
@@ -57,8 +67,19 @@ impl Tell for StepTell<'_> {
         self.run.log.push(what);
     }
 
-    fn committing(&self, xid: Option<&str>) {
-        *self.xid.lock().unwrap_or_else(PoisonError::into_inner) = xid.map(str::to_owned);
+    fn transaction(&self, xid: &str) {
+        if let Some(begun) = &self.begun {
+            self.run.log.note(StepNote { xid: Some(xid.to_owned()), ..begun.clone() }, true);
+        }
+    }
+
+    async fn recorded(&self) -> std::result::Result<(), TargetError> {
+        self.run.log.recorded().await.map_err(|e| {
+            TargetError::new(
+                e.code(),
+                format!("the transaction is not committed, for its id cannot be recorded: {e}"),
+            )
+        })
     }
 }
 
@@ -66,7 +87,7 @@ impl Engine {
     /// Applies a step, with retries after lock timeouts and deadlocks (rule R13).
     pub(crate) async fn apply_step(
         &self,
-        run: &RunHandle,
+        run: &Run,
         place: &Place,
         sessions: &mut Sessions,
         index: usize,
@@ -78,20 +99,20 @@ impl Engine {
         loop {
             let opened = sessions.take(index).await.map_err(clean)?;
             let started = Instant::now();
-            let (opened, result) = self.attempt(run, place, opened, prepared, attempt).await;
+            let (opened, result) = self.attempt(run, place, opened, index, prepared, attempt).await;
             let fault = match result {
                 Ok(applied) => {
                     if prepared.spoils_sessions {
                         sessions.discard_ahead();
                     }
-                    sessions.give_back(opened).await.map_err(clean)?;
+                    sessions.give_back(opened).await;
                     return Ok(applied);
                 }
                 Err(fault) => fault,
             };
             let backend = opened.session.backend().clone();
             // The session may be broken or in any state: never used again.
-            opened.session.close().await;
+            sessions.end_one(opened).await;
             if run.cancelled.is_cancelled() && fault.outcome == Outcome::Clean {
                 return Err(StepFault {
                     error: run.cause().revision(&prepared.work.revision),
@@ -119,8 +140,9 @@ impl Engine {
             });
             tokio::select! {
                 () = tokio::time::sleep(pause) => {}
-                () = run.cancelled.cancelled() => {
-                    return Err(StepFault { error: run.cause(), outcome: Outcome::Clean });
+                error = self.stopped(run) => {
+                    let error = error.revision(&prepared.work.revision);
+                    return Err(StepFault { error, outcome: Outcome::Clean });
                 }
             }
             attempt += 1;
@@ -133,10 +155,10 @@ impl Engine {
         run: &RunHandle,
         place: &Place,
         mut opened: Opened,
+        index: usize,
         prepared: &Prepared,
         attempt: u32,
     ) -> (Opened, std::result::Result<Applied, ApplyFault>) {
-        let tell = StepTell::new(run);
         let backend = opened.session.backend().clone();
         let canceller = opened.session.canceller();
         if run.cancelled.is_cancelled() {
@@ -144,6 +166,9 @@ impl Engine {
             let error = migrated_target::TargetError::new(cause.code, cause.message);
             return (opened, Err(ApplyFault { error, outcome: Outcome::Clean, retryable: false }));
         }
+        let begun =
+            StepNote { index: index as u32 + 1, state: StepState::Started, xid: None, at: self.now() };
+        let tell = StepTell::new(run, Some(begun));
         let result = {
             let work = opened.session.apply(&prepared.work, &tell);
             let stop = async {
@@ -151,6 +176,7 @@ impl Engine {
                 // A refused cancel is followed by the end of the session, which is what counts.
                 let _ = canceller.cancel().await;
                 tokio::time::sleep(self.settings().cancel_grace).await;
+                let _look = place.server.look().await;
                 let _ = canceller.terminate(self.settings().cancel_grace).await;
                 std::future::pending::<()>().await
             };
@@ -177,7 +203,9 @@ impl Engine {
         let total = work.script.statements.len() as u32;
         let (mut seen, mut due, mut blocked) = (0, Duration::from_secs(2), Vec::new());
         loop {
-            tokio::time::sleep(Duration::from_millis(250)).await;
+            // A look is a connection of its own: the longer a statement takes, the less often it is looked at.
+            let pause = tell.at_work().1 / 8;
+            tokio::time::sleep(pause.clamp(Duration::from_millis(250), Duration::from_secs(5))).await;
             let (index, elapsed) = tell.at_work();
             let Some(statement) = index.checked_sub(1).and_then(|i| work.script.statements.get(i as usize))
             else {
@@ -227,7 +255,7 @@ impl Engine {
         before: &[String],
         after: &[String],
     ) -> std::result::Result<(), StepFault> {
-        let tell = StepTell::new(run);
+        let tell = StepTell::new(run, None);
         let backend = opened.session.backend().clone();
         let committed = opened.session.commit_run(&tell).await;
         opened.session.close().await;
@@ -263,11 +291,27 @@ impl Engine {
                 });
                 Ok(())
             }
-            Ok(TransactionOutcome::Aborted) => Err(StepFault { error, outcome: Outcome::Clean }),
+            Ok(TransactionOutcome::Aborted) => {
+                let outcome = self.what_aborting_left(place).await;
+                Err(StepFault { error, outcome })
+            }
             Ok(_) | Err(_) => {
                 let error = EngineError { code: Code::OutcomeUnknown, ..error };
                 Err(StepFault { error, outcome: fault.outcome })
             }
+        }
+    }
+
+    /// The last transaction of a revision is undone; what a journalled one did before it stays.
+    async fn what_aborting_left(&self, place: &Place) -> Outcome {
+        match place.target.standing().await {
+            Ok(standing) if standing.journal.is_empty() => Outcome::Clean,
+            Ok(standing) => {
+                let done = standing.journal.iter().filter(|row| row.state == JournalState::Done).count();
+                let evidence = "its last transaction, with the version rows, was rolled back".to_owned();
+                Outcome::Partial { done: done as u32, evidence }
+            }
+            Err(_) => Outcome::Unknown { xid: None },
         }
     }
 

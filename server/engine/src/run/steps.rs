@@ -10,9 +10,11 @@ use crate::{Engine, Result};
 use migrated_core::event::{Direction, EventKind, RunState};
 use migrated_core::revision::Step;
 use migrated_core::{Code, DialectName};
-use migrated_store::{AppliedRecord, StepRecord, StepState};
+use migrated_store::{AppliedRecord, StepNote, StepRecord, StepState};
 use migrated_target::{Applied, MigrationLock, Outcome, SessionMode, SessionOptions, Transaction};
+use std::ops::RangeInclusive;
 use std::time::Instant;
+use tokio::sync::OwnedSemaphorePermit;
 
 /// A decided run on its way: what is to be done, checked and recorded.
 pub(crate) struct Way<'a> {
@@ -71,6 +73,7 @@ impl Engine {
         way: &Way<'_>,
         job: &mut Job,
         lock: &mut dyn MigrationLock,
+        own: OwnedSemaphorePermit,
     ) -> Result<End> {
         let per_run = job.options.per_run_transaction;
         let usual = match way.dialect {
@@ -82,8 +85,9 @@ impl Engine {
             mode => mode.unwrap_or(usual),
         };
         let options = SessionOptions { run: way.run.id.clone(), lock: lock.token() };
-        let target = job.place.target.clone();
-        let mut sessions = Sessions::new(self.clone(), target, options, mode, way.records.to_vec());
+        let (target, server) = (job.place.target.clone(), job.place.server.clone());
+        let count = way.records.len();
+        let mut sessions = Sessions::new(self.clone(), target, server, own, options, mode, count);
         let end = if per_run {
             self.execute_in_one(way, job, &mut sessions).await
         } else {
@@ -122,7 +126,10 @@ impl Engine {
                     rows = applied.rows.clone();
                     self.step_done(run, job, &way.records[i], &applied, begun);
                 }
-                Err(fault) => return Ok(step_failed(run, decided, i, rows, fault)),
+                Err(fault) => {
+                    note_ends(run, i..=i, &fault.outcome, self.now());
+                    return Ok(step_failed(run, decided, i, rows, fault));
+                }
             }
         }
         Ok(End::succeeded(rows))
@@ -142,7 +149,7 @@ impl Engine {
             let begun = Instant::now();
             let prepared = self.prepare(way, i, &rows, Transaction::Run).await?;
             run.log.push(step_started(way, i, &rows));
-            let (back, result) = self.attempt(run, &job.place, opened, &prepared, 1).await;
+            let (back, result) = self.attempt(run, &job.place, opened, i, &prepared, 1).await;
             opened = back;
             match result {
                 Ok(applied) => {
@@ -151,6 +158,7 @@ impl Engine {
                 }
                 Err(fault) => {
                     opened.session.close().await;
+                    note_ends(run, 0..=i, &fault.outcome, self.now());
                     let error = if run.cancelled.is_cancelled() { run.cause() } else { fault.error.into() };
                     let fault = StepFault { error, outcome: fault.outcome };
                     return Ok(step_failed(run, decided, i, before, fault));
@@ -158,6 +166,7 @@ impl Engine {
             }
         }
         if let Err(fault) = self.commit_run(run, &job.place, opened, &before, &rows).await {
+            note_ends(run, 0..=decided.steps.len().saturating_sub(1), &fault.outcome, self.now());
             return Ok(End::failed(fault.error, fault.outcome, before, 0));
         }
         for (i, (applied, begun)) in done.iter().enumerate() {
@@ -173,8 +182,7 @@ impl Engine {
         }
         if self.inner.runs.closing.is_cancelled() {
             let error =
-                crate::EngineError::new(Code::ShuttingDown, "the daemon was stopped between two revisions")
-                    .next("repeat the command: it goes on where this run stopped");
+                crate::EngineError::new(Code::ShuttingDown, "the daemon was stopped between two revisions");
             return Some(End::failed(error, Outcome::Clean, rows.to_vec(), done));
         }
         None
@@ -183,6 +191,8 @@ impl Engine {
     /// Notes that a step's work and version rows are committed. The target's rows are the truth (rule R2), so this
     /// need not be durable before the next step: a run that is cut off here is reconciled from them.
     fn step_done(&self, run: &Run, job: &mut Job, record: &StepRecord, applied: &Applied, begun: Instant) {
+        let at = self.now();
+        run.log.note(StepNote { index: record.index, state: StepState::Done, xid: None, at }, false);
         run.log.push(EventKind::StepFinished {
             index: record.index,
             total: job.record.steps_planned,
@@ -201,7 +211,7 @@ impl Engine {
                 token_hash,
                 body_hash,
                 run: run.id.clone(),
-                at: self.now(),
+                at,
             }),
             _ => remove.push(record.revision.clone()),
         }
@@ -222,6 +232,17 @@ fn step_started(way: &Way<'_>, i: usize, rows: &[String]) -> EventKind {
         message: way.decided.graph.message(&step.revision).to_owned(),
         statements: facts.statements,
         transactional: facts.transactional,
+    }
+}
+
+/// Notes that steps have failed. Where nobody can tell how they ended they stay begun.
+fn note_ends(run: &Run, steps: RangeInclusive<usize>, outcome: &Outcome, at: i64) {
+    if matches!(outcome, Outcome::Unknown { .. }) {
+        return;
+    }
+    for step in steps {
+        let note = StepNote { index: step as u32 + 1, state: StepState::Failed, xid: None, at };
+        run.log.note(note, false);
     }
 }
 

@@ -169,7 +169,7 @@ impl Engine {
         if run.state.is_terminal() || self.inner.runs.get(id).is_some() {
             return Ok(());
         }
-        let again = format!("migratectl {} {}", run.kind.as_str(), run.goal.join(" "));
+        let again = super::again(&run);
         Err(EngineError::new(Code::RunInterrupted, format!("the daemon died while run {id} was under way"))
             .with("run", id)
             .state(format!("{} stood at {} when it began", run.target, crate::plan::shown(&run.rows_before)))

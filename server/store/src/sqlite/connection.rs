@@ -20,6 +20,8 @@ use tokio::sync::{MappedMutexGuard, Mutex, MutexGuard};
 use super::fault::fault;
 use super::lock::{self, StoreLock};
 use super::migrate::{self, migrate};
+use super::together::Queue;
+use super::{backend, step_note};
 use crate::{Result, StoreError};
 
 /// How a SQLite store is opened.
@@ -46,6 +48,10 @@ pub struct SqliteStore {
     writer: Mutex<Option<Writer>>,
     /// `None` for a store in memory, which only its one connection can see.
     readers: Option<SqlitePool>,
+    /// Backends that wait to be recorded together.
+    pub(super) backends: Queue<backend::OfRun>,
+    /// Notes on steps that wait to be written together.
+    pub(super) notes: Queue<step_note::OfRun>,
 }
 
 #[derive(Debug)]
@@ -106,7 +112,7 @@ impl SqliteStore {
             .max_lifetime(None)
             .test_before_acquire(false)
             .connect_lazy_with(base.pragma("query_only", "ON"));
-        Ok(SqliteStore { writer: Mutex::new(Some(Writer::new(conn, Some(lock)))), readers: Some(readers) })
+        Ok(SqliteStore::of(Writer::new(conn, Some(lock)), Some(readers)))
     }
 
     /// Makes an empty store that lives and dies with this value.
@@ -116,7 +122,12 @@ impl SqliteStore {
     pub async fn open_in_memory() -> Result<SqliteStore> {
         let mut conn = base(&SqliteOptions::default()).filename(":memory:").connect().await.map_err(fault)?;
         migrate(&mut conn).await?;
-        Ok(SqliteStore { writer: Mutex::new(Some(Writer::new(conn, None))), readers: None })
+        Ok(SqliteStore::of(Writer::new(conn, None), None))
+    }
+
+    fn of(writer: Writer, readers: Option<SqlitePool>) -> SqliteStore {
+        let (backends, notes) = (Queue::default(), Queue::default());
+        SqliteStore { writer: Mutex::new(Some(writer)), readers, backends, notes }
     }
 
     /// Closes readers and writer, which folds the WAL into the file, and gives the lock back.
@@ -138,6 +149,15 @@ impl SqliteStore {
         writer.open = true;
         writer.conn.execute("BEGIN IMMEDIATE").await.map_err(fault)?;
         Ok(Write { writer })
+    }
+
+    /// The writer, in its turn, for a statement that is a transaction by itself: no round trips to its thread for
+    /// BEGIN and COMMIT.
+    pub(super) async fn write_alone(&self, durability: Durability) -> Result<Alone<'_>> {
+        let mut writer = self.writer().await?;
+        writer.settle().await;
+        writer.set(durability).await?;
+        Ok(Alone { writer })
     }
 
     /// A connection to read with.
@@ -222,6 +242,17 @@ impl Write<'_> {
                 Err(error)
             }
         }
+    }
+}
+
+/// The writer without a transaction.
+pub(super) struct Alone<'a> {
+    writer: MappedMutexGuard<'a, Writer>,
+}
+
+impl Alone<'_> {
+    pub(super) fn conn(&mut self) -> &mut SqliteConnection {
+        &mut self.writer.conn
     }
 }
 

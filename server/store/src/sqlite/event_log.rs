@@ -19,35 +19,39 @@ pub(super) async fn append(store: &SqliteStore, run: &str, events: &[Event]) -> 
         return Err(out_of_turn(run, gap[1].seq, gap[0].seq));
     }
     let text = to_json(EVENTS, events)?;
-    let mut tx = store.write(Durability::Process).await?;
-    let appended = append_in(tx.conn(), run, (first.seq, last.seq), text).await;
-    tx.finish(appended).await
+    let mut writer = store.write_alone(Durability::Process).await?;
+    // One statement compares and sets; only where it sets nothing a second one asks why.
+    let appended = sqlx::query(
+        "INSERT INTO event (run, last_seq, first_seq, events)
+         SELECT id, ?, ?, ? FROM run WHERE id = ? AND ? =
+             coalesce((SELECT max(last_seq) FROM event WHERE event.run = run.id), events_pruned) + 1",
+    )
+    .bind(to_i64(last.seq))
+    .bind(to_i64(first.seq))
+    .bind(text)
+    .bind(run)
+    .bind(to_i64(first.seq))
+    .execute(writer.conn())
+    .await
+    .map_err(fault)?;
+    match appended.rows_affected() {
+        0 => Err(why_not(writer.conn(), run, first.seq).await?),
+        _ => Ok(()),
+    }
 }
 
-async fn append_in(conn: &mut SqliteConnection, run: &str, numbers: (u64, u64), text: String) -> Result<()> {
+/// Why a group that begins with `first` was not appended.
+async fn why_not(conn: &mut SqliteConnection, run: &str, first: u64) -> Result<StoreError> {
     let stored: Option<i64> = sqlx::query_scalar(
         "SELECT coalesce((SELECT max(last_seq) FROM event WHERE event.run = run.id), events_pruned)
          FROM run WHERE id = ?",
     )
     .bind(run)
-    .fetch_optional(&mut *conn)
+    .fetch_optional(conn)
     .await
     .map_err(fault)?;
-    let Some(stored) = stored else { return Err(StoreError::NotFound { what: run::what(run) }) };
-    let stored = to_u64(At("event", "last_seq"), stored)?;
-    let (first, last) = numbers;
-    if first != stored + 1 {
-        return Err(out_of_turn(run, first, stored));
-    }
-    sqlx::query("INSERT INTO event (run, last_seq, first_seq, events) VALUES (?, ?, ?, ?)")
-        .bind(run)
-        .bind(to_i64(last))
-        .bind(to_i64(first))
-        .bind(text)
-        .execute(conn)
-        .await
-        .map_err(fault)?;
-    Ok(())
+    let Some(stored) = stored else { return Ok(StoreError::NotFound { what: run::what(run) }) };
+    Ok(out_of_turn(run, first, to_u64(At("event", "last_seq"), stored)?))
 }
 
 /// An event was to be number `seq`, and the one in front of it is `found`.

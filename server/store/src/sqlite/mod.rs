@@ -2,6 +2,7 @@
 
 mod applied;
 mod audit;
+mod backend;
 mod body;
 mod collect;
 mod connection;
@@ -15,7 +16,9 @@ mod published;
 mod row;
 mod run;
 mod step;
+mod step_note;
 mod target;
+mod together;
 
 pub use connection::{SqliteOptions, SqliteStore};
 
@@ -23,8 +26,9 @@ use async_trait::async_trait;
 use migrated_core::event::Event;
 
 use crate::{
-    AppliedRecord, AuditRecord, Body, CreatedRun, Hash, Manifest, ManifestRevision, ProjectRecord, Published,
-    Result, RunFilter, RunPage, RunRecord, StepRecord, Store, TargetRecord,
+    AppliedRecord, AuditRecord, BackendRecord, Body, CreatedRun, Hash, Manifest, ManifestRevision,
+    ProjectRecord, Published, Result, RunFilter, RunPage, RunRecord, StepNote, StepRecord, Store,
+    TargetRecord,
 };
 
 #[async_trait]
@@ -141,12 +145,20 @@ impl Store for SqliteStore {
         run::list(self, filter, page).await
     }
 
-    async fn unfinished_runs(&self) -> Result<Vec<RunRecord>> {
-        run::unfinished(self).await
+    async fn unsettled_runs(&self) -> Result<Vec<RunRecord>> {
+        run::unsettled(self).await
     }
 
     async fn put_steps(&self, run: &str, steps: &[StepRecord]) -> Result<()> {
         step::put(self, run, steps).await
+    }
+
+    async fn put_backend(&self, run: &str, backend: &BackendRecord) -> Result<()> {
+        backend::put(self, run, backend).await
+    }
+
+    async fn note_steps(&self, run: &str, notes: &[StepNote]) -> Result<()> {
+        step_note::put(self, run, notes).await
     }
 
     async fn steps(&self, run: &str) -> Result<Vec<StepRecord>> {

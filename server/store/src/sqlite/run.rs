@@ -158,11 +158,11 @@ pub(super) async fn list(store: &SqliteStore, filter: &RunFilter, page: &RunPage
     rows.iter().map(record).collect()
 }
 
-pub(super) async fn unfinished(store: &SqliteStore) -> Result<Vec<RunRecord>> {
+pub(super) async fn unsettled(store: &SqliteStore) -> Result<Vec<RunRecord>> {
     // The first condition is the index's own, word by word; the second takes out the ends that it lets through.
     let rows = sqlx::query(
         "SELECT * FROM run WHERE state NOT IN ('SUCCEEDED', 'FAILED', 'CANCELLED')
-         AND state IN ('QUEUED', 'LOCKING', 'RUNNING') ORDER BY id",
+         AND state IN ('QUEUED', 'LOCKING', 'RUNNING', 'UNKNOWN') ORDER BY id",
     )
     .fetch_all(store.read().await?.conn())
     .await

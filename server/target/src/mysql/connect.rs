@@ -1,6 +1,6 @@
 //! Connecting, and the one round trip that prepares a session.
 
-use super::quote::qualified;
+use super::quote::{literal, qualified};
 use super::wire::{Answer, Wire};
 use super::{MysqlTarget, error};
 use crate::url::SslMode;
@@ -20,6 +20,9 @@ const SERVER: &str = "CONCAT(CAST(UNIX_TIMESTAMP()-(SELECT VARIABLE_VALUE FROM \
     /*M!100000 information_schema.*//*!80000 performance_schema.*/global_status WHERE VARIABLE_NAME='Uptime') \
     AS SIGNED),'@',@@hostname,':',@@port,'/',@@server_id)";
 
+/// The part of [`SERVER`] behind the @.
+const PLACE: &str = "CONCAT(@@hostname,':',@@port,'/',@@server_id)";
+
 /// What a connection is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Purpose {
@@ -29,12 +32,23 @@ pub(super) enum Purpose {
     Ours,
 }
 
+/// The migration lock as a work session is told of it: while its holder has it, the server that shows that is the
+/// holder's, and has not been started anew since.
+pub(super) struct Known<'a> {
+    pub(super) lock: &'a str,
+    pub(super) holder: i64,
+    /// The server's start and place, as the holder's backend has it.
+    pub(super) start: &'a str,
+}
+
 /// A connection that knows whom it talks to and where the version table stands.
 pub(super) struct Connected {
     pub(super) wire: Wire,
     pub(super) backend: Backend,
     pub(super) server: Server,
     pub(super) place: Place,
+    /// The database that unqualified names mean.
+    pub(super) database: Option<String>,
 }
 
 /// The server.
@@ -129,9 +143,29 @@ impl MysqlTarget {
 
     /// Opens a connection, sets it up, and learns who it is, in one round trip.
     pub(super) async fn connected(&self, purpose: Purpose) -> Result<Connected, TargetError> {
+        self.connected_beside(purpose, None).await
+    }
+
+    /// The same for a session beside a lock that is held: it spares the server the question when it started, which
+    /// costs it more than all others together.
+    pub(super) async fn connected_beside(
+        &self,
+        purpose: Purpose,
+        known: Option<Known<'_>>,
+    ) -> Result<Connected, TargetError> {
         let mut wire = self.open().await?;
+        let start = match known.and_then(|known| Some((known.start.split_once('@')?.1, known))) {
+            Some((place, known)) => format!(
+                "IF({PLACE}={} AND IS_USED_LOCK({})<=>{},{},{SERVER})",
+                literal(place),
+                literal(known.lock),
+                known.holder,
+                literal(known.start)
+            ),
+            None => SERVER.to_owned(),
+        };
         let text = format!(
-            "{};SELECT CONNECTION_ID(),{SERVER},VERSION(),DATABASE(),@@lower_case_table_names,\
+            "{};SELECT CONNECTION_ID(),{start},VERSION(),DATABASE(),@@lower_case_table_names,\
              @@character_set_client,@@version_comment,@@max_allowed_packet",
             self.settings(purpose)
         );
@@ -148,7 +182,8 @@ impl MysqlTarget {
         {
             return Err(error::outside(&e, "setting the character set"));
         }
-        Ok(Connected { wire, backend, server, place })
+        let database = answer.first(3).map(str::to_owned);
+        Ok(Connected { wire, backend, server, place, database })
     }
 
     /// The statement that sets a session up. IGNORE_SPACE is asked for by the driver while connecting.

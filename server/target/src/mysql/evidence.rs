@@ -9,6 +9,7 @@ use super::error;
 use super::quote::{literal, name, qualified};
 use super::session::MysqlSession;
 use super::wire::Answer;
+use crate::journal::progress::Effect;
 use crate::{ObjectRef, TargetError, Tell};
 use migrated_core::dialect::ObjectKind;
 use sha2::{Digest, Sha256};
@@ -103,6 +104,11 @@ async fn read(
         lines.push(format!("{kind} {place} = {hash}{}", id.unwrap_or_default()));
     }
     Ok(lines.join("\n"))
+}
+
+/// Whether a line of definitions says that there is no such object.
+pub(super) fn is_absent(line: &str) -> bool {
+    line.rsplit_once(" = ").is_some_and(|(_, hash)| hash == ABSENT)
 }
 
 fn show(kind: &str, place: &str) -> String {
@@ -225,7 +231,7 @@ pub(super) fn left_by_failure(statement: &str, before: &str, now: &str) -> Optio
 }
 
 /// The words of a statement in upper case, without the marks of an executable comment around them.
-fn words(statement: &str) -> Vec<String> {
+pub(super) fn words(statement: &str) -> Vec<String> {
     let bare = statement.replace("/*!", " ").replace("/*M!", " ").replace("*/", " ");
     bare.split(|c: char| c.is_whitespace() || c == ';' || c == '(')
         .filter(|word| !word.is_empty() && !word.bytes().all(|b| b.is_ascii_digit()))
@@ -246,17 +252,6 @@ fn needs_identity(statement: &str) -> bool {
     first == "TRUNCATE"
         || first == "RENAME"
         || (first == "CREATE" && has(&words, &["OR", "REPLACE", "TABLE"]))
-}
-
-/// What became of a statement that committed by itself, if it did.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Effect {
-    /// It is done.
-    Done(String),
-    /// It left nothing, or running it again does no harm.
-    None(String),
-    /// Nobody can tell.
-    Undecided(String),
 }
 
 /// One object of a statement, before and now.

@@ -39,7 +39,7 @@ pub(super) fn step_key(place: &Place, server: &Server) -> String {
 
 /// Tries once.
 pub(super) async fn attempt(target: &MysqlTarget, _run: &str) -> Result<LockAttempt, TargetError> {
-    let Connected { mut wire, backend, server, place } = target.connected(Purpose::Ours).await?;
+    let Connected { mut wire, backend, server, place, .. } = target.connected(Purpose::Ours).await?;
     let name = name(&place, &server);
     let text = format!("SELECT GET_LOCK({0},0);SELECT IS_USED_LOCK({0})", literal(&name));
     let answers = ask(&mut wire, &text).await?;

@@ -1,6 +1,6 @@
 //! MySQL 8 and MariaDB 10.6 and later.
 //!
-//! DDL commits by itself here, so every revision is journalled (rule R12): see [`apply`].
+//! DDL commits by itself here, so every revision is journalled (rule R12): see [`journalled`].
 //!
 //! What the driver sets on its sessions is undone, so that they look as in the shell (rule R6). Differences that
 //! remain on work sessions: `lock_wait_timeout` and `innodb_lock_wait_timeout` are the target's; `wait_timeout`
@@ -10,20 +10,25 @@
 //! value already. And what stands between two statements of a revision is ours: `ROW_COUNT()` and `FOUND_ROWS()`
 //! do not tell of the statement before; `LAST_INSERT_ID()` does.
 
-mod apply;
+mod ahead;
+mod alone;
 mod cancel;
 mod connect;
 mod engine;
 mod error;
 mod evidence;
 mod inspect;
+mod journalled;
 mod lock;
+mod opening;
+mod patience;
 mod quote;
 mod resume;
 mod rights;
 mod session;
 mod standing;
 mod statement;
+mod transaction;
 mod version_table;
 mod watch;
 mod wire;
@@ -126,7 +131,7 @@ impl Target for MysqlTarget {
     }
 
     async fn backend_state(&self, backend: &Backend) -> Result<BackendState, TargetError> {
-        cancel::state(self, backend).await
+        cancel::look(self, backend).await
     }
 
     async fn end_backend(&self, backend: &Backend, grace: Duration) -> Result<BackendState, TargetError> {

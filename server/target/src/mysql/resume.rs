@@ -1,62 +1,53 @@
 //! Where a revision goes on after it was cut off, and why that is right (rule R12).
 
-use super::apply::{Failure, Progress};
-use super::evidence::{self, Effect};
-use super::session::MysqlSession;
-use super::statement::{Stop, total};
-use super::{MysqlTarget, cancel};
-use crate::{
-    ApplyFault, Backend, BackendState, JournalRow, Outcome, TargetError, Tell, Treatment, Work, journal,
-};
+use super::journalled::{MYSQL, Way};
+use super::statement::outside;
+use super::{MysqlTarget, cancel, evidence};
+use crate::ending::ORPHAN_GRACE;
+use crate::journal::progress::{self, Settling};
+use crate::stop::Failure;
+use crate::{Backend, BackendState, JournalRow, JournalState, TargetError, Treatment, Work, journal};
+use migrated_core::Code;
 use migrated_core::dialect::classify;
-use migrated_core::event::EventKind;
-use migrated_core::{Code, DialectName};
-use std::time::Duration;
-
-const MYSQL: DialectName = DialectName::Mysql;
-
-/// How long an orphan may take to end after it was cancelled, before it is killed.
-const ORPHAN_GRACE: Duration = Duration::from_secs(5);
 
 /// Gives the number of the first statement to execute.
-pub(super) async fn resume(
-    session: &mut MysqlSession,
-    work: &Work,
-    rows: &[JournalRow],
-    tell: &dyn Tell,
-    progress: &mut Progress,
-) -> Result<u32, Failure> {
-    let (next, reason) = match journal::resume(rows, work)? {
-        journal::Resume::Fresh => return Ok(1),
-        journal::Resume::After { next, done } => {
-            progress.done = done;
-            (next, format!("{done} statements are recorded as done"))
-        }
-        journal::Resume::Doubtful { row, done } => {
-            progress.done = done;
-            let (effect, reason) = doubtful(session, work, row, tell, progress).await?;
-            let (table, name) = (session.place.journal(), session.place.name.clone());
-            let text = match effect {
-                true => journal::done(MYSQL, &table, &name, row),
-                false => journal::forget(MYSQL, &table, &name, row),
-            };
-            if let Err((_, e)) = session.query(&text, tell).await {
-                return Err(Stop::outside(session, &e, "writing the journal").into());
+pub(super) async fn resume(way: &mut Way<'_>, mut rows: Vec<JournalRow>) -> Result<u32, Failure> {
+    let work = way.work;
+    let mut reasons = Vec::new();
+    // Several statements may have been announced at once: one after the other is decided, up to the first that had
+    // no effect.
+    let next = loop {
+        let row = match progress::settling(&rows, work, &mut way.progress)? {
+            Settling::At(next, None) => return Ok(next),
+            Settling::At(next, Some(known)) => {
+                if reasons.is_empty() {
+                    reasons.push(known);
+                }
+                break next;
             }
-            progress.done += u32::from(effect);
-            (row.statement + u32::from(effect), reason)
+            Settling::Doubtful(row) => row.clone(),
+        };
+        let (effect, reason) = doubtful(way, &row).await?;
+        reasons.push(reason);
+        let (table, name) = (way.session.place.journal(), way.session.place.name.clone());
+        let text = match effect {
+            true => journal::done(MYSQL, &table, &name, &row),
+            false => journal::forget_from(MYSQL, &table, &name, &row),
+        };
+        if let Err((_, e)) = way.session.query(&text, way.tell).await {
+            return Err(outside(way.session, &e, "writing the journal").into());
         }
+        if !effect {
+            break row.statement;
+        }
+        rows.iter_mut().filter(|known| known.statement == row.statement).for_each(|row| {
+            row.state = JournalState::Done;
+        });
     };
     if let Some(error) = lost_with_session(work, next) {
         return Err(error.into());
     }
-    progress.evidence = (progress.done > 0).then(|| format!("{} statements are done", progress.done));
-    tell.event(EventKind::Resumed {
-        revision: work.revision.clone(),
-        statement: next.min(total(work)),
-        total: total(work),
-        evidence: reason,
-    });
+    progress::goes_on(work, next, reasons.join("; "), way.tell, &mut way.progress);
     Ok(next)
 }
 
@@ -66,56 +57,29 @@ pub(super) async fn end_orphan(
     ours: &Backend,
     row: &JournalRow,
 ) -> Result<Option<String>, Failure> {
-    let Some((pid, start)) = row.backend.split_once(' ') else { return Ok(None) };
-    let orphan =
-        Backend { pid: pid.parse().unwrap_or_default(), start: start.to_owned(), application: String::new() };
-    if orphan == *ours || cancel::state(&target, &orphan).await? == BackendState::Gone {
+    let Some(orphan) = progress::writer(row, String::new()) else { return Ok(None) };
+    if orphan == *ours || cancel::look(&target, &orphan).await? == BackendState::Gone {
         return Ok(None);
     }
+    let pid = orphan.pid;
     match cancel::end(&target, &orphan, ORPHAN_GRACE).await? {
         BackendState::Gone => {
             Ok(Some(format!("connection {pid} of run {} was still at work and was ended; ", row.run)))
         }
-        BackendState::Alive(what) => Err(TargetError::new(
-            Code::TargetPartial,
-            format!("connection {pid} of run {} still works on statement {}: {what}", row.run, row.statement),
-        )
-        .help("wait until it is done, or end it, and apply the revision again")
-        .into()),
+        BackendState::Alive(what) => Err(progress::still_at_work(row, "connection", pid, &what).into()),
     }
 }
 
 /// Decides about an INTENT without DONE: whether its statement took effect, and why.
-async fn doubtful(
-    session: &mut MysqlSession,
-    work: &Work,
-    row: &JournalRow,
-    tell: &dyn Tell,
-    progress: &Progress,
-) -> Result<(bool, String), Failure> {
-    let orphan = end_orphan(session.target.clone(), &session.backend.clone(), row).await?;
-    let orphan = orphan.unwrap_or_default();
-    let statement = row.statement.checked_sub(1).and_then(|at| work.script.statements.get(at as usize));
-    let same_text = statement.is_some_and(|s| s.hash == row.hash);
-    let now = evidence::same_objects(session, &row.definitions, tell).await?;
-    let text = statement.map_or("", |s| &work.script.text[s.range.clone()]);
-    match evidence::decide(text, same_text, &row.definitions, &now) {
-        Effect::Done(_) if !same_text => Err(journal::changed(work, row.statement).into()),
-        Effect::Done(why) => Ok((true, format!("{orphan}{why}"))),
-        Effect::None(why) => Ok((false, format!("{orphan}{why}"))),
-        Effect::Undecided(why) => {
-            let error = TargetError::new(
-                Code::TargetPartial,
-                format!(
-                    "whether statement {} of revision {} took effect cannot be told: {why}",
-                    row.statement, work.revision
-                ),
-            )
-            .help("look at the database; then stamp the revision, or finish or undo its statements by hand");
-            let outcome = Outcome::Partial { done: progress.done, evidence: why };
-            Err(Failure::Decided(ApplyFault { error, outcome, retryable: false }))
-        }
-    }
+async fn doubtful(way: &mut Way<'_>, row: &JournalRow) -> Result<(bool, String), Failure> {
+    let session = &mut *way.session;
+    let orphan = end_orphan(session.target.clone(), &session.backend.clone(), row).await?.unwrap_or_default();
+    let (statement, same_text) = progress::named(way.work, row);
+    let now = evidence::same_objects(session, &row.definitions, way.tell).await?;
+    let text = statement.map_or("", |statement| way.work.script.sql(statement));
+    let effect = evidence::decide(text, same_text, &row.definitions, &now);
+    let (effect, why) = progress::decided(effect, same_text, way.work, row, &way.progress)?;
+    Ok((effect, format!("{orphan}{why}")))
 }
 
 /// Why the statements from `next` on cannot run in another session than those before: temporary tables went with
@@ -125,7 +89,7 @@ fn lost_with_session(work: &Work, next: u32) -> Option<TargetError> {
         let statement = work.script.statements.get(number.checked_sub(1)? as usize)?;
         Some((statement, work.script.text.get(statement.range.clone())?))
     };
-    let rest: Vec<&str> = (next..=total(work)).filter_map(text).map(|(_, sql)| sql).collect();
+    let rest: Vec<&str> = (next..=work.script.total()).filter_map(text).map(|(_, sql)| sql).collect();
     if rest.is_empty() {
         return None;
     }

@@ -1,11 +1,12 @@
 //! The work session.
 
 use super::cancel::MysqlCanceller;
-use super::connect::{Connected, Place, Purpose, Server};
+use super::connect::{Connected, Known, Place, Purpose, Server};
 use super::error::GUARD;
 use super::quote::literal;
 use super::wire::{Answer, Wire, cell};
-use super::{MysqlTarget, apply, error, lock};
+use super::{MysqlTarget, error, journalled, lock};
+use crate::ending::Asked;
 use crate::{
     Applied, ApplyFault, Backend, Canceller, Outcome, Session, SessionOptions, TargetError, Tell,
     Transaction, Work,
@@ -36,8 +37,17 @@ impl MysqlSession {
         target: &MysqlTarget,
         options: &SessionOptions,
     ) -> Result<MysqlSession, TargetError> {
-        let Connected { wire, backend, server, place } = target.connected(Purpose::Work).await?;
-        let canceller = Arc::new(MysqlCanceller::new(target, &backend));
+        let token = options.lock.as_ref().map(|(token, holder)| {
+            let (lock, start) = token.split_once(' ').unwrap_or((token, ""));
+            Known { lock, start, holder: *holder }
+        });
+        let Connected { wire, backend, server, place, database } =
+            target.connected_beside(Purpose::Work, token).await?;
+        let canceller = Arc::new(MysqlCanceller {
+            target: target.clone(),
+            backend: backend.clone(),
+            asked: Asked::default(),
+        });
         let lock = match &options.lock {
             Some((token, pid)) => {
                 let (name, start) = token.split_once(' ').unwrap_or((token, &backend.start));
@@ -56,7 +66,7 @@ impl MysqlSession {
             place,
             canceller,
             lock,
-            database: None,
+            database,
             warnings_due: false,
         })
     }
@@ -142,7 +152,7 @@ impl Session for MysqlSession {
             let error = no_run_transaction();
             return Err(ApplyFault { error, outcome: Outcome::Clean, retryable: false });
         }
-        apply::apply(self, work, tell).await
+        journalled::apply(self, work, tell).await
     }
 
     async fn begin_run(&mut self) -> Result<(), TargetError> {

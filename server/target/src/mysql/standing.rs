@@ -1,7 +1,7 @@
 //! Where the target stands: one connection, no lock, no change.
 
-use super::apply::journal_rows;
 use super::connect::{Connected, Place, Purpose};
+use super::opening::journal_rows;
 use super::quote::literal;
 use super::wire::Answer;
 use super::{MysqlTarget, error, rights, version_table};

@@ -2,40 +2,19 @@
 
 use super::error::{self, At};
 use super::session::MysqlSession;
+use crate::stop::Stop;
 use crate::{ScriptStatement, TargetError, Tell, Work};
 use migrated_core::Code;
 use migrated_core::event::EventKind;
 use std::time::Instant;
 
-/// Why a revision stopped.
-pub(super) struct Stop {
-    pub(super) error: TargetError,
-    /// A lock timeout or deadlock.
-    pub(super) retryable: bool,
-    /// The connection is gone; the server rolls back by itself.
-    pub(super) fatal: bool,
-}
-
-impl Stop {
-    /// A refusal of ours.
-    pub(super) fn refused(error: TargetError) -> Stop {
-        let fatal = error.code == Code::ConnectionLost;
-        Stop { error, retryable: false, fatal }
+/// The stop for a text of ours that failed.
+pub(super) fn outside(session: &MysqlSession, error: &sqlx::Error, doing: &str) -> Stop {
+    Stop {
+        retryable: error::is_retryable(error),
+        fatal: error::is_fatal(error),
+        ..Stop::refused(session.refused(error, doing))
     }
-
-    /// A text of ours that failed.
-    pub(super) fn outside(session: &MysqlSession, error: &sqlx::Error, doing: &str) -> Stop {
-        Stop {
-            error: session.refused(error, doing),
-            retryable: error::is_retryable(error),
-            fatal: error::is_fatal(error),
-        }
-    }
-}
-
-/// How many statements a revision has.
-pub(super) fn total(work: &Work) -> u32 {
-    u32::try_from(work.script.statements.len()).unwrap_or(u32::MAX)
 }
 
 /// Executes a statement.
@@ -47,7 +26,7 @@ pub(super) async fn execute(
     tell: &dyn Tell,
 ) -> Result<(), Stop> {
     cancelled(session)?;
-    let text = &work.script.text[statement.range.clone()];
+    let text = work.script.sql(statement);
     tell.statement_started(index);
     let begun = Instant::now();
     session.warnings_due = false;
@@ -56,7 +35,7 @@ pub(super) async fn execute(
             session.warnings_due = true;
             tell.event(EventKind::StatementFinished {
                 index,
-                total: total(work),
+                total: work.script.total(),
                 line: statement.line,
                 summary: statement.summary.clone(),
                 rows,
@@ -65,20 +44,24 @@ pub(super) async fn execute(
             Ok(())
         }
         Err(e) => {
-            let at = At { path: &work.path, statement, text, index, total: total(work) };
+            let at = At { path: &work.path, statement, text, index, total: work.script.total() };
             let mut error = error::inside(&e, &at);
-            if session.canceller.was_asked() && error::is_interrupted(&e) {
+            if session.canceller.asked.was_asked() && error::is_interrupted(&e) {
                 error.code = Code::Cancelled;
             }
-            Err(Stop { error, retryable: error::is_retryable(&e), fatal: error::is_fatal(&e) })
+            Err(Stop {
+                retryable: error::is_retryable(&e),
+                fatal: error::is_fatal(&e),
+                ..Stop::refused(error)
+            })
         }
     }
 }
 
 /// Stops where somebody asked to, between statements: there the server has nothing to cancel.
 pub(super) fn cancelled(session: &MysqlSession) -> Result<(), Stop> {
-    match session.canceller.was_asked() {
-        true => Err(Stop::refused(TargetError::new(Code::Cancelled, "cancelled"))),
+    match session.canceller.asked.was_asked() {
+        true => Err(Stop::cancelled()),
         false => Ok(()),
     }
 }
@@ -89,8 +72,8 @@ pub(super) fn check(session: &MysqlSession, work: &Work) -> Result<(), Stop> {
     for (index, statement) in (1..).zip(&work.script.statements) {
         // The command byte counts, too.
         if statement.range.len() >= limit {
-            let text = &work.script.text[statement.range.clone()];
-            let at = At { path: &work.path, statement, text, index, total: total(work) };
+            let text = work.script.sql(statement);
+            let at = At { path: &work.path, statement, text, index, total: work.script.total() };
             let why = format!(
                 "the statement has {} bytes, and max_allowed_packet of the server is {limit}",
                 statement.range.len()

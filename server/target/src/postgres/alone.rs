@@ -1,13 +1,16 @@
 //! A statement that commits by itself or refuses a transaction, between its INTENT and its DONE (rule R12).
 
-use super::apply::{Stop, cancelled, execute};
-use super::evidence::{self, Effect};
+use super::evidence;
 use super::index::{self, IndexState};
-use super::journalled::{AS_OURSELVES, Failure, PG, Progress, ask, row};
+use super::journalled::{PG, ask};
 use super::quote::literal;
 use super::session::PostgresSession;
 use super::standing::journal_table;
+use super::statement::{cancelled, execute, outside};
+use super::transaction::AS_OURSELVES;
 use super::wire::Answer;
+use crate::journal::progress::{self, Effect, Progress};
+use crate::stop::{Failure, Stop};
 use crate::{JournalState, ObjectRef, ScriptStatement, Tell, Work, journal};
 use migrated_core::event::EventKind;
 
@@ -21,12 +24,12 @@ pub(super) async fn alone(
     objects: &[ObjectRef],
     built: Option<(&ObjectRef, &ObjectRef)>,
     tell: &dyn Tell,
-    progress: &mut Progress,
+    so_far: &mut Progress,
 ) -> Result<(), Failure> {
     cancelled(session)?;
-    let text = &work.script.text[statement.range.clone()];
+    let text = work.script.sql(statement);
     let before = evidence::definitions(session, objects).await?;
-    let row = row(session, work, number, statement, JournalState::Intent, before.clone());
+    let row = progress::row(work, number, statement, JournalState::Intent, before.clone(), &session.backend);
     let (table, name) = (journal_table(&session.place), session.place.name.clone());
     // CONCURRENTLY waits for every transaction that is older than itself; the run's budget bounds it (rule R13).
     let unbounded = is_concurrent(text);
@@ -44,14 +47,11 @@ pub(super) async fn alone(
         Ok(()) => {
             let done = format!("{AS_OURSELVES}{};{back}", journal::done(PG, &table, &name, &row));
             ask(session, &done, "writing the journal").await?;
-            progress.done += 1;
-            progress.evidence = None;
+            so_far.one_more();
             Ok(())
         }
         Err(stop) if stop.fatal => {
-            progress.evidence = Some(format!(
-                "the connection was lost during statement {number}; the catalog will tell what it did"
-            ));
+            so_far.lost_in(number);
             Err(stop.into())
         }
         Err(stop) => {
@@ -68,9 +68,9 @@ pub(super) async fn alone(
                     let forget = format!("{AS_OURSELVES}{}", journal::forget(PG, &table, &name, &row));
                     let _ = session.wire.execute(&forget, &mut |_| {}).await;
                 }
-                Ok(Some(what)) => progress.evidence = Some(what),
+                Ok(Some(what)) => so_far.evidence = Some(what),
                 Err(_) => {
-                    progress.evidence = Some(format!("what statement {number} left could not be looked up"));
+                    so_far.evidence = Some(format!("what statement {number} left could not be looked up"));
                 }
             }
             Err(stop.into())
@@ -96,9 +96,7 @@ async fn rebuilt_if_invalid(
         reason: "INVALID_INDEX".into(),
         message: format!("{} was there already, but invalid: it is dropped and built again", found.name),
     });
-    index::drop_invalid(session, &found.name)
-        .await
-        .map_err(|e| Stop::outside(&e, "dropping the invalid index"))?;
+    index::drop_invalid(session, &found.name).await.map_err(|e| outside(&e, "dropping the invalid index"))?;
     execute(session, work, number, statement, tell).await
 }
 

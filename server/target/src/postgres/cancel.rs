@@ -4,24 +4,18 @@ use super::connect::{Settings, start_text};
 use super::quote::literal;
 use super::wire::Wire;
 use super::{PostgresTarget, error};
+use crate::ending::{Activity, Asked, END_WITHIN, Watch, end_work, gone, state};
 use crate::{Backend, BackendState, Canceller, TargetError};
 use async_trait::async_trait;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use tokio_postgres::CancelToken;
-
-/// The server has no event for the end of a backend: this is how often we look.
-const LOOK_EVERY: Duration = Duration::from_millis(20);
-
-/// How long a backend may take to end after it was told to terminate.
-const TERMINATE_WITHIN: Duration = Duration::from_secs(10);
 
 /// Stops what a session does.
 pub(super) struct PostgresCanceller {
     target: PostgresTarget,
     token: CancelToken,
     backend: Backend,
-    asked: AtomicBool,
+    asked: Asked,
 }
 
 impl PostgresCanceller {
@@ -30,22 +24,20 @@ impl PostgresCanceller {
             target: target.clone(),
             token: wire.client().cancel_token(),
             backend: backend.clone(),
-            asked: AtomicBool::new(false),
+            asked: Asked::default(),
         }
     }
 
-    /// Whether somebody asked to stop. The session looks before each statement: between two of them the server
-    /// has nothing to cancel.
+    /// Whether somebody asked to stop.
     pub(super) fn was_asked(&self) -> bool {
-        self.asked.load(Ordering::SeqCst)
+        self.asked.was_asked()
     }
 }
 
 #[async_trait]
 impl Canceller for PostgresCanceller {
     async fn cancel(&self) -> Result<(), TargetError> {
-        // First the flag: a statement that begins between the two would be missed otherwise.
-        self.asked.store(true, Ordering::SeqCst);
+        self.asked.ask();
         self.token
             .cancel_query(self.target.tls.clone())
             .await
@@ -53,31 +45,14 @@ impl Canceller for PostgresCanceller {
     }
 
     async fn terminate(&self, grace: Duration) -> Result<(), TargetError> {
-        self.asked.store(true, Ordering::SeqCst);
-        let mut watcher = Watcher::open(&self.target).await?;
-        let deadline = Instant::now() + grace;
-        loop {
-            match watcher.activity(&self.backend).await? {
-                None => break,
-                Some(activity) if activity.state != "active" => break,
-                Some(_) if Instant::now() >= deadline => {
-                    watcher.terminate(&self.backend).await?;
-                    break;
-                }
-                Some(_) => tokio::time::sleep(LOOK_EVERY).await,
-            }
-        }
-        watcher.wire.close().await;
-        Ok(())
+        self.asked.ask();
+        end_work(Watcher::open(&self.target).await?, &self.backend, grace).await
     }
 }
 
 /// Whether a backend is still there.
-pub(super) async fn state(target: &PostgresTarget, backend: &Backend) -> Result<BackendState, TargetError> {
-    let mut watcher = Watcher::open(target).await?;
-    let activity = watcher.activity(backend).await;
-    watcher.wire.close().await;
-    Ok(activity?.map_or(BackendState::Gone, Activity::into_state))
+pub(super) async fn look(target: &PostgresTarget, backend: &Backend) -> Result<BackendState, TargetError> {
+    state(Watcher::open(target).await?, backend).await
 }
 
 /// Ends a backend of ours: cancel, wait up to `grace`, terminate, verify.
@@ -88,19 +63,8 @@ pub(super) async fn end(
 ) -> Result<BackendState, TargetError> {
     let mut watcher = Watcher::open(target).await?;
     let ended = watcher.end(backend, grace).await;
-    watcher.wire.close().await;
+    watcher.close().await;
     ended
-}
-
-struct Activity {
-    state: String,
-    query: String,
-}
-
-impl Activity {
-    fn into_state(self) -> BackendState {
-        BackendState::Alive(format!("{}: {}", self.state, self.query))
-    }
 }
 
 /// A connection that looks after another.
@@ -121,19 +85,6 @@ impl Watcher {
         }
     }
 
-    async fn activity(&mut self, backend: &Backend) -> Result<Option<Activity>, TargetError> {
-        let text = format!(
-            "SELECT coalesce(a.state,''),pg_catalog.left(coalesce(a.query,''),200) \
-             FROM pg_catalog.pg_stat_activity a WHERE {}",
-            same_backend(backend, false)
-        );
-        let answer = self.ask(&text, "looking for a backend").await?;
-        Ok(answer.first(0).map(|state| Activity {
-            state: state.to_owned(),
-            query: answer.first(1).unwrap_or_default().to_owned(),
-        }))
-    }
-
     async fn signal(&mut self, function: &str, backend: &Backend) -> Result<(), TargetError> {
         let text = format!(
             "SELECT pg_catalog.{function}(a.pid) FROM pg_catalog.pg_stat_activity a WHERE {}",
@@ -142,34 +93,43 @@ impl Watcher {
         self.ask(&text, "ending a backend").await.map(drop)
     }
 
-    /// Terminates and waits until the backend is gone.
-    async fn terminate(&mut self, backend: &Backend) -> Result<BackendState, TargetError> {
-        self.signal("pg_terminate_backend", backend).await?;
-        self.gone(backend, TERMINATE_WITHIN).await
-    }
-
-    /// Waits until the backend is gone.
-    async fn gone(&mut self, backend: &Backend, within: Duration) -> Result<BackendState, TargetError> {
-        let deadline = Instant::now() + within;
-        loop {
-            match self.activity(backend).await? {
-                None => return Ok(BackendState::Gone),
-                Some(activity) if Instant::now() >= deadline => return Ok(activity.into_state()),
-                Some(_) => tokio::time::sleep(LOOK_EVERY).await,
-            }
-        }
-    }
-
     async fn end(&mut self, backend: &Backend, grace: Duration) -> Result<BackendState, TargetError> {
         if self.activity(backend).await?.is_none() {
             return Ok(BackendState::Gone);
         }
         self.signal("pg_cancel_backend", backend).await?;
         // An orphan ends by itself once its statement is cancelled: its client is gone.
-        match self.gone(backend, grace).await? {
+        match gone(self, backend, grace).await? {
             BackendState::Gone => Ok(BackendState::Gone),
-            BackendState::Alive(_) => self.terminate(backend).await,
+            BackendState::Alive(_) => {
+                self.end_connection(backend).await?;
+                gone(self, backend, END_WITHIN).await
+            }
         }
+    }
+}
+
+#[async_trait]
+impl Watch for Watcher {
+    async fn activity(&mut self, backend: &Backend) -> Result<Option<Activity>, TargetError> {
+        let text = format!(
+            "SELECT coalesce(a.state,''),pg_catalog.left(coalesce(a.query,''),200) \
+             FROM pg_catalog.pg_stat_activity a WHERE {}",
+            same_backend(backend, false)
+        );
+        let answer = self.ask(&text, "looking for a backend").await?;
+        Ok(answer.first(0).map(|state| Activity {
+            at_work: state == "active",
+            what: format!("{state}: {}", answer.first(1).unwrap_or_default()),
+        }))
+    }
+
+    async fn end_connection(&mut self, backend: &Backend) -> Result<(), TargetError> {
+        self.signal("pg_terminate_backend", backend).await
+    }
+
+    async fn close(self) {
+        self.wire.close().await;
     }
 }
 

@@ -4,6 +4,7 @@
 use super::error;
 use super::quote::literal;
 use super::session::PostgresSession;
+use crate::journal::progress::Effect;
 use crate::{ObjectRef, TargetError};
 use migrated_core::DialectName;
 use migrated_core::dialect::classify;
@@ -118,17 +119,6 @@ fn definition(kind: &str, name: &str) -> String {
 
 fn always_quoted(column: &str) -> String {
     format!("'\"'||pg_catalog.replace({column},'\"','\"\"')||'\"'")
-}
-
-/// What became of a statement that committed by itself, if it did.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Effect {
-    /// It is done.
-    Done(String),
-    /// It left nothing, or running it again does no harm.
-    None(String),
-    /// Nobody can tell.
-    Undecided(String),
 }
 
 /// Decides from the definitions before and now. `same_text` says whether the statement is the one that was sent:

@@ -5,37 +5,21 @@
 //! statement share a transaction.
 
 use super::alone::alone;
-use super::apply::{self, Stop, cancelled, execute};
+use super::apply;
 use super::resume::resume;
 use super::session::PostgresSession;
 use super::standing::{journal_exists, journal_rows, journal_table};
+use super::statement::{cancelled, execute, outside};
+use super::transaction::{self, AS_OURSELVES};
 use super::version_table;
 use super::wire::Answer;
+use crate::journal::progress::{self, Progress};
+use crate::stop::{Failure, Stop, clean};
 use crate::version_table::{after, compare};
-use crate::{
-    Applied, ApplyFault, JournalRow, JournalState, Outcome, ScriptStatement, TargetError, Tell, Treatment,
-    Work, journal,
-};
-use migrated_core::{Code, DialectName};
-
-/// For the rest of the transaction, undoes a SET ROLE of the revision: the journal is ours.
-pub(super) const AS_OURSELVES: &str = "SET LOCAL SESSION AUTHORIZATION DEFAULT;SELECT pg_catalog.set_config('role',\
-    coalesce((SELECT s.reset_val FROM pg_catalog.pg_settings s WHERE s.name='role'),'none'),true);";
+use crate::{Applied, ApplyFault, JournalRow, JournalState, ScriptStatement, Tell, Treatment, Work, journal};
+use migrated_core::DialectName;
 
 pub(super) const PG: DialectName = DialectName::Postgres;
-
-/// How far the revision has come.
-#[derive(Default)]
-pub(super) struct Progress {
-    /// Journalled statements that are done, of earlier attempts too.
-    pub(super) done: u32,
-    /// Statements executed now.
-    pub(super) executed: u32,
-    /// Set where more is known than the number.
-    pub(super) evidence: Option<String>,
-    /// Whether `migrated_journal` was made or found.
-    pub(super) journal: bool,
-}
 
 /// Does a revision, or what is left of it.
 pub(super) async fn apply(
@@ -55,31 +39,9 @@ pub(super) async fn apply(
     }
 }
 
-/// Why a revision stopped.
-pub(super) enum Failure {
-    /// What is left follows from the progress.
-    Stopped(Stop),
-    /// It is already said what is left.
-    Decided(ApplyFault),
-}
-
-impl From<Stop> for Failure {
-    fn from(stop: Stop) -> Self {
-        Failure::Stopped(stop)
-    }
-}
-
-impl From<TargetError> for Failure {
-    fn from(error: TargetError) -> Self {
-        let fatal = error.code == Code::ConnectionLost;
-        Failure::Stopped(Stop { fatal, ..Stop::refused(error) })
-    }
-}
-
 /// What is left after a stop: nothing where no statement is done, else a part.
 async fn settle(session: &mut PostgresSession, stop: Stop, progress: Progress) -> ApplyFault {
-    let partial = progress.done > 0 || progress.evidence.is_some() || stop.escaped;
-    if !partial {
+    if !progress.is_partial() && !stop.escaped {
         if progress.journal && !stop.fatal {
             // What an INTENT without effect left behind. If this fails, the next run finds it without effect.
             let table = journal_table(&session.place);
@@ -88,14 +50,9 @@ async fn settle(session: &mut PostgresSession, stop: Stop, progress: Progress) -
                 drop_if_empty(session).await;
             }
         }
-        return ApplyFault { error: stop.error, outcome: Outcome::Clean, retryable: stop.retryable };
+        return ApplyFault { retryable: stop.retryable, ..clean(stop.error) };
     }
-    let evidence = progress.evidence.unwrap_or_else(|| match stop.fatal {
-        true => "the connection was lost; the journal tells the next run what is done".into(),
-        false => "the statement after them had no effect".into(),
-    });
-    let outcome = Outcome::Partial { done: progress.done, evidence };
-    ApplyFault { error: stop.error, outcome, retryable: false }
+    ApplyFault { error: stop.error, outcome: progress.outcome(stop.fatal), retryable: false }
 }
 
 async fn run(
@@ -114,7 +71,7 @@ async fn run(
     // After SET ROLE the last statement runs as somebody who may not be allowed to write the version rows.
     let last = match work.script.statements.iter().any(|s| s.treatment == Treatment::SessionOnly) {
         true => u32::MAX,
-        false => u32::try_from(work.script.statements.len()).unwrap_or(u32::MAX),
+        false => work.script.total(),
     };
     for (number, statement) in (1..).zip(&work.script.statements) {
         let session_only = statement.treatment == Treatment::SessionOnly;
@@ -148,7 +105,7 @@ async fn run(
         }
         progress.executed += u32::from(number >= next);
     }
-    ask(session, apply::OURSELVES, "becoming ourselves again").await?;
+    ask(session, transaction::OURSELVES, "becoming ourselves again").await?;
     let started = begin(session, work, tell).await?;
     finish(session, work, tell, &started, progress).await
 }
@@ -163,7 +120,7 @@ async fn open(
     let text = format!("{};{}", version_table::select(&session.place), journal_exists(&session.place));
     let answers = match session.wire.query(&text, &mut |_| {}).await {
         Ok(answers) => answers,
-        Err((_, e)) => return Err(apply::reading_rows(session, work, &e).into()),
+        Err((_, e)) => return Err(transaction::reading_rows(session, work, &e).into()),
     };
     let mut journal = Vec::new();
     if answers.last().and_then(|a| a.first(0)) == Some("t") {
@@ -172,11 +129,7 @@ async fn open(
         journal = journal_rows(answers.last().unwrap_or(&Answer::default()))?;
         progress.journal = true;
     }
-    if !journal.is_empty() {
-        let done = journal.iter().filter(|row| row.state == JournalState::Done).count();
-        progress.done = u32::try_from(done).unwrap_or(u32::MAX);
-        progress.evidence = Some("nothing was done now; the journal is as an earlier attempt left it".into());
-    }
+    progress.found(&journal);
     compare(&version_table::rows(answers.first()), &work.expected_rows)?;
     Ok(journal)
 }
@@ -188,14 +141,14 @@ async fn transactional(
     number: u32,
     statement: &ScriptStatement,
     tell: &dyn Tell,
-    progress: &mut Progress,
+    so_far: &mut Progress,
 ) -> Result<(), Failure> {
-    let started = apply::begin_bare(session).await?;
-    let row = row(session, work, number, statement, JournalState::Done, String::new());
+    let started = transaction::begin_bare(session).await?;
+    let row = progress::row(work, number, statement, JournalState::Done, String::new(), &session.backend);
     let insert = journal::insert(PG, &journal_table(&session.place), &session.place.name, &row);
     let outcome = async {
         execute(session, work, number, statement, tell).await?;
-        apply::inside(session, &started, &insert, "writing the journal").await
+        transaction::inside(session, &started, &insert, "writing the journal").await
     }
     .await;
     if let Err(stop) = outcome {
@@ -203,44 +156,21 @@ async fn transactional(
     }
     match session.tell_execute("COMMIT", tell).await {
         Ok(_) => {
-            progress.done += 1;
-            progress.evidence = None;
+            so_far.one_more();
             Ok(())
         }
         Err(e) => {
             if e.is_fatal() {
-                progress.evidence = Some(format!(
-                    "the connection died while statement {number} was committed; the journal tells"
-                ));
+                so_far.lost_in_commit(number);
             }
-            Err(Stop::outside(&e, &format!("committing statement {number}")).into())
+            Err(outside(&e, &format!("committing statement {number}")).into())
         }
-    }
-}
-
-pub(super) fn row(
-    session: &PostgresSession,
-    work: &Work,
-    number: u32,
-    statement: &ScriptStatement,
-    state: JournalState,
-    definitions: String,
-) -> JournalRow {
-    JournalRow {
-        revision: work.revision.clone(),
-        direction: work.direction,
-        statement: number,
-        hash: statement.hash.clone(),
-        state,
-        definitions,
-        run: work.run.clone(),
-        backend: format!("{} {}", session.backend.pid, session.backend.start),
     }
 }
 
 /// Begins the last transaction: the version rows are compared once more, now locked.
 async fn begin(session: &mut PostgresSession, work: &Work, tell: &dyn Tell) -> Result<String, Failure> {
-    match apply::begin(session, work, "BEGIN;", tell).await {
+    match transaction::begin(session, work, "BEGIN;", tell).await {
         Ok(started) => Ok(started),
         Err(stop) => Err(undo(session, stop, None).await),
     }
@@ -258,26 +188,16 @@ async fn finish(
         true => format!("{};", journal::clear(PG, &journal_table(&session.place), &session.place.name)),
         false => String::new(),
     };
-    let xid = match apply::write_rows(session, work, started, &clear).await {
+    let xid = match transaction::write_rows(session, work, started, &clear).await {
         Ok(xid) => xid,
         Err(stop) => return Err(undo(session, stop, Some(0)).await),
     };
-    apply::commit(session, xid, tell).await.map_err(|fault| match fault.outcome {
-        Outcome::Clean => Failure::Stopped(Stop { retryable: fault.retryable, ..Stop::refused(fault.error) }),
-        _ => Failure::Decided(fault),
-    })
+    transaction::commit(session, xid, tell).await.map_err(Failure::from)
 }
 
 /// Rolls the open transaction back.
 async fn undo(session: &mut PostgresSession, stop: Stop, executed: Option<u32>) -> Failure {
-    let fault = apply::roll_back(session, stop, executed).await;
-    match fault.outcome {
-        Outcome::Clean => {
-            let fatal = fault.error.code == Code::ConnectionLost;
-            Failure::Stopped(Stop { retryable: fault.retryable, fatal, ..Stop::refused(fault.error) })
-        }
-        _ => Failure::Decided(fault),
-    }
+    transaction::roll_back(session, stop, executed).await.into()
 }
 
 async fn make_journal(session: &mut PostgresSession) -> Result<(), Failure> {
@@ -285,7 +205,7 @@ async fn make_journal(session: &mut PostgresSession) -> Result<(), Failure> {
     match session.wire.execute(&text, &mut |_| {}).await {
         Ok(_) => Ok(()),
         Err(e) if version_table::lost_race(&e) => Ok(()),
-        Err(e) => Err(Stop::outside(&e, "creating the journal").into()),
+        Err(e) => Err(outside(&e, "creating the journal").into()),
     }
 }
 
@@ -314,6 +234,6 @@ pub(super) async fn ask(
 ) -> Result<Vec<Answer>, Failure> {
     match session.wire.query(text, &mut |_| {}).await {
         Ok(answers) => Ok(answers),
-        Err((_, e)) => Err(Stop::outside(&e, doing).into()),
+        Err((_, e)) => Err(outside(&e, doing).into()),
     }
 }

@@ -23,6 +23,8 @@ mod quote;
 mod resume;
 mod session;
 mod standing;
+mod statement;
+mod transaction;
 mod version_table;
 mod warm;
 mod watch;
@@ -115,7 +117,7 @@ impl Target for PostgresTarget {
     }
 
     async fn backend_state(&self, backend: &Backend) -> Result<BackendState, TargetError> {
-        cancel::state(self, backend).await
+        cancel::look(self, backend).await
     }
 
     async fn end_backend(&self, backend: &Backend, grace: Duration) -> Result<BackendState, TargetError> {

@@ -1,25 +1,19 @@
 //! Where a journalled revision that was cut off goes on, and why (rule R12).
 
 use super::alone::UNBOUNDED;
-use super::apply::Stop;
 use super::connect::{Settings, application_name};
-use super::evidence::{self, Effect};
 use super::index::{self, IndexState};
-use super::journalled::{AS_OURSELVES, Failure, PG, Progress, ask};
+use super::journalled::{PG, ask};
 use super::session::PostgresSession;
 use super::standing::journal_table;
+use super::statement::outside;
+use super::transaction::AS_OURSELVES;
 use super::wire::WireError;
-use super::{PostgresTarget, cancel};
-use crate::{
-    ApplyFault, Backend, BackendState, JournalRow, Outcome, ScriptStatement, TargetError, Tell, Treatment,
-    Work, journal,
-};
-use migrated_core::Code;
-use migrated_core::event::EventKind;
-use std::time::Duration;
-
-/// How long an orphan may take to end after it was cancelled, before it is terminated.
-const ORPHAN_GRACE: Duration = Duration::from_secs(5);
+use super::{PostgresTarget, cancel, evidence};
+use crate::ending::ORPHAN_GRACE;
+use crate::journal::progress::{self, Progress, Settling};
+use crate::stop::Failure;
+use crate::{Backend, BackendState, JournalRow, ScriptStatement, Tell, Treatment, Work, journal};
 
 /// Decides where to go on, and tells why. Gives the number of the first statement to execute.
 pub(super) async fn resume(
@@ -27,63 +21,42 @@ pub(super) async fn resume(
     work: &Work,
     rows: &[JournalRow],
     tell: &dyn Tell,
-    progress: &mut Progress,
+    so_far: &mut Progress,
 ) -> Result<u32, Failure> {
-    let total = u32::try_from(work.script.statements.len()).unwrap_or(u32::MAX);
-    let (next, reason) = match journal::resume(rows, work)? {
-        journal::Resume::Fresh => return Ok(1),
-        journal::Resume::After { next, done } => {
-            progress.done = done;
-            (next, format!("{done} statements are recorded as done"))
-        }
-        journal::Resume::Doubtful { row, done } => {
-            progress.done = done;
+    let (next, reason) = match progress::settling(rows, work, so_far)? {
+        Settling::At(next, None) => return Ok(next),
+        Settling::At(next, Some(known)) => (next, known),
+        Settling::Doubtful(row) => {
             let orphan = end_orphan(session.target.clone(), &session.backend.clone(), row).await?;
-            let (effect, reason) = doubtful(session, work, row, progress).await?;
+            let (effect, reason) = doubtful(session, work, row, so_far).await?;
             let table = journal_table(&session.place);
             let text = match effect {
                 true => journal::done(PG, &table, &session.place.name, row),
                 false => journal::forget(PG, &table, &session.place.name, row),
             };
             ask(session, &format!("{AS_OURSELVES}{text}"), "writing the journal").await?;
-            progress.done += u32::from(effect);
+            so_far.done += u32::from(effect);
             (row.statement + u32::from(effect), format!("{orphan}{reason}"))
         }
     };
-    progress.evidence = (progress.done > 0).then(|| format!("{} statements are done", progress.done));
-    tell.event(EventKind::Resumed {
-        revision: work.revision.clone(),
-        statement: next.min(total),
-        total,
-        evidence: reason,
-    });
+    progress::goes_on(work, next, reason, tell, so_far);
     Ok(next)
 }
 
 /// Ends the backend that a doubtful statement ran on, if it is still there.
 async fn end_orphan(target: PostgresTarget, ours: &Backend, row: &JournalRow) -> Result<String, Failure> {
-    let Some((pid, start)) = row.backend.split_once(' ') else { return Ok(String::new()) };
-    let orphan = Backend {
-        pid: pid.parse().unwrap_or_default(),
-        start: start.to_owned(),
-        application: application_name(&row.run),
-    };
-    if orphan.pid == ours.pid && orphan.start == ours.start {
+    let Some(orphan) = progress::writer(row, application_name(&row.run)) else { return Ok(String::new()) };
+    if (orphan.pid, &orphan.start) == (ours.pid, &ours.start)
+        || cancel::look(&target, &orphan).await? == BackendState::Gone
+    {
         return Ok(String::new());
     }
-    if cancel::state(&target, &orphan).await? == BackendState::Gone {
-        return Ok(String::new());
-    }
+    let pid = orphan.pid;
     match cancel::end(&target, &orphan, ORPHAN_GRACE).await? {
         BackendState::Gone => {
-            Ok(format!("backend {} of run {} was still at work and was ended; ", pid, row.run))
+            Ok(format!("backend {pid} of run {} was still at work and was ended; ", row.run))
         }
-        BackendState::Alive(what) => Err(TargetError::new(
-            Code::TargetPartial,
-            format!("backend {pid} of run {} still works on statement {}: {what}", row.run, row.statement),
-        )
-        .help("wait until it is done, or end it, and apply the revision again")
-        .into()),
+        BackendState::Alive(what) => Err(progress::still_at_work(row, "backend", pid, &what).into()),
     }
 }
 
@@ -92,10 +65,9 @@ async fn doubtful(
     session: &mut PostgresSession,
     work: &Work,
     row: &JournalRow,
-    progress: &Progress,
+    so_far: &Progress,
 ) -> Result<(bool, String), Failure> {
-    let statement = row.statement.checked_sub(1).and_then(|at| work.script.statements.get(at as usize));
-    let same_text = statement.is_some_and(|s| s.hash == row.hash);
+    let (statement, same_text) = progress::named(work, row);
     if let Some(ScriptStatement { treatment: Treatment::ConcurrentIndex { index, table }, .. }) = statement
         && same_text
     {
@@ -114,24 +86,9 @@ async fn doubtful(
         };
     }
     let now = evidence::same_objects(session, &row.definitions).await?;
-    let text = statement.map_or("", |s| &work.script.text[s.range.clone()]);
-    match evidence::decide(text, same_text, &row.definitions, &now) {
-        Effect::Done(_) if !same_text => Err(journal::changed(work, row.statement).into()),
-        Effect::Done(why) => Ok((true, why)),
-        Effect::None(why) => Ok((false, why)),
-        Effect::Undecided(why) => {
-            let error = TargetError::new(
-                Code::TargetPartial,
-                format!(
-                    "whether statement {} of revision {} took effect cannot be told: {why}",
-                    row.statement, work.revision
-                ),
-            )
-            .help("look at the database; then stamp the revision, or finish or undo its statements by hand");
-            let outcome = Outcome::Partial { done: progress.done, evidence: why };
-            Err(Failure::Decided(ApplyFault { error, outcome, retryable: false }))
-        }
-    }
+    let text = statement.map_or("", |statement| work.script.sql(statement));
+    let effect = evidence::decide(text, same_text, &row.definitions, &now);
+    progress::decided(effect, same_text, work, row, so_far)
 }
 
 async fn drop_leftover(session: &mut PostgresSession, name: &str) -> Result<(), Failure> {
@@ -141,5 +98,5 @@ async fn drop_leftover(session: &mut PostgresSession, name: &str) -> Result<(), 
     if !dropped.as_ref().is_err_and(WireError::is_fatal) {
         ask(session, &settings, "putting the timeouts back").await?;
     }
-    dropped.map_err(|e| Stop::outside(&e, &format!("dropping the invalid index {name}")).into())
+    dropped.map_err(|e| outside(&e, &format!("dropping the invalid index {name}")).into())
 }

@@ -4,7 +4,7 @@ use super::cancel::Interrupt;
 use crate::{Backend, BackendState};
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
 /// Connections and locks of this process that are still there.
@@ -29,7 +29,10 @@ pub(super) fn register(run: &str, interrupt: &Arc<Interrupt>) -> (Backend, Regis
     let number = NEXT.fetch_add(1, Ordering::Relaxed);
     live().insert(number, Arc::downgrade(interrupt));
     let pid = i64::from(std::process::id());
-    let start = format!("{}#{number}", process_start(pid).unwrap_or_else(|| UNKNOWN.into()));
+    // Reading it costs more than opening a small file.
+    static OURS: LazyLock<String> =
+        LazyLock::new(|| process_start(i64::from(std::process::id())).unwrap_or_else(|| UNKNOWN.into()));
+    let start = format!("{}#{number}", *OURS);
     let backend = Backend { pid, start, application: format!("migrated:{run}") };
     (backend, Registration { number, interrupt: Arc::clone(interrupt) })
 }

@@ -1,6 +1,6 @@
 //! What to do with each statement of a step outside of a transaction, where it may have been cut off before.
 
-use super::statement::{self, Session};
+use super::meaning::{self, Session};
 use crate::journal::{self, Resume};
 use crate::{JournalRow, TargetError, Treatment, Work};
 use migrated_core::Code;
@@ -66,7 +66,7 @@ fn doing(work: &Work, is_done: bool, one: &crate::ScriptStatement) -> Doing {
     match one.treatment {
         Treatment::SessionOnly | Treatment::Hoisted => Doing::Session,
         // The session that did it is gone, and the setting with it.
-        Treatment::Alone { .. } if is_done && statement::session(sql) == Session::Setting => Doing::Session,
+        Treatment::Alone { .. } if is_done && meaning::session(sql) == Session::Setting => Doing::Session,
         _ if is_done => Doing::Skip,
         Treatment::Alone { .. } => Doing::Alone,
         Treatment::Transactional | Treatment::ConcurrentIndex { .. } => Doing::InTransaction,
@@ -78,7 +78,7 @@ fn lost_table(work: &Work, doings: &[Doing]) -> Option<TargetError> {
     let last_done = doings.iter().rposition(|doing| *doing == Doing::Skip)?;
     work.script.statements.iter().zip(doings).take(last_done).find_map(|(one, doing)| {
         let sql = work.script.text.get(one.range.clone())?;
-        (*doing == Doing::Session && statement::session(sql) == Session::TemporaryTable).then(|| {
+        (*doing == Doing::Session && meaning::session(sql) == Session::TemporaryTable).then(|| {
             TargetError::new(
                 Code::TargetPartial,
                 format!(

@@ -1,13 +1,13 @@
 //! The work session: one connection, and what is known of its state.
 
-use super::apply;
 use super::cancel::{Interrupt, SqliteCanceller};
 use super::connect::Opened;
 use super::error::{clean, is_without_transaction, refused};
 use super::place::Place;
 use super::reset::{self, Look};
 use super::version_table::VersionTable;
-use super::{foreign_keys, journal, query};
+use super::{apply, transaction};
+use super::{foreign_keys, journalled, query};
 use crate::work::Tell;
 use crate::{Applied, ApplyFault, Backend, Canceller, Session, TargetError, Transaction, Work};
 use async_trait::async_trait;
@@ -172,7 +172,7 @@ impl Session for SqliteSession {
         let applied = match work.transaction {
             Transaction::Step => apply::step(self, work, tell).await,
             Transaction::Run => apply::in_run(self, work, tell).await,
-            Transaction::None => journal::apply(self, work, tell).await,
+            Transaction::None => journalled::apply(self, work, tell).await,
         };
         self.in_step = false;
         self.interrupt.working(false);
@@ -181,7 +181,7 @@ impl Session for SqliteSession {
 
     async fn begin_run(&mut self) -> Result<(), TargetError> {
         self.usable()?;
-        apply::begin(self, "").await.map_err(|fault| fault.error)?;
+        transaction::begin(self, "").await.map_err(|fault| fault.error)?;
         self.in_run = true;
         Ok(())
     }

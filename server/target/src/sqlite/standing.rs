@@ -4,7 +4,7 @@ use super::connect::Opened;
 use super::error::refused;
 use super::place::Place;
 use super::version_table::{VersionTable, literal};
-use super::{journal, query};
+use super::{journalled, query};
 use crate::{Standing, TargetError, VersionColumn};
 use migrated_core::Code;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
@@ -55,7 +55,7 @@ pub(super) async fn read(
         None => (None, None),
     };
     let journal = match journal_kind {
-        Some(_) => journal::read(conn, table, place).await?,
+        Some(_) => journalled::read(conn, table, place).await?,
         None => Vec::new(),
     };
     query::run(conn, "COMMIT").await.map_err(fail)?;

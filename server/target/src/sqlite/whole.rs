@@ -5,10 +5,11 @@
 //! goes on to the next statement while the answer to the last one is on its way, so events may lag behind it; what
 //! a cancel means is decided by the commit hook alone (see [`super::cancel::Interrupt`]).
 
-use super::apply::{self, not_written, rows_text};
 use super::error::{self, At, clean, refused};
+use super::meaning;
 use super::session::SqliteSession;
-use super::statement;
+use super::statement::{number, tell_finished};
+use super::transaction::{FAILS, ended as commit_ended, not_written, rows_text};
 use super::version_table::literal;
 use crate::work::Tell;
 use crate::{Applied, ApplyFault, TargetError, Treatment, Work};
@@ -64,12 +65,12 @@ pub(super) async fn apply(
                 ended += 1;
                 if let Some(one) = ended.checked_sub(LEAD + 1).and_then(|at| work.script.statements.get(at)) {
                     let sql = work.script.text.get(one.range.clone()).unwrap_or_default();
-                    let count = statement::count(sql, done.rows_affected(), returned);
-                    apply::tell_finished(work, ended - LEAD, one, count, began, tell);
+                    let count = meaning::count(sql, done.rows_affected(), returned);
+                    tell_finished(work, ended - LEAD, one, count, began, tell);
                 }
                 (returned, began) = (0, Instant::now());
                 match ended.checked_sub(LEAD) {
-                    Some(at) if at < statements => tell.statement_started(apply::number(at + 1)),
+                    Some(at) if at < statements => tell.statement_started(number(at + 1)),
                     Some(at) if at == statements => tell.committing(None),
                     _ => {}
                 }
@@ -82,15 +83,15 @@ pub(super) async fn apply(
     let Some(e) = failed else {
         let rows: Result<Vec<String>, _> = rows.iter().map(|row| row.try_get_unchecked(0)).collect();
         let rows = rows.map_err(|e| clean(refused(&e, "reading the version rows", &session.place), false));
-        return Some(rows.map(|rows| Applied { statements: apply::number(statements), rows }));
+        return Some(rows.map(|rows| Applied { statements: number(statements), rows }));
     };
     if ended > reading {
         let rows: Result<Vec<String>, _> = rows.iter().map(|row| row.try_get_unchecked(0)).collect();
         // A COMMIT that readers hold up is tried again in there.
         return Some(
-            apply::ended(session, Err(e))
+            commit_ended(session, Err(e))
                 .await
-                .map(|()| Applied { statements: apply::number(statements), rows: rows.unwrap_or_default() }),
+                .map(|()| Applied { statements: number(statements), rows: rows.unwrap_or_default() }),
         );
     }
     session.rollback().await;
@@ -102,7 +103,7 @@ pub(super) async fn apply(
     let error = match work.script.statements.get(at) {
         Some(statement) => {
             let (text, path) = (&*work.script.text, work.path.as_str());
-            let (index, total) = (apply::number(at + 1), apply::number(statements));
+            let (index, total) = (number(at + 1), number(statements));
             At { text, statement, index, total, path }.failed(&e)
         }
         None => not_written(session, &work.changes, at - statements, &e),
@@ -127,7 +128,7 @@ fn text(session: &SqliteSession, work: &Work) -> Option<String> {
          count(DISTINCT version_num COLLATE BINARY) = {expected} AND \
          coalesce(min(version_num COLLATE BINARY IN ({})), 1) FROM {place}) THEN 1 ELSE {} END;",
         list.join(","),
-        apply::FAILS,
+        FAILS,
     );
     for one in &script.statements {
         let sql = script.text.get(one.range.clone())?;
@@ -152,7 +153,7 @@ fn stands_alone(sql: &str) -> bool {
         (opens, _) => opens.is_some(),
     };
     !open
-        && statement::has_words(sql)
+        && meaning::has_words(sql)
         && !sql.contains('\0')
         && classify(DialectName::Sqlite, sql).kind != StatementKind::TransactionControl
 }

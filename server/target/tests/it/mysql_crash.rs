@@ -118,3 +118,17 @@ async fn the_same_where_ddl_comes_last() {
                  AND table_name = 'a') FROM a";
     everywhere(DDL_LAST, "2\tbigint", check).await;
 }
+
+/// Statements that are announced together, with some in between that are not.
+const MADE: &str = "CREATE TABLE a (i int);\nCREATE TABLE b (i int);\nCREATE INDEX ai ON a (i);\n\
+    CREATE UNIQUE INDEX bi ON b (i);\nINSERT INTO b VALUES (7);\nCREATE TABLE c (i int);\nCREATE INDEX ci ON c (i);\n\
+    ALTER TABLE c ADD j int;\nCREATE TABLE d (i int);\nCREATE TABLE e (i int);\n";
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn the_same_where_statements_are_announced_together() {
+    let _ = mariadb!();
+    let check = "SELECT i, (SELECT count(*) FROM information_schema.tables WHERE table_schema = DATABASE() \
+                 AND table_name IN ('a', 'b', 'c', 'd', 'e')), (SELECT group_concat(index_name ORDER BY 1) \
+                 FROM information_schema.statistics WHERE table_schema = DATABASE() AND index_name LIKE '_i') FROM b";
+    everywhere(MADE, "7\t5\tai,bi,ci", check).await;
+}

@@ -116,3 +116,40 @@ async fn what_went_with_the_session_is_missed() {
         assert_eq!(database.shell("SELECT count(*) FROM t"), "0", "{text}");
     }
 }
+
+#[tokio::test]
+async fn statements_announced_together_are_decided_one_after_the_other() {
+    let database = mariadb!();
+    let text = "CREATE TABLE t (i int);\nCREATE INDEX ti ON t (i);\nCREATE TABLE u (i int);";
+    leave(&database, text, 0, Some(&format!("table `{}`.`t` = absent", database.name)));
+    let work = revision("", "r1", text);
+    for (number, definitions) in [(2, "index `ti` on `DB`.`t` = absent"), (3, "table `DB`.`u` = absent")] {
+        let definitions = definitions.replace("DB", &database.name);
+        let hash = &work.script.statements[number - 1].hash;
+        database.shell(&format!(
+            "INSERT INTO migrated_journal VALUES ('alembic_version','r1','up',{number},'{hash}','INTENT',\
+             '{definitions}','run-0','1 0@elsewhere:1/1')"
+        ));
+    }
+    database.shell("CREATE TABLE t (i int)");
+    let log = Log::default();
+    let applied = apply(&database, &work, &log).await.expect("it goes on");
+    assert_eq!(applied.statements, 2);
+    let name = &database.name;
+    assert_eq!(
+        log.evidence(),
+        [format!("table `{name}`.`t` was made; index `ti` on `{name}`.`t` was not made")]
+    );
+}
+
+#[tokio::test]
+async fn an_announced_statement_that_fails_leaves_no_trace_and_may_be_edited() {
+    let database = mariadb!();
+    let text = "CREATE TABLE t (i int);\nCREATE TABLE u (i nonsense);\nCREATE TABLE v (i int);";
+    let fault = fault(&database, text).await;
+    assert!(matches!(fault.outcome, Outcome::Partial { done: 1, .. }), "{:?}", fault.outcome);
+    assert_eq!(database.journal(), "1 DONE");
+    let mended = text.replace("nonsense", "int");
+    let applied = apply(&database, &revision("", "r1", &mended), &Log::default()).await.expect("it goes on");
+    assert_eq!(applied.statements, 2);
+}

@@ -44,7 +44,7 @@ async fn a_session_shows_the_settings_that_psql_shows() {
          ALTER DATABASE {name} SET DateStyle = 'German, DMY'; ALTER DATABASE {name} SET work_mem = '7MB'; \
          ALTER DATABASE {name} SET extra_float_digits = 2; ALTER ROLE {role} SET lock_timeout = '77s'"
     ));
-    let Some(url) = database.server.url_as(&role, "pw", name) else { return };
+    let url = database.server.url_as(&role, "pw", name);
     let psql =
         read(&migrated_testkit::psql(&url, "SELECT name || '=' || setting FROM pg_settings").expect("psql"));
     assert_eq!((psql["TimeZone"].as_str(), psql["work_mem"].as_str()), ("Asia/Tokyo", "7168"));
@@ -167,11 +167,11 @@ async fn refused_logins_and_missing_databases_have_their_codes() {
         assert!(!error.message.contains("hunter2"), "{}", error.message);
         error.code
     };
-    let Some(wrong) = database.server.url_as("postgres", "hunter2", &database.name) else { return };
+    let wrong = database.server.url_as("postgres", "hunter2", &database.name);
     assert_eq!(code(wrong).await, Code::TargetAuthentication);
     assert_eq!(code(database.server.url("nowhere")).await, Code::DatabaseMissing);
     let port = migrated_testkit::free_port().expect("a port");
     assert_eq!(code(format!("postgresql://u:hunter2@127.0.0.1:{port}/d")).await, Code::TargetUnreachable);
-    let Some(none) = database.server.url_as("postgres", "", &database.name) else { return };
+    let none = database.server.url_as("postgres", "", &database.name);
     assert_eq!(code(none.replace(":@", "@")).await, Code::TargetAuthentication);
 }

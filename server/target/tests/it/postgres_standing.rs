@@ -67,7 +67,7 @@ async fn missing_rights_are_told() {
         "CREATE ROLE {role} LOGIN PASSWORD 'pw'; REVOKE CREATE ON SCHEMA public FROM PUBLIC; \
          CREATE TABLE alembic_version (version_num varchar(32)); GRANT SELECT, INSERT ON alembic_version TO {role}"
     ));
-    let Some(url) = database.server.url_as(&role, "pw", &database.name) else { return };
+    let url = database.server.url_as(&role, "pw", &database.name);
     let target = migrated_target::open(&TargetSpec::new(url)).expect("a URL that can be read");
     let missing = target.standing().await.expect("a standing").missing_rights;
     assert!(

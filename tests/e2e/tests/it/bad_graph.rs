@@ -1,6 +1,6 @@
 //! Identifiers and graphs that cannot be used: each is refused before anything happens, and the next command helps.
 
-use crate::harness::{Answer, Database, Engine, Project};
+use crate::harness::{Database, Engine, Project};
 
 /// A project of three revisions that stands at the second.
 fn project() -> Project {
@@ -8,15 +8,6 @@ fn project() -> Project {
     project.three();
     project.ctl("upgrade b2").succeeds();
     project
-}
-
-/// Runs a command that must be refused with `reason`, and compares target and store before and after.
-#[track_caller]
-fn refused(project: &Project, words: &str, reason: &str, exit: i32, name: &str) -> Answer {
-    let before = project.state();
-    let answer = project.ctl(words).exits(exit).is(reason).recorded(name);
-    assert_eq!(project.state(), before, "a refused command changes nothing");
-    answer
 }
 
 /// Writes a branch beside `c3`: `d4fe` and `d4ff` on `b2`.
@@ -29,7 +20,7 @@ fn branch(project: &Project) {
 #[test]
 fn unknown_identifier() {
     let project = project();
-    let answer = refused(&project, "upgrade nothing", "UNKNOWN_REVISION", 1, "unknown_identifier");
+    let answer = project.refuses("upgrade nothing", 1, "UNKNOWN_REVISION", "unknown_identifier");
     let history = project.shell(&answer.next()).succeeds();
     assert!(history.stdout.contains("c3 (head)"), "it shows what there is");
     project.ctl("upgrade c3").succeeds();
@@ -38,8 +29,9 @@ fn unknown_identifier() {
 #[test]
 fn trailing_garbage_is_not_cut_off() {
     let project = project();
-    let answer = refused(&project, "upgrade c3;", "UNKNOWN_REVISION", 1, "trailing_garbage");
-    project.shell(&answer.next()).succeeds();
+    let answer = project.refuses("upgrade c3;", 1, "UNKNOWN_REVISION", "trailing_garbage");
+    assert!(project.shell(&answer.next()).succeeds().stdout.contains("c3 (head)"));
+    project.ctl("upgrade c3").succeeds();
 }
 
 #[test]
@@ -48,7 +40,7 @@ fn ambiguous_identifier() {
     for (id, on) in [("abcd01", "c3"), ("abcd02", "abcd01")] {
         project.revision(id, on, "SELECT 1;", "SELECT 1;");
     }
-    let answer = refused(&project, "upgrade abcd", "AMBIGUOUS_REVISION", 1, "ambiguous_identifier");
+    let answer = project.refuses("upgrade abcd", 1, "AMBIGUOUS_REVISION", "ambiguous_identifier");
     assert!(project.shell(&answer.next()).succeeds().stdout.contains("abcd01"));
     project.ctl("upgrade abcd01").succeeds();
 }
@@ -57,8 +49,9 @@ fn ambiguous_identifier() {
 fn wrong_branch() {
     let project = project();
     branch(&project);
-    let answer = refused(&project, "upgrade side@c3", "NOT_IN_BRANCH", 1, "wrong_branch");
-    project.shell(&answer.next()).succeeds();
+    let answer = project.refuses("upgrade side@c3", 1, "NOT_IN_BRANCH", "wrong_branch");
+    let graph = project.shell(&answer.next()).succeeds().stdout;
+    assert!(graph.contains("(side)"), "it shows where the branch is: {graph}");
     project.ctl("upgrade side@head").succeeds();
 }
 
@@ -66,12 +59,14 @@ fn wrong_branch() {
 fn several_heads() {
     let project = project();
     branch(&project);
-    let answer = refused(&project, "upgrade head", "MULTIPLE_HEADS", 1, "several_heads");
-    assert!(project.shell(&answer.next()).succeeds().stdout.contains("d4ff"));
+    let answer = project.refuses("upgrade head", 1, "MULTIPLE_HEADS", "several_heads");
+    let [heads, merge] = &answer.all_next()[..] else { panic!("two commands\n{}", answer.story()) };
+    let heads = project.shell(heads).succeeds().stdout;
+    assert!(heads.contains("c3") && heads.contains("d4ff"), "it shows what to name: {heads}");
     // Each of the ways that the line names.
     project.ctl("upgrade side@head").succeeds();
     project.ctl("upgrade heads").succeeds();
-    project.ctl_words(&["merge", "heads", "-m", "both"]).succeeds();
+    project.shell(&format!("{merge} -m both")).succeeds();
     project.ctl("upgrade head").succeeds();
 }
 
@@ -79,8 +74,9 @@ fn several_heads() {
 fn a_relative_step_into_a_branch_point() {
     let project = project();
     branch(&project);
-    let answer = refused(&project, "upgrade +1", "AMBIGUOUS_WALK", 1, "ambiguous_walk");
-    project.shell(&answer.next()).succeeds();
+    let answer = project.refuses("upgrade +1", 1, "AMBIGUOUS_WALK", "ambiguous_walk");
+    let graph = project.shell(&answer.next()).succeeds().stdout;
+    assert!(graph.contains("c3") && graph.contains("d4fe"), "it shows both ways: {graph}");
     project.ctl("upgrade side@+1").succeeds();
 }
 
@@ -89,7 +85,8 @@ fn cycle() {
     let project = project();
     project.revision("e5", "f6", "SELECT 1;", "");
     project.revision("f6", "e5", "SELECT 1;", "");
-    let answer = refused(&project, "upgrade head", "CYCLE", 1, "cycle");
+    let answer = project.refuses("upgrade head", 1, "CYCLE", "cycle");
+    project.shell(&answer.next()).exits(1).is("CYCLE");
     project.revision("e5", "c3", "SELECT 1;", "");
     project.shell(&answer.next()).succeeds();
     project.ctl("upgrade head").succeeds();
@@ -100,7 +97,7 @@ fn missing_parent() {
     let project = project();
     project.ctl("push").succeeds();
     project.remove("b2.sql");
-    let answer = refused(&project, "upgrade head", "MISSING_PARENT", 1, "missing_parent");
+    let answer = project.refuses("upgrade head", 1, "MISSING_PARENT", "missing_parent");
     project.shell(&answer.next()).succeeds();
     project.ctl("upgrade head").succeeds();
 }
@@ -108,20 +105,39 @@ fn missing_parent() {
 #[test]
 fn missing_dependency() {
     let project = project();
+    project.revision("gone", "c3", "SELECT 1;", "");
     project.revision_with("d4", "c3", "-- depends_on: gone", "SELECT 1;", "");
-    refused(&project, "upgrade head", "MISSING_DEPENDENCY", 1, "missing_dependency");
-    project.revision("d4", "c3", "SELECT 1;", "");
-    project.ctl("upgrade head").succeeds();
+    project.ctl("push").succeeds();
+    project.remove("gone.sql");
+    let answer = project.refuses("upgrade d4", 1, "MISSING_DEPENDENCY", "missing_dependency");
+    project.shell(&answer.next()).succeeds();
+    project.ctl("upgrade d4").succeeds();
+    project.ctl("current").succeeds().says("d4 (head)\ngone (effective head)");
+}
+
+#[test]
+fn a_circle_of_dependencies() {
+    let project = project();
+    project.revision_with("d4", "c3", "-- depends_on: e5", "SELECT 1;", "");
+    project.revision_with("e5", "c3", "-- depends_on: d4", "SELECT 1;", "");
+    let answer = project.refuses("upgrade heads", 1, "DEPENDENCY_CYCLE", "dependency_cycle");
+    project.shell(&answer.next()).exits(1).is("DEPENDENCY_CYCLE");
+    project.revision("e5", "c3", "SELECT 1;", "");
+    project.shell(&answer.next()).succeeds();
+    project.ctl("upgrade heads").succeeds();
 }
 
 #[test]
 fn two_files_with_one_id() {
     let project = project();
     std::fs::copy(project.path("migrations/c3.sql"), project.path("migrations/copy.sql")).expect("copied");
-    let answer = refused(&project, "upgrade head", "DUPLICATE_REVISION", 1, "duplicate_id");
+    let answer = project.refuses("upgrade head", 1, "DUPLICATE_REVISION", "duplicate_id");
     assert!(answer.stderr.contains("migrations/c3.sql") && answer.stderr.contains("migrations/copy.sql"));
+    // What the line says: another id for one of them.
     project.remove("copy.sql");
+    project.revision("c4", "c3", "SELECT 1;", "");
     project.ctl("upgrade head").succeeds();
+    project.ctl("current").succeeds().says("c4 (head)");
 }
 
 #[test]
@@ -129,9 +145,20 @@ fn two_revisions_with_one_label() {
     let project = project();
     branch(&project);
     project.revision_with("e5", "b2", "-- branch_labels: side", "SELECT 1;", "");
-    let answer = refused(&project, "upgrade side@head", "DUPLICATE_LABEL", 1, "duplicate_label");
+    let answer = project.refuses("upgrade side@head", 1, "DUPLICATE_LABEL", "duplicate_label");
     assert!(answer.stderr.contains("migrations/d4fe.sql") && answer.stderr.contains("migrations/e5.sql"));
+    project.shell(&answer.next()).exits(1).is("DUPLICATE_LABEL");
     project.revision_with("e5", "b2", "-- branch_labels: other", "SELECT 1;", "");
     project.shell(&answer.next()).succeeds();
+    project.ctl("upgrade side@head").succeeds();
+}
+
+#[test]
+fn a_label_that_nobody_carries() {
+    let project = project();
+    branch(&project);
+    let answer = project.refuses("upgrade sidd@head", 1, "NO_SUCH_LABEL", "no_such_label");
+    let shown = project.shell(&answer.next()).succeeds().stdout;
+    assert!(shown.contains("side"), "it shows the labels that there are: {shown}");
     project.ctl("upgrade side@head").succeeds();
 }

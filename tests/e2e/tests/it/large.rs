@@ -25,13 +25,10 @@ fn ten_thousand_files() {
 #[test]
 #[ignore = "long: a hundred megabytes on each engine"]
 fn long_a_revision_of_a_hundred_megabytes() {
-    on_each(&[Engine::Sqlite, Engine::Postgres], |project| {
-        project.revision(
-            "a1",
-            "",
-            "CREATE TABLE notes (id integer PRIMARY KEY, note text);",
-            "DROP TABLE notes;",
-        );
+    on_each(Engine::ALL, |project| {
+        let text = if project.database.engine == Engine::Mariadb { "longtext" } else { "text" };
+        let up = format!("CREATE TABLE notes (id integer PRIMARY KEY, note {text});");
+        project.revision("a1", "", &up, "DROP TABLE notes;");
         let mut up = String::with_capacity(105_000_000);
         let note = "n".repeat(1_000_000);
         for id in 0..100 {
@@ -39,8 +36,9 @@ fn long_a_revision_of_a_hundred_megabytes() {
         }
         project.revision("b2", "a1", &up, "DELETE FROM notes;");
         project.ctl("upgrade head").succeeds();
-        let there = project.database.sql("SELECT count(*), sum(length(note)) FROM notes");
-        assert_eq!(there, "100|100000000");
+        let there = |sql: &str| project.database.sql(sql);
+        assert_eq!(there("SELECT count(*) FROM notes"), "100");
+        assert_eq!(there("SELECT sum(length(note)) FROM notes"), "100000000");
         project.ctl("downgrade base").succeeds();
     });
 }

@@ -1,12 +1,20 @@
 //! migratectl, migrated and real databases together. `docs/testing.md` says how the tests are run and written.
 
+mod at_once;
 mod bad_files;
 mod bad_graph;
+mod bad_rows;
+mod bad_sql;
 mod bad_store;
 mod bad_targets;
+mod commit;
 mod corpora;
+mod deaths;
+mod embedded;
 mod harness;
+mod interrupts;
 mod large;
 mod messages;
-mod pressure;
+mod shutdown;
 mod spine;
+mod tls;

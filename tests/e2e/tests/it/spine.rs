@@ -6,13 +6,13 @@ use crate::harness::{Engine, on_each};
 fn upgrade_applies_and_says_what_it_does() {
     on_each(Engine::ALL, |project| {
         project.three();
-        project.ctl("upgrade head").succeeds().recorded_for_engine("upgrade_head");
+        project.ctl("upgrade head").succeeds().recorded("upgrade_head_*");
         assert_eq!(project.database.sql("SELECT version_num FROM alembic_version"), "c3");
         assert_eq!(project.database.sql("SELECT count(*) FROM t_c3"), "1");
         project.ctl("current").succeeds().says("c3 (head)");
-        let before = project.state();
-        project.ctl("upgrade head").succeeds().recorded_for_engine("upgrade_head_again");
-        assert_eq!(project.database.dump(), before.target);
+        let before = project.place();
+        project.ctl("upgrade head").succeeds().recorded("upgrade_head_again_*");
+        assert_eq!(project.place().target, before.target);
     });
 }
 
@@ -24,7 +24,7 @@ fn downgrade_and_up_again_leave_the_same_schema() {
         let there = project.database.dump();
         project.ctl("downgrade -1").succeeds();
         project.ctl("current").succeeds().says("b2");
-        project.ctl("downgrade base").succeeds().recorded_for_engine("downgrade_base");
+        project.ctl("downgrade base").succeeds().recorded("downgrade_base_*");
         assert_eq!(project.database.sql("SELECT count(*) FROM alembic_version"), "0");
         project.ctl("upgrade +1").succeeds();
         project.ctl("upgrade head").succeeds();
@@ -64,10 +64,10 @@ fn two_branches_go_up_with_labels_and_dependencies() {
             "ALTER TABLE t_c3 ADD COLUMN more integer;",
             "ALTER TABLE t_c3 DROP COLUMN more;",
         );
-        project.ctl("upgrade side@head").succeeds().recorded_for_engine("upgrade_label");
-        project.ctl("heads").succeeds().recorded_for_engine("heads");
+        project.ctl("upgrade side@head").succeeds().recorded("upgrade_label_*");
+        project.ctl("heads").succeeds().recorded("heads_*");
         project.ctl("upgrade heads").succeeds();
-        project.ctl("history").succeeds().recorded_for_engine("history_branches");
+        project.ctl("history").succeeds().recorded("history_branches_*");
         project.ctl("downgrade base").succeeds();
         assert_eq!(project.database.sql("SELECT count(*) FROM alembic_version"), "0");
     });

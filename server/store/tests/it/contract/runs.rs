@@ -1,7 +1,9 @@
 //! Runs and their steps.
 
 use migrated_core::event::{Direction, Failure, RunKind, RunState, SqlFault};
-use migrated_store::{CreatedRun, RunFilter, RunPage, RunRecord, StepRecord, StepState, StoreError};
+use migrated_store::{
+    BackendRecord, CreatedRun, RunFilter, RunPage, RunRecord, StepNote, StepRecord, StepState, StoreError,
+};
 
 use super::Place;
 use crate::records::{body, project, run, sha, step, store_manifest};
@@ -138,7 +140,7 @@ pub(crate) async fn runs_are_listed_newest_first_in_pages(place: &dyn Place) {
     }
 }
 
-pub(crate) async fn unfinished_runs_are_those_that_have_not_ended(place: &dyn Place) {
+pub(crate) async fn unsettled_runs_are_those_that_have_not_ended_or_are_unknown(place: &dyn Place) {
     use RunState::*;
     let store = place.open().await;
     store.create_project(&project("p")).await.expect("created");
@@ -146,9 +148,9 @@ pub(crate) async fn unfinished_runs_are_those_that_have_not_ended(place: &dyn Pl
     for (index, state) in states.into_iter().enumerate() {
         store.create_run(&RunRecord { state, ..run(&format!("{index}"), "p") }).await.expect("created");
     }
-    let unfinished = store.unfinished_runs().await.expect("listed");
-    let expected: Vec<RunState> = states.into_iter().filter(|s| !s.is_terminal()).collect();
-    assert_eq!(unfinished.iter().map(|r| r.state).collect::<Vec<_>>(), expected);
+    let unsettled = store.unsettled_runs().await.expect("listed");
+    let expected: Vec<RunState> = states.into_iter().filter(|s| !s.is_terminal() || *s == Unknown).collect();
+    assert_eq!(unsettled.iter().map(|r| r.state).collect::<Vec<_>>(), expected);
 }
 
 pub(crate) async fn steps_are_inserted_and_replaced(place: &dyn Place) {
@@ -181,4 +183,71 @@ pub(crate) async fn steps_are_inserted_and_replaced(place: &dyn Place) {
     let many: Vec<StepRecord> = (1..=10_000).map(|i| step(i, StepState::Planned)).collect();
     store.put_steps("run-1", &many).await.expect("stored");
     assert!(store.steps("run-1").await.expect("read") == many);
+}
+
+pub(crate) async fn steps_have_the_backend_that_was_recorded(place: &dyn Place) {
+    let store = place.open().await;
+    store.create_project(&project("p")).await.expect("created");
+    store.create_run(&run("run-1", "p")).await.expect("created");
+    let steps: Vec<StepRecord> = (1..=40).map(|i| step(i, StepState::Planned)).collect();
+    store.put_steps("run-1", &steps).await.expect("stored");
+    let backend =
+        |first, last| BackendRecord { first, last, pid: i64::from(first), start: format!("s{last}") };
+    // Many at once, one of them for nobody.
+    let calls = (1..=30).map(|i| {
+        let store = store.clone();
+        tokio::spawn(async move { store.put_backend("run-1", &backend(i, i)).await })
+    });
+    let calls: Vec<_> = calls.collect();
+    let nobody = store.put_backend("nobody", &backend(1, 1)).await.expect_err("no such run");
+    assert!(matches!(nobody, StoreError::NotFound { .. }), "{nobody}");
+    for call in calls {
+        call.await.expect("no panic").expect("recorded");
+    }
+    store.put_backend("run-1", &backend(31, 40)).await.expect("recorded");
+    let found = store.steps("run-1").await.expect("read");
+    for (record, was) in found.iter().zip(&steps) {
+        let (first, last) = if record.index > 30 { (31, 40) } else { (record.index, record.index) };
+        let expected = StepRecord {
+            backend_pid: Some(first.into()),
+            backend_start: Some(format!("s{last}")),
+            ..was.clone()
+        };
+        assert_eq!(*record, expected);
+    }
+}
+
+pub(crate) async fn notes_on_steps_are_kept_in_order(place: &dyn Place) {
+    use StepState::*;
+    let store = place.open().await;
+    store.create_project(&project("p")).await.expect("created");
+    store.create_run(&run("run-1", "p")).await.expect("created");
+    let planned = |i| StepRecord { started_at: None, ..step(i, Planned) };
+    store.put_steps("run-1", &(1..=4).map(planned).collect::<Vec<_>>()).await.expect("stored");
+    let note =
+        |index, state, xid: Option<&str>, at| StepNote { index, state, xid: xid.map(String::from), at };
+    store.note_steps("run-1", &[note(1, Started, Some("77"), 5)]).await.expect("noted");
+    store
+        .note_steps("run-1", &[note(1, Done, None, 6), note(2, Started, Some("78"), 7)])
+        .await
+        .expect("noted");
+    // Tried again: what is known of the first attempt goes.
+    store.note_steps("run-1", &[note(2, Failed, None, 8), note(2, Started, None, 9)]).await.expect("noted");
+    // A whole life in one call, and one that is nobody's.
+    let life = [note(3, Started, None, 10), note(3, Started, Some("79"), 11), note(3, Failed, None, 12)];
+    store.note_steps("run-1", &life).await.expect("noted");
+    store.note_steps("run-1", &[note(99, Done, None, 1)]).await.expect("passed over");
+    store.note_steps("nobody", &[note(1, Done, None, 1)]).await.expect("passed over");
+    store.note_steps("run-1", &[]).await.expect("nothing to do");
+    let found = store.steps("run-1").await.expect("read");
+    let told: Vec<_> =
+        found.iter().map(|s| (s.state, s.xid.as_deref(), s.started_at, s.finished_at)).collect();
+    let expected = [
+        (Done, Some("77"), Some(5), Some(6)),
+        (Started, None, Some(9), None),
+        (Failed, Some("79"), Some(11), Some(12)),
+        (Planned, None, None, None),
+    ];
+    assert_eq!(told, expected);
+    assert_eq!(found[0].backend_pid, Some(4001), "the rest stays");
 }

@@ -30,6 +30,7 @@ impl<'a> Row<'a> {
 }
 
 /// The answers to [`questions`], each named.
+#[derive(PartialEq, Eq)]
 pub(super) struct Catalog {
     answers: Vec<Answer>,
 }
@@ -37,8 +38,6 @@ pub(super) struct Catalog {
 /// The answers, in the order of the questions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Part {
-    /// How everything looks, as one number.
-    Fingerprint,
     /// Current user, the server's `sql_mode`.
     Session,
     /// Name, type, engine, collation, options, comment.
@@ -66,7 +65,9 @@ pub(super) enum Part {
 }
 
 impl Catalog {
-    pub(super) fn new(answers: Vec<Answer>) -> Catalog {
+    /// The order in which the server tells rows means nothing.
+    pub(super) fn new(mut answers: Vec<Answer>) -> Catalog {
+        answers.iter_mut().for_each(|answer| answer.rows.sort());
         Catalog { answers }
     }
 
@@ -80,41 +81,6 @@ impl Catalog {
     pub(super) fn first(&self, part: Part, column: usize) -> &str {
         self.rows(part).next().map(|row| row.text(column)).unwrap_or_default()
     }
-}
-
-/// A number that changes with the schema. Times of creation alone would miss what changes in place on MySQL, or
-/// within the same second.
-pub(super) fn fingerprint(database: &str) -> String {
-    let database = literal(database);
-    let part = |table: &str, schema: &str, columns: &str| {
-        format!(
-            "(SELECT CONCAT(COUNT(*),':',IFNULL(SUM(CRC32(CONCAT_WS('|',{columns}))),0)) \
-             FROM information_schema.{table} WHERE {schema}={database})"
-        )
-    };
-    let parts = [
-        part("TABLES", "TABLE_SCHEMA", "TABLE_NAME,TABLE_TYPE,CREATE_TIME,CREATE_OPTIONS,TABLE_COMMENT"),
-        part(
-            "COLUMNS",
-            "TABLE_SCHEMA",
-            "TABLE_NAME,COLUMN_NAME,ORDINAL_POSITION,COLUMN_TYPE,IS_NULLABLE,COLUMN_DEFAULT,EXTRA,COLUMN_COMMENT",
-        ),
-        part(
-            "STATISTICS",
-            "TABLE_SCHEMA",
-            "TABLE_NAME,INDEX_NAME,SEQ_IN_INDEX,COLUMN_NAME,SUB_PART,NON_UNIQUE",
-        ),
-        part(
-            "REFERENTIAL_CONSTRAINTS",
-            "CONSTRAINT_SCHEMA",
-            "TABLE_NAME,CONSTRAINT_NAME,DELETE_RULE,UPDATE_RULE",
-        ),
-        part("VIEWS", "TABLE_SCHEMA", "TABLE_NAME,VIEW_DEFINITION,CHECK_OPTION,SECURITY_TYPE,DEFINER"),
-        part("TRIGGERS", "TRIGGER_SCHEMA", "TRIGGER_NAME,CREATED,ACTION_STATEMENT"),
-        part("ROUTINES", "ROUTINE_SCHEMA", "ROUTINE_NAME,LAST_ALTERED"),
-        part("EVENTS", "EVENT_SCHEMA", "EVENT_NAME,LAST_ALTERED"),
-    ];
-    format!("SELECT CONCAT_WS('/',{})", parts.join(","))
 }
 
 /// The questions, in the order of [`Part`]; `database` is what is asked about.
@@ -161,7 +127,6 @@ pub(super) fn questions(database: &str, mariadb: bool) -> String {
         from("DISTINCT TABLE_NAME", "PARTITIONS", "TABLE_SCHEMA")
     );
     [
-        fingerprint(database),
         "SELECT CURRENT_USER(),@@GLOBAL.sql_mode".into(),
         from(
             "TABLE_NAME,TABLE_TYPE,ENGINE,TABLE_COLLATION,CREATE_OPTIONS,TABLE_COMMENT",

@@ -1,7 +1,7 @@
 //! Reading the schema, and scratch databases.
 //!
-//! Everything is asked in two texts: the catalog as a whole, then SHOW CREATE for what stands nowhere else. There is
-//! no snapshot of a catalog here, so its fingerprint is taken before and after, and where it moved all is read again.
+//! Everything is asked in two texts: the catalog as a whole; then SHOW CREATE for what stands nowhere else, and the
+//! catalog again. There is no snapshot of a catalog here: only where both readings agree is it what it was all the time.
 
 mod catalog;
 mod column;

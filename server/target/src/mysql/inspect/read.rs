@@ -4,7 +4,7 @@ use super::super::connect::{Connected, Place};
 use super::super::error;
 use super::super::quote::name;
 use super::super::wire::Answer;
-use super::catalog::{Catalog, Part, Row, fingerprint, questions};
+use super::catalog::{Catalog, Part, Row, questions};
 use super::column::Context;
 use super::routine::Asked;
 use super::{column, constraint, index, sequence, server, table, trigger, view};
@@ -19,23 +19,24 @@ pub(super) async fn read(
     database: &str,
 ) -> Result<Option<Inspected>, TargetError> {
     let doing = "reading the schema";
-    let answers = connected.wire.query(&questions(database, connected.server.is_mariadb)).await;
+    let questions = questions(database, connected.server.is_mariadb);
+    let answers = connected.wire.query(&questions).await;
     let catalog = Catalog::new(answers.map_err(|(_, e)| error::outside(&e, doing))?);
     let place = connected.place.clone();
     let mut reading = Reading::new(&place, connected.server.is_mariadb, database, &catalog);
     let mut texts = reading.second_questions();
-    texts.push(fingerprint(database));
-    let answers = match connected.wire.query(&texts.join(";")).await {
+    let told = texts.len();
+    texts.push(questions);
+    let mut answers = match connected.wire.query(&texts.join(";")).await {
         Ok(answers) => answers,
         // What the catalog named is not there any more.
         Err((_, e)) if is_gone(&e) => return Ok(None),
         Err((_, e)) => return Err(error::outside(&e, doing)),
     };
-    if answers.len() != texts.len() {
+    if answers.len() < told {
         return Err(TargetError::new(Code::TargetRefused, "the server did not answer every question"));
     }
-    let after = answers.last().and_then(|answer| answer.first(0)).unwrap_or_default();
-    if catalog.first(Part::Fingerprint, 0) != after {
+    if Catalog::new(answers.split_off(told)) != catalog {
         return Ok(None);
     }
     let schema = reading.schema(&answers);
@@ -154,7 +155,8 @@ impl<'a> Reading<'a> {
                     statements.insert(told, answer.first(1).unwrap_or_default());
                 }
                 Second::Sequence(told) => {
-                    let kind = columns.get(told.as_str()).and_then(|rows| rows.first());
+                    let rows = columns.get(told.as_str()).map(Vec::as_slice).unwrap_or_default();
+                    let kind = rows.iter().find(|row| row.text(1) == "next_not_cached_value");
                     let kind = kind.map(|row| row.text(5)).unwrap_or_default();
                     let comment = comments.get(told.as_str()).cloned().flatten();
                     schema.sequences.insert(sequence::sequence(&told, comment, kind, answer));

@@ -198,6 +198,8 @@ impl MysqlScratch {
                 false => Reach::Elsewhere(format!("USE {named} leads out of the scratch database")),
             };
         }
+        let account =
+            words.next().is_some_and(|w| w.eq_ignore_ascii_case("USER") || w.eq_ignore_ascii_case("ROLE"));
         let named = objects(DialectName::Mysql, statement);
         if let Some(database) = named.iter().find(|object| object.kind == ObjectKind::Database) {
             let made = first == "CREATE" && self.is_original(&database.name);
@@ -209,7 +211,8 @@ impl MysqlScratch {
         if matches!(
             first.as_str(),
             "GRANT" | "REVOKE" | "SHUTDOWN" | "KILL" | "FLUSH" | "RESET" | "INSTALL" | "UNINSTALL"
-        ) || classify(DialectName::Mysql, statement).affects_new_sessions
+        ) || account
+            || classify(DialectName::Mysql, statement).affects_new_sessions
         {
             return Reach::Elsewhere(format!("{first} changes the server, not a schema"));
         }

@@ -6,7 +6,7 @@ use super::row::Row;
 use super::scope::Scope;
 use super::sequences::Sequences;
 use crate::postgres::wire::Answer;
-use migrated_core::schema::{Column, CompositeField, Computed, ComputedKind, DefaultValue, Identity};
+use migrated_core::schema::{Column, CompositeField, Computed, ComputedKind, DefaultValue, Identity, Name};
 use std::collections::HashMap;
 
 /// The columns of every relation, by its OID, in their order.
@@ -30,7 +30,7 @@ pub(super) fn sql(scope: &Scope<'_>) -> String {
         "SELECT a.attrelid,a.attnum,a.attname,pg_catalog.format_type(a.atttypid,a.atttypmod),a.attnotnull,a.attidentity,\
          a.attgenerated,pg_catalog.pg_get_expr(d.adbin,d.adrelid),{collation},\
          CASE WHEN a.attstorage<>t.typstorage THEN a.attstorage END,{compression},\
-         nullif(a.attstattarget,-1),a.attislocal,a.attoptions IS NOT NULL \
+         nullif(a.attstattarget,-1),a.attislocal,a.attoptions IS NOT NULL,d.adbin IS NOT NULL \
          FROM pg_attribute a JOIN pg_class c ON c.oid=a.attrelid JOIN pg_namespace n ON n.oid=c.relnamespace \
          JOIN pg_type t ON t.oid=a.atttypid \
          LEFT JOIN pg_attrdef d ON d.adrelid=a.attrelid AND d.adnum=a.attnum \
@@ -41,6 +41,11 @@ pub(super) fn sql(scope: &Scope<'_>) -> String {
         collation = collation("l", "ln"),
         wanted = scope.wanted("n")
     )
+}
+
+/// Whether a default was dropped while it was read.
+pub(super) fn is_torn(row: Row<'_>) -> bool {
+    row.flag(14) && row.option(7).is_none()
 }
 
 /// A collation's name as SQL; NULL where the outer join found none.
@@ -108,6 +113,30 @@ impl Columns {
             collation: found.column.collation.clone(),
         };
         self.of(relation).iter().map(field).collect()
+    }
+
+    /// Names and types of a view's columns.
+    pub(super) fn signature(&self, relation: u32) -> Vec<(String, String)> {
+        let told = |found: &Found| (found.column.name.clone(), found.column.data_type.clone());
+        self.of(relation).iter().map(told).collect()
+    }
+
+    /// What no model holds, as lines.
+    pub(super) fn notes(&self, relation: u32, name: &Name, view: bool) -> Vec<String> {
+        let note = |found: &Found| {
+            let Found { options, column, .. } = found;
+            match view {
+                true if column.default.is_some() || column.comment.is_some() => Some(format!(
+                    "view {name}: comment or default of column {} is not looked at",
+                    column.name
+                )),
+                false if *options => {
+                    Some(format!("table {name}: parameters of column {} are not looked at", column.name))
+                }
+                _ => None,
+            }
+        };
+        self.of(relation).iter().filter_map(note).collect()
     }
 
     /// The columns that a table's own definition has to tell: its local ones, and those in which it differs from

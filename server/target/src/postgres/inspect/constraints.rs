@@ -49,6 +49,11 @@ pub(super) fn sql(scope: &Scope<'_>) -> String {
     )
 }
 
+/// Whether a check was dropped while it was read.
+pub(super) fn is_torn(row: Row<'_>) -> bool {
+    row.text(1) == "c" && row.option(20).is_none()
+}
+
 impl Constraints {
     pub(super) fn read(
         answer: &Answer,

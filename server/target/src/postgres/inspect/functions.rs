@@ -23,7 +23,7 @@ pub(super) fn sql(scope: &Scope<'_>) -> String {
 /// The server has no function that prints this statement (manual, "CREATE AGGREGATE"). A function's OID prints with
 /// the schema where the name alone would not find it.
 const AGGREGATE: &str = "'CREATE AGGREGATE '||pg_catalog.quote_ident(n.nspname)||'.'||pg_catalog.quote_ident(p.proname)\
-    ||' ('||coalesce(nullif(pg_catalog.pg_get_function_arguments(p.oid),''),'*')||') ('||pg_catalog.concat_ws(', ',\
+    ||'('||coalesce(nullif(pg_catalog.pg_get_function_arguments(p.oid),''),'*')||') ('||pg_catalog.concat_ws(', ',\
     'SFUNC = '||g.aggtransfn::pg_catalog.regproc,\
     'STYPE = '||pg_catalog.format_type(g.aggtranstype,NULL),\
     CASE WHEN g.aggtransspace<>0 THEN 'SSPACE = '||g.aggtransspace END,\
@@ -49,6 +49,11 @@ const AGGREGATE: &str = "'CREATE AGGREGATE '||pg_catalog.quote_ident(n.nspname)|
     JOIN pg_namespace s ON s.oid=o.oprnamespace WHERE o.oid=g.aggsortop),\
     CASE p.proparallel WHEN 's' THEN 'PARALLEL = SAFE' WHEN 'r' THEN 'PARALLEL = RESTRICTED' END,\
     CASE WHEN g.aggkind='h' THEN 'HYPOTHETICAL' END)||')'";
+
+/// Whether a function was dropped while it was read.
+pub(super) fn is_torn(row: Row<'_>) -> bool {
+    row.option(7).is_none()
+}
 
 pub(super) fn read(answer: &Answer, scope: &Scope<'_>, comments: &Comments) -> Objects<Function> {
     let function = |row: Row<'_>| {
@@ -91,8 +96,8 @@ mod tests {
         let bare = "CREATE FUNCTION f(a integer)\n LANGUAGE sql\nAS $function$public.f$function$";
         assert_eq!(definition(printed, "public."), bare);
         assert_eq!(
-            definition("CREATE AGGREGATE public.s (integer) (SFUNC = x)", ""),
-            "CREATE AGGREGATE public.s (integer) (SFUNC = x)"
+            definition("CREATE AGGREGATE public.s(integer) (SFUNC = x)", ""),
+            "CREATE AGGREGATE public.s(integer) (SFUNC = x)"
         );
     }
 }

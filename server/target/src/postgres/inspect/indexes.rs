@@ -2,37 +2,52 @@
 
 use super::columns::Columns;
 use super::comments::{Catalog, Comments};
+use super::constraints::Constraints;
 use super::expression::bare;
 use super::index_item::{self, Spelling};
 use super::row::Row;
 use super::scope::Scope;
 use crate::postgres::quote::identifier;
 use crate::postgres::wire::Answer;
-use migrated_core::schema::{Index, IndexItem, Nulls};
+use migrated_core::schema::{Index, IndexItem, Name, Nulls, Objects};
 use std::collections::{BTreeMap, HashMap};
 
-/// Every index that was found, by its OID.
-pub(super) struct Indexes(HashMap<u32, Found>);
+/// Every index that was found.
+#[derive(Default)]
+pub(super) struct Indexes {
+    all: HashMap<u32, Found>,
+    by_table: HashMap<u32, Vec<u32>>,
+}
+
+/// The indexes of one relation.
+#[derive(Default)]
+pub(super) struct Own<'a> {
+    pub(super) indexes: Objects<Index>,
+    /// The one that REPLICA IDENTITY names.
+    pub(super) replica_identity: Option<&'a str>,
+    /// What is left out, as lines.
+    pub(super) notes: Vec<String>,
+}
 
 /// An index.
 pub(super) struct Found {
-    pub(super) table: u32,
     /// As if it were none of a constraint.
     pub(super) index: Index,
     /// Its items as SQL.
     pub(super) elements: Vec<String>,
     /// Whether it can be used.
-    pub(super) valid: bool,
+    valid: bool,
     /// Whether it came with the index of a partitioned table.
-    pub(super) of_partition: bool,
+    of_partition: bool,
     /// Whether REPLICA IDENTITY names it.
-    pub(super) replica_identity: bool,
+    replica_identity: bool,
     /// Whether CLUSTER ON names it.
-    pub(super) clustered: bool,
+    clustered: bool,
 }
 
 /// The server's own spelling is asked for only where an index is not plain columns with what their types have by
 /// default: it costs more than all the rest. `varchar` has none of its own and uses `text`'s.
+/// OFFSET keeps the planner from finding that out again for every column that asks.
 pub(super) fn sql(scope: &Scope<'_>) -> String {
     format!(
         "SELECT x.indexrelid,x.indrelid,x.relname,x.indisunique,x.indisvalid,x.indisreplident,x.indisclustered,{nulls},\
@@ -40,7 +55,8 @@ pub(super) fn sql(scope: &Scope<'_>) -> String {
          pg_catalog.pg_get_expr(x.indpred,x.indrelid),\
          CASE WHEN x.special THEN pg_catalog.pg_get_indexdef(x.indexrelid) END,\
          CASE WHEN x.special THEN ARRAY(SELECT pg_catalog.pg_get_indexdef(x.indexrelid,k,false) \
-         FROM pg_catalog.generate_series(1,x.indnkeyatts::int) k ORDER BY k) END \
+         FROM pg_catalog.generate_series(1,x.indnkeyatts::int) k ORDER BY k) END,\
+         x.special,x.indpred IS NOT NULL \
          FROM (SELECT i.*,ic.relname,ic.reloptions,ic.relispartition,am.amname,s.spcname,\
          i.indexprs IS NOT NULL OR EXISTS (SELECT FROM ROWS FROM(pg_catalog.unnest(i.indclass::oid[]),\
          pg_catalog.unnest(i.indcollation::oid[]),pg_catalog.unnest(i.indkey::int2[])) WITH ORDINALITY k(class,coll,att,n) \
@@ -53,32 +69,61 @@ pub(super) fn sql(scope: &Scope<'_>) -> String {
          FROM pg_index i JOIN pg_class ic ON ic.oid=i.indexrelid JOIN pg_class c ON c.oid=i.indrelid \
          JOIN pg_namespace n ON n.oid=c.relnamespace JOIN pg_am am ON am.oid=ic.relam \
          LEFT JOIN pg_tablespace s ON s.oid=ic.reltablespace \
-         WHERE c.relkind IN ('r','p','m') AND {wanted} AND {free}) x",
+         WHERE c.relkind IN ('r','p','m') AND {wanted} AND {free} OFFSET 0) x",
         nulls = scope.since(15, "x.indnullsnotdistinct", "false"),
         wanted = scope.wanted("n"),
         free = scope.free("pg_class", "c.oid"),
     )
 }
 
+/// Whether an index was dropped while it was read.
+pub(super) fn is_torn(row: Row<'_>) -> bool {
+    (row.flag(18) && row.option(16).is_none()) || (row.flag(19) && row.option(15).is_none())
+}
+
 impl Indexes {
     pub(super) fn read(answer: &Answer, columns: &Columns, comments: &Comments) -> Indexes {
-        let found = answer.rows.iter().map(Row).map(|row| (row.number(0), found(row, columns, comments)));
-        Indexes(found.collect())
+        let mut indexes = Indexes::default();
+        for row in answer.rows.iter().map(Row) {
+            let (oid, table) = (row.number(0), row.number(1));
+            indexes.all.insert(oid, found(row, table, columns, comments));
+            indexes.by_table.entry(table).or_default().push(oid);
+        }
+        indexes
     }
 
     /// The index of that OID.
     pub(super) fn get(&self, oid: u32) -> Option<&Found> {
-        self.0.get(&oid)
+        self.all.get(&oid)
     }
 
-    /// All of them, with their OIDs.
-    pub(super) fn iter(&self) -> impl Iterator<Item = (u32, &Found)> {
-        self.0.iter().map(|(oid, found)| (*oid, found))
+    /// The indexes of a relation that are told as such: not those of constraints, not those that came with the
+    /// index of a partitioned table.
+    pub(super) fn of(&self, relation: u32, name: &Name, constraints: &Constraints) -> Own<'_> {
+        let mut own = Own::default();
+        for oid in self.by_table.get(&relation).into_iter().flatten() {
+            let Some(found) = self.all.get(oid) else { continue };
+            let index = &found.index;
+            if found.replica_identity {
+                own.replica_identity = Some(&index.name);
+            }
+            if found.clustered {
+                own.notes.push(format!("table {name}: CLUSTER ON {} is not looked at", index.name));
+            }
+            if constraints.has_index(*oid) || found.of_partition {
+                continue;
+            }
+            if found.valid {
+                own.indexes.insert(index.clone());
+            } else {
+                own.notes.push(format!("index {} on {name} is invalid and left out", index.name));
+            }
+        }
+        own
     }
 }
 
-fn found(row: Row<'_>, columns: &Columns, comments: &Comments) -> Found {
-    let table = row.number(1);
+fn found(row: Row<'_>, table: u32, columns: &Columns, comments: &Comments) -> Found {
     let keys: Vec<i16> = row.numbers(10);
     let (keys, include) = keys.split_at(row.number::<usize>(9).min(keys.len()));
     let options: Vec<u16> = row.numbers(11);
@@ -112,7 +157,6 @@ fn found(row: Row<'_>, columns: &Columns, comments: &Comments) -> Found {
     }
     let method = row.text(8);
     Found {
-        table,
         index: Index {
             name: row.text(2).to_owned(),
             items,

@@ -14,11 +14,17 @@ pub(super) fn sql(scope: &Scope<'_>) -> String {
         "SELECT p.polrelid,p.oid,p.polname,p.polpermissive,p.polcmd,\
          ARRAY(SELECT coalesce(r.rolname,'public') FROM pg_catalog.unnest(p.polroles) k(role) \
          LEFT JOIN pg_roles r ON r.oid=k.role ORDER BY 1),\
-         pg_catalog.pg_get_expr(p.polqual,p.polrelid),pg_catalog.pg_get_expr(p.polwithcheck,p.polrelid) \
+         pg_catalog.pg_get_expr(p.polqual,p.polrelid),pg_catalog.pg_get_expr(p.polwithcheck,p.polrelid),\
+         p.polqual IS NOT NULL,p.polwithcheck IS NOT NULL \
          FROM pg_policy p JOIN pg_class c ON c.oid=p.polrelid JOIN pg_namespace n ON n.oid=c.relnamespace \
          WHERE {}",
         scope.wanted("n")
     )
+}
+
+/// Whether a policy was dropped while it was read.
+pub(super) fn is_torn(row: Row<'_>) -> bool {
+    (row.flag(8) && row.option(6).is_none()) || (row.flag(9) && row.option(7).is_none())
 }
 
 /// The policies of every table, by its OID.

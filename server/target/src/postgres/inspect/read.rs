@@ -16,15 +16,46 @@ use crate::postgres::error;
 use crate::postgres::quote::identifier;
 use crate::postgres::wire::{Answer, Wire, WireError};
 use crate::{InspectOptions, Inspected, TargetError};
-use migrated_core::DialectName;
 use migrated_core::operation::Server;
 use migrated_core::schema::{Schema, Table, View};
-use std::collections::HashMap;
+use migrated_core::{Code, DialectName};
+
+const DOING: &str = "reading the schema";
 
 /// How often an inspection begins anew when somebody changes the schema under it.
 const ATTEMPTS: u32 = 5;
 
-/// The queries, in their order.
+/// What decides how constants and names are printed: a role or database may have it otherwise, and a text must not
+/// depend on who asks. And the planner has never seen statistics of catalogs that were filled just now; compiling its
+/// misjudged plans would cost more than running them.
+const SETTINGS: [&str; 8] = [
+    "SET LOCAL DateStyle TO 'ISO, YMD';",
+    "SET LOCAL IntervalStyle TO postgres;",
+    "SET LOCAL TimeZone TO 'UTC';",
+    "SET LOCAL extra_float_digits TO 1;",
+    "SET LOCAL bytea_output TO hex;",
+    "SET LOCAL lc_monetary TO 'C';",
+    "SET LOCAL quote_all_identifiers TO off;",
+    "SET LOCAL jit TO off;",
+];
+
+// The queries, in their order.
+const VERSION: usize = 0;
+const COMMENTS: usize = 1;
+const SEQUENCES: usize = 2;
+const COLUMNS: usize = 3;
+const INDEXES: usize = 4;
+const CONSTRAINTS: usize = 5;
+const RELATIONS: usize = 6;
+const INHERITS: usize = 7;
+const TRIGGERS: usize = 8;
+const POLICIES: usize = 9;
+const NAMED_BY_VIEWS: usize = 10;
+const TYPES: usize = 11;
+const FUNCTIONS: usize = 12;
+const NAMESPACES: usize = 13;
+const EXTENSIONS: usize = 14;
+const NOTES: usize = 15;
 const QUERIES: usize = 16;
 
 /// Reads the schema. `own` is the target's own schema; `None` lets the search path decide.
@@ -42,18 +73,26 @@ pub(super) async fn read(
     let scope = Scope::new(version.major, own, options, place);
     let mut attempt = 1;
     loop {
-        match snapshot(wire, &scope).await {
-            Ok(answers) => return Ok(inspected(&answers, &scope)),
-            Err(e) if is_moving(&e) && attempt < ATTEMPTS => {
-                attempt += 1;
-                roll_back(wire).await?;
+        let failed = match snapshot(wire, &scope).await {
+            Ok(answers) if !is_torn(&answers) => return Ok(inspected(answers, &scope)),
+            Ok(_) => None,
+            Err(e) if e.is_fatal() => return Err(error::outside(&e, DOING)),
+            Err(e) => Some(e),
+        };
+        if let Some(e) = failed {
+            let rolled = wire.execute("ROLLBACK", &mut |_| {}).await;
+            rolled.map_err(|e| error::outside(&e, DOING))?;
+            if !is_moving(&e) {
+                return Err(error::outside(&e, DOING));
             }
-            Err(e) if is_moving(&e) => {
-                return Err(error::outside(&e, "reading the schema, which others are changing")
-                    .help("run it again when their migration is done"));
-            }
-            Err(e) => return Err(error::outside(&e, "reading the schema")),
         }
+        if attempt == ATTEMPTS {
+            let what = "the schema could not be read: others are changing it all the while";
+            return Err(
+                TargetError::new(Code::TargetRefused, what).help("run it again when their migration is done")
+            );
+        }
+        attempt += 1;
     }
 }
 
@@ -66,13 +105,13 @@ pub(super) async fn own_schema(wire: &mut Wire) -> Result<String, TargetError> {
 }
 
 /// All catalogs in one transaction and one round trip. With the own schema alone in the search path, the server
-/// prints the names of its objects bare and all others with their schema. The planner has never seen statistics of
-/// catalogs that were filled just now; compiling its misjudged plans would cost more than running them.
+/// prints the names of its objects bare and all others with their schema.
 async fn snapshot(wire: &mut Wire, scope: &Scope<'_>) -> Result<Vec<Answer>, WireError> {
     // An empty name is that of no schema.
     let path = if scope.own.is_empty() { "''".to_owned() } else { identifier(&scope.own) };
     let mut text = format!(
-        "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;SET LOCAL jit TO off;SET LOCAL search_path TO {path};"
+        "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;SET LOCAL search_path TO {path};{}",
+        SETTINGS.join("")
     );
     for query in queries(scope) {
         text.push_str(&query);
@@ -80,7 +119,7 @@ async fn snapshot(wire: &mut Wire, scope: &Scope<'_>) -> Result<Vec<Answer>, Wir
     }
     text.push_str("COMMIT");
     let answers = wire.query(&text, &mut |_| {}).await.map_err(|(_, e)| e)?;
-    Ok(answers.into_iter().skip(3).take(QUERIES).collect())
+    Ok(answers.into_iter().skip(2 + SETTINGS.len()).take(QUERIES).collect())
 }
 
 fn queries(scope: &Scope<'_>) -> [String; QUERIES] {
@@ -105,103 +144,73 @@ fn queries(scope: &Scope<'_>) -> [String; QUERIES] {
     ]
 }
 
-/// The functions that print definitions look at what is there now, not at the snapshot: what was dropped in between
-/// they do not find.
+/// The functions that print definitions look at what is there now, not at the snapshot. What was dropped in between
+/// they do not find: some fail, and some give NULL.
 fn is_moving(error: &WireError) -> bool {
-    !error.is_fatal()
-        && error.db().is_some_and(|db| {
-            matches!(db.code().code(), "XX000" | "42P01" | "42703" | "42704" | "42883" | "40001" | "40P01")
-        })
+    let codes = ["XX000", "42P01", "42703", "42704", "42883", "40001", "40P01"];
+    error.db().is_some_and(|db| codes.contains(&db.code().code()))
 }
 
-async fn roll_back(wire: &mut Wire) -> Result<(), TargetError> {
-    let rolled = wire.execute("ROLLBACK", &mut |_| {}).await;
-    rolled.map(drop).map_err(|e| error::outside(&e, "reading the schema"))
+/// Whether a row's text is missing.
+type IsTorn = fn(Row<'_>) -> bool;
+
+/// Whether some gave NULL.
+fn is_torn(answers: &[Answer]) -> bool {
+    let tests: [(usize, IsTorn); 7] = [
+        (COLUMNS, columns::is_torn),
+        (INDEXES, indexes::is_torn),
+        (CONSTRAINTS, constraints::is_torn),
+        (RELATIONS, relations::is_torn),
+        (TRIGGERS, triggers::is_torn),
+        (POLICIES, policies::is_torn),
+        (FUNCTIONS, functions::is_torn),
+    ];
+    tests.iter().any(|(query, is_torn)| answers[*query].rows.iter().map(Row).any(is_torn))
 }
 
-fn inspected(answers: &[Answer], scope: &Scope<'_>) -> Inspected {
-    let answer = |index: usize| &answers[index];
-    let comments = Comments::read(answer(1));
-    let sequences = Sequences::read(answer(2), scope, &comments);
-    let columns = Columns::read(answer(3), &comments, &sequences);
-    let indexes = Indexes::read(answer(4), &columns, &comments);
-    let mut constraints = Constraints::read(answer(5), scope, &columns, &indexes, &comments);
-    let mut triggers = triggers::read(answer(8), &comments);
-    let mut policies = policies::read(answer(9), &comments);
-    let mut named = views::read(answer(10), scope);
+fn inspected(mut answers: Vec<Answer>, scope: &Scope<'_>) -> Inspected {
+    // Each answer goes as soon as it is read: a large schema is not in memory twice.
+    let mut answer = |query: usize| std::mem::take(&mut answers[query]);
+    let comments = Comments::read(&answer(COMMENTS));
+    let sequences = Sequences::read(&answer(SEQUENCES), scope, &comments);
+    let columns = Columns::read(&answer(COLUMNS), &comments, &sequences);
+    let indexes = Indexes::read(&answer(INDEXES), &columns, &comments);
+    let mut constraints = Constraints::read(&answer(CONSTRAINTS), scope, &columns, &indexes, &comments);
+    let mut triggers = triggers::read(&answer(TRIGGERS), &comments);
+    let mut policies = policies::read(&answer(POLICIES), &comments);
+    let mut named = views::read(&answer(NAMED_BY_VIEWS), scope);
     let mut schema = Schema::new(DialectName::Postgres);
-    let mut notes = notes::read(answer(15));
-    types::read(&mut schema, answer(11), scope, &columns, &mut constraints, &comments);
-    schema.functions = functions::read(answer(12), scope, &comments);
-    schema.schemas = namespaces::read(answer(13), scope);
-    schema.extensions = namespaces::read_extensions(answer(14), scope);
+    let mut notes = notes::read(&answer(NOTES));
+    types::read(&mut schema, &answer(TYPES), scope, &columns, &mut constraints, &comments);
+    schema.functions = functions::read(&answer(FUNCTIONS), scope, &comments);
+    schema.schemas = namespaces::read(&answer(NAMESPACES), scope);
+    schema.extensions = namespaces::read_extensions(&answer(EXTENSIONS), scope);
     schema.sequences = sequences.free.into_iter().collect();
 
-    let mut by_table: HashMap<u32, Vec<u32>> = HashMap::new();
-    for (oid, found) in indexes.iter() {
-        by_table.entry(found.table).or_default().push(oid);
-    }
-    for relation in relations::read(answer(6), answer(7), scope) {
+    let (found, inherits) = (answer(RELATIONS), answer(INHERITS));
+    for relation in relations::read(&found, &inherits, scope) {
         let oid = relation.oid;
-        notes.extend(relation.notes());
-        let of_relation = by_table.remove(&oid).unwrap_or_default();
-        let mut own = Vec::new();
-        let mut replica = None;
-        for index_oid in of_relation {
-            let Some(found) = indexes.get(index_oid) else { continue };
-            let index_name = &found.index.name;
-            if found.replica_identity {
-                replica = Some(index_name.as_str());
-            }
-            if found.clustered {
-                notes.push(format!("table {}: CLUSTER ON {index_name} is not looked at", relation.name));
-            }
-            if constraints.has_index(index_oid) || found.of_partition {
-                continue;
-            }
-            match found.valid {
-                true => own.push(found.index.clone()),
-                false => {
-                    notes.push(format!("index {index_name} on {} is invalid and left out", relation.name))
-                }
-            }
-        }
         let comment = comments.of(Catalog::Class, oid);
         let triggers = triggers.remove(&oid).unwrap_or_default();
+        let own = indexes.of(oid, &relation.name, &constraints);
+        notes.extend(relation.notes());
+        notes.extend(own.notes);
+        notes.extend(columns.notes(oid, &relation.name, relation.is_view()));
         if relation.is_view() {
-            for found in columns.of(oid) {
-                let column = &found.column;
-                if column.default.is_some() || column.comment.is_some() {
-                    notes.push(format!(
-                        "view {}: comment or default of column {} is not looked at",
-                        relation.name, column.name
-                    ));
-                }
-            }
-            let told = |found: &columns::Found| (found.column.name.clone(), found.column.data_type.clone());
-            schema.views.insert(View {
-                columns: columns.of(oid).iter().map(told).collect(),
-                indexes: own.into_iter().collect(),
-                triggers,
-                depends_on: named.remove(&oid).unwrap_or_default(),
-                comment,
-                ..relation.view()
-            });
+            let depends_on = named.remove(&oid).unwrap_or_default();
+            let columns = columns.signature(oid);
+            let view =
+                View { columns, indexes: own.indexes, triggers, depends_on, comment, ..relation.view() };
+            schema.views.insert(view);
             continue;
-        }
-        for found in columns.of(oid).iter().filter(|found| found.options) {
-            notes.push(format!(
-                "table {}: parameters of column {} are not looked at",
-                relation.name, found.column.name
-            ));
         }
         let mut table = Table {
             columns: columns.told(oid, &relation.parents()),
-            indexes: own.into_iter().collect(),
+            indexes: own.indexes,
             triggers,
             policies: policies.remove(&oid).unwrap_or_default(),
             comment,
-            ..relation.table(replica)
+            ..relation.table(own.replica_identity)
         };
         constraints.put_into(&mut table, oid);
         schema.tables.insert(table);
@@ -209,7 +218,7 @@ fn inspected(answers: &[Answer], scope: &Scope<'_>) -> Inspected {
     notes.append(&mut constraints.notes);
     notes.sort();
     namespaces::without_ours(&mut schema, scope);
-    Inspected { schema, server: server(answer(0)), notes }
+    Inspected { schema, server: server(&answer(VERSION)), notes }
 }
 
 /// From `server_version_num`: the last four digits are the minor version.

@@ -48,6 +48,15 @@ pub(super) fn sql(scope: &Scope<'_>) -> [String; 2] {
     ]
 }
 
+/// Whether a view or partitioned table was dropped while it was read.
+pub(super) fn is_torn(row: Row<'_>) -> bool {
+    match row.text(3) {
+        "v" | "m" => row.option(12).is_none(),
+        "p" => row.option(13).is_none(),
+        _ => false,
+    }
+}
+
 /// Every relation but the version table and the journal.
 pub(super) fn read<'a>(relations: &'a Answer, inherits: &'a Answer, scope: &Scope<'_>) -> Vec<Relation<'a>> {
     let mut parents: HashMap<u32, Vec<Parent>> = HashMap::new();

@@ -88,10 +88,13 @@ async fn furnished(
     url.database = name.to_owned();
     let there = PostgresTarget { display: url.display(), url, ..target.clone() };
     let mut wire = there.open("").await?;
-    let furnished = match wire.execute(&setup, &mut |_| {}).await {
-        Ok(_) => make_extensions(&mut wire, own, &options.extensions).await,
-        Err(e) => Err(error::outside(&e, "setting up a scratch database")),
-    };
+    let furnished = async {
+        let ready = wire.execute(&setup, &mut |_| {}).await;
+        ready.map_err(|e| error::outside(&e, "setting up a scratch database"))?;
+        public_schema(home, &mut wire).await?;
+        make_extensions(&mut wire, own, &options.extensions).await
+    }
+    .await;
     match furnished {
         Ok(()) => {
             made.extend(options.extensions.iter().map(|extension| extension.name.clone()));
@@ -109,7 +112,8 @@ async fn furnished(
 async fn settings_of_database(home: &mut Wire) -> Result<String, TargetError> {
     let text = "SELECT s.name,pg_catalog.current_setting(s.name) FROM pg_catalog.pg_settings s \
                 WHERE s.source IN ('database','database user') AND (s.context='user' OR s.context='superuser' \
-                AND pg_catalog.current_setting('is_superuser')='on') AND s.name<>'search_path' \
+                AND pg_catalog.current_setting('is_superuser')='on') \
+                AND s.name NOT IN ('search_path','default_transaction_read_only') \
                 UNION ALL SELECT 'search_path',pg_catalog.current_setting('search_path')";
     let answers = home.query(text, &mut |_| {}).await;
     let answers = answers.map_err(|(_, e)| error::outside(&e, "reading the database's settings"))?;
@@ -118,6 +122,23 @@ async fn settings_of_database(home: &mut Wire) -> Result<String, TargetError> {
         format!("SELECT pg_catalog.set_config({},{},false);", literal(name), literal(value))
     };
     Ok(rows.filter_map(|row| Some(set(row.get(0)?, row.get(1)?))).collect())
+}
+
+/// A new database has a schema `public`, with the comment that every new one has. That the target has another, or
+/// none, is nothing that a script would say, and so no difference. Only on 15 and later may any owner of a database
+/// change it; elsewhere it stays as it is.
+async fn public_schema(home: &mut Wire, wire: &mut Wire) -> Result<(), TargetError> {
+    let doing = "looking at the schema public";
+    let text = "SELECT pg_catalog.obj_description(oid,'pg_namespace') FROM pg_catalog.pg_namespace WHERE nspname='public'";
+    let answers = home.query(text, &mut |_| {}).await.map_err(|(_, e)| error::outside(&e, doing))?;
+    let text = match answers.first().and_then(|answer| answer.rows.first()) {
+        Some(row) => format!("COMMENT ON SCHEMA public IS {}", row.get(0).map_or("NULL".into(), literal)),
+        None => "DROP SCHEMA public".into(),
+    };
+    match wire.execute(&text, &mut |_| {}).await {
+        Err(e) if e.db().is_none_or(|db| db.code().code() != "42501") => Err(error::outside(&e, doing)),
+        _ => Ok(()),
+    }
 }
 
 /// Makes extensions. One that needs another is tried again after it, so that their order does not matter.

@@ -19,6 +19,11 @@ pub(super) fn sql(scope: &Scope<'_>) -> String {
     )
 }
 
+/// Whether a trigger was dropped while it was read.
+pub(super) fn is_torn(row: Row<'_>) -> bool {
+    row.option(3).is_none()
+}
+
 /// The triggers of every relation, by its OID.
 pub(super) fn read(answer: &Answer, comments: &Comments) -> HashMap<u32, Objects<Trigger>> {
     let mut triggers: HashMap<u32, Objects<Trigger>> = HashMap::new();

@@ -30,7 +30,13 @@ impl Answer {
             (r"\b[0-9a-f]{32}\b", "[run]"),
             (r"\b\d{4}-\d\d-\d\dT[\d:.]+Z", "[when]"),
             (r"pid \d+", "pid [pid]"),
+            (r"(?m)^\[\d+/\d+\] .* waiting for .*\n", ""),
             (r"\b[\w:.-]+ \(tester\)", "[user] (tester)"),
+            // Which of its ends a connection is seen to break at hangs on who is quicker.
+            (
+                r"(UNREACHABLE\]:|stream is lost) \(?(transport|h2 protocol|tcp connect|operation was|Connection) .*",
+                "$1 [cause]",
+            ),
             (r" +(\d+h)?(\d+m)?\d+(\.\d+)? ?(ms|s)\b", " [time]"),
         ];
         filters.extend(fixed.map(|(pattern, with)| (pattern.to_owned(), with.to_owned())));
@@ -38,7 +44,7 @@ impl Answer {
     }
 
     /// Both outputs, for messages of failing tests.
-    fn story(&self) -> String {
+    pub(crate) fn story(&self) -> String {
         let Answer { words, exit, stdout, stderr, .. } = self;
         format!("$ migratectl {words}\nexit {exit}\n--- stdout\n{stdout}--- stderr\n{stderr}")
     }
@@ -70,21 +76,10 @@ impl Answer {
         self
     }
 
-    /// Compares the answer with the recorded one of that name.
+    /// Compares the answer with the one recorded under that name; `*` in it stands for the engine.
     #[track_caller]
     pub(crate) fn recorded(self, name: &str) -> Answer {
-        self.record(name.to_owned())
-    }
-
-    /// Compares the answer with the one recorded for this engine under that name.
-    #[track_caller]
-    pub(crate) fn recorded_for_engine(self, name: &str) -> Answer {
-        let name = format!("{name}_{}", self.engine);
-        self.record(name)
-    }
-
-    #[track_caller]
-    fn record(self, name: String) -> Answer {
+        let name = name.replace('*', self.engine);
         let mut settings = insta::Settings::clone_current();
         settings.set_prepend_module_to_snapshot(false);
         settings.set_snapshot_path("../snapshots");
@@ -96,12 +91,22 @@ impl Answer {
         self
     }
 
-    /// The `migratectl` command that the failure names as the next one.
+    /// The first `migratectl` command that the failure names as the next one.
     #[track_caller]
     pub(crate) fn next(&self) -> String {
-        let line = self.stderr.lines().find_map(|line| line.strip_prefix("next: "));
-        let line = line.unwrap_or_else(|| panic!("no next command\n{}", self.story()));
-        let quoted = line.split('`').skip(1).step_by(2).find(|text| text.starts_with("migratectl "));
-        quoted.unwrap_or_else(|| panic!("no command in: {line}\n{}", self.story())).to_owned()
+        let all = self.all_next();
+        all.first().unwrap_or_else(|| panic!("no next command\n{}", self.story())).clone()
     }
+
+    /// Every `migratectl` command of the line that says what to do next, in its order.
+    pub(crate) fn all_next(&self) -> Vec<String> {
+        let line = self.stderr.lines().find_map(|line| line.strip_prefix("next: ")).unwrap_or_default();
+        commands(line)
+    }
+}
+
+/// The `migratectl` commands that stand in backticks in a line.
+pub(crate) fn commands(line: &str) -> Vec<String> {
+    let quoted = line.split('`').skip(1).step_by(2);
+    quoted.filter(|text| text.starts_with("migratectl ")).map(str::to_owned).collect()
 }

@@ -104,7 +104,7 @@ impl Database {
     }
 
     /// Everything in it, schema and rows, as the engine's own tool writes it; what changes from call to call is left
-    /// out.
+    /// out, and so is an empty journal, which means nothing.
     pub(crate) fn dump(&self) -> String {
         let mut tool = match self.engine {
             Engine::Sqlite if !self.file().exists() => return String::new(),
@@ -120,6 +120,11 @@ impl Database {
             }
             Engine::Mariadb => {
                 let mut tool = self.mariadb_dump();
+                let journal = "SELECT count(*) FROM information_schema.tables WHERE table_schema = database() \
+                               AND table_name = 'migrated_journal'";
+                if self.sql(journal) == "1" && self.sql("SELECT count(*) FROM migrated_journal") == "0" {
+                    tool.arg(format!("--ignore-table={}.migrated_journal", self.name));
+                }
                 tool.arg(&self.name);
                 tool
             }

@@ -1,19 +1,24 @@
 //! What the tests stand on: projects in folders of their own, the real programs, real databases.
 
 mod answer;
+mod daemon;
 mod database;
 mod gate;
+mod place;
 mod programs;
 mod project;
 mod revisions;
 mod running;
-mod state;
+mod way;
 
-pub(crate) use answer::Answer;
-pub(crate) use database::{Database, Engine, postgres};
+pub(crate) use answer::{Answer, commands};
+pub(crate) use daemon::Daemon;
+pub(crate) use database::{Database, Engine, mariadb, postgres};
 pub(crate) use gate::Gate;
+pub(crate) use place::Leaves;
 pub(crate) use project::Project;
 pub(crate) use running::Running;
+pub(crate) use way::{Commit, Then, Way};
 
 use std::time::Duration;
 

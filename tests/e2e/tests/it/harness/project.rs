@@ -34,9 +34,21 @@ impl Project {
         project
     }
 
-    /// Replaces `migratectl.toml`.
+    /// Replaces `migratectl.toml`. Where this process is killed, the daemon still ends.
     pub(crate) fn configure(&self, toml: &str) {
+        let toml = match toml.contains("[embedded]") {
+            true => toml.replace("[embedded]\nbinary", "[embedded]\nidle = \"60s\"\nbinary"),
+            false => format!("{toml}\n[embedded]\nidle = \"60s\"\n"),
+        };
         std::fs::write(self.path("migratectl.toml"), toml).expect("written");
+    }
+
+    /// Points `migratectl.toml` at a daemon, with further lines.
+    pub(crate) fn configure_server(&self, server: &str, lines: &str) {
+        let url = self.database.url();
+        self.configure(&format!(
+            "project = \"shop\"\ndatabase_url = \"{url}\"\nserver = \"{server}\"\n{lines}"
+        ));
     }
 
     /// A path in the project's folder.
@@ -101,8 +113,6 @@ impl Project {
             .env("LC_ALL", "C.UTF-8")
             .env("HOME", self.folder.path().join("home"))
             .env("XDG_RUNTIME_DIR", self.folder.path().join("run"))
-            // Where this process is killed, the daemon still ends.
-            .env("MIGRATECTL_EMBEDDED__IDLE", "60s")
             .env("MIGRATECTL_ACTOR", "tester")
             .current_dir(self.path(""))
             .stdin(Stdio::null());

@@ -1,6 +1,6 @@
 //! Writing revision files.
 
-use super::Project;
+use super::{Engine, Gate, Project};
 
 impl Project {
     /// Writes a file into the folder of revisions.
@@ -29,6 +29,36 @@ impl Project {
             let up = format!("CREATE TABLE t_{id} (id integer PRIMARY KEY);\nINSERT INTO t_{id} VALUES (1);");
             self.revision(id, down_revision, &up, &format!("DROP TABLE t_{id};"));
         }
+    }
+
+    /// As [`Project::three`], but `b2` stops at the gate, which is shut.
+    pub(crate) fn gated(&self) -> Gate {
+        self.stops();
+        Gate::shut(&self.database)
+    }
+
+    /// As [`Project::gated`], for the gate that another project on the same database shut.
+    pub(crate) fn stops(&self) {
+        self.three();
+        let stop = Gate::stop(&self.database);
+        self.revision("b2", "a1", &format!("{stop}\nCREATE TABLE t_b2 (id integer);"), "DROP TABLE t_b2;");
+    }
+
+    /// Writes three revisions, of which the second adds one to a counter, outside of a transaction, and takes its
+    /// time.
+    pub(crate) fn slow_counter(&self) {
+        let first = "CREATE TABLE counter (v integer NOT NULL);\nINSERT INTO counter VALUES (0);";
+        self.revision("a1", "", first, "DROP TABLE counter;");
+        let slow = match self.database.engine {
+            Engine::Postgres => "UPDATE counter SET v = v + 1 FROM pg_sleep(4);",
+            Engine::Mariadb => "UPDATE counter SET v = v + 1 WHERE sleep(4) = 0;",
+            Engine::Sqlite => {
+                "UPDATE counter SET v = v + 1 WHERE (WITH RECURSIVE n(i) AS \
+                 (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 4000000) SELECT count(*) FROM n) > 0;"
+            }
+        };
+        self.revision("b2", "a1", &format!("transaction:false\n{slow}"), "");
+        self.revision("c3", "b2", "UPDATE counter SET v = v + 10;", "");
     }
 }
 

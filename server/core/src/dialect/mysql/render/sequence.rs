@@ -10,7 +10,7 @@ pub(super) fn create(create: &CreateSequence, server: &Server) -> Result<String,
     let condition = condition(create.if_not_exists, "IF NOT EXISTS", server)?;
     let kind = sequence.data_type.as_ref().map(|kind| format!(" AS {kind}")).unwrap_or_default();
     let comment = sequence.comment.as_ref().map(|c| format!(" COMMENT={}", text(c))).unwrap_or_default();
-    let options = written(&SequenceOptions::default(), &sequence.options);
+    let options = written(&SequenceOptions::default(), &sequence.options, sequence.data_type.is_none());
     Ok(format!("CREATE SEQUENCE {condition}{}{kind}{options}{comment}", qualified(&sequence.name)))
 }
 
@@ -28,7 +28,7 @@ pub(super) fn alter(alter: &AlterSequence, server: &Server) -> Result<Vec<String
         (from, to) if from == to => String::new(),
         (_, to) => format!(" AS {}", to.as_deref().unwrap_or("bigint")),
     };
-    let options = written(&alter.from.options, &alter.to.options);
+    let options = written(&alter.from.options, &alter.to.options, alter.to.data_type.is_none());
     if !kind.is_empty() || !options.is_empty() {
         statements.push(format!("ALTER SEQUENCE {name}{kind}{options}"));
     }
@@ -50,24 +50,32 @@ fn supported(sequence: &Sequence, server: &Server) -> Result<(), OperationError>
     Ok(())
 }
 
-/// The options in which they differ, with a blank in front of each. One that is told no more gets its default.
-fn written(from: &SequenceOptions, to: &SequenceOptions) -> String {
+/// The options in which they differ, with a blank in front of each. What is not told is what the server makes of it, and
+/// is written where the other had it otherwise: ALTER SEQUENCE keeps what it is not told.
+fn written(from: &SequenceOptions, to: &SequenceOptions, ranged: bool) -> String {
     let mut out = String::new();
-    let mut option = |words: &str, from: Option<i64>, to: Option<i64>, default: String| {
-        if from != to {
-            out.push(' ');
-            out.push_str(&to.map_or(default, |value| format!("{words} {value}")));
+    for ((words, from), (_, to)) in effective(from, ranged).into_iter().zip(effective(to, ranged)) {
+        if let Some(value) = to.filter(|_| from != to) {
+            out.push_str(&format!(" {words} {value}"));
         }
-    };
-    let down = to.increment.is_some_and(|step| step < 0);
-    let first = if down { to.max.unwrap_or(-1) } else { to.min.unwrap_or(1) };
-    option("INCREMENT BY", from.increment, to.increment, "INCREMENT BY 1".into());
-    option("MINVALUE", from.min, to.min, "NO MINVALUE".into());
-    option("MAXVALUE", from.max, to.max, "NO MAXVALUE".into());
-    option("START WITH", from.start, to.start, format!("START WITH {first}"));
-    option("CACHE", from.cache, to.cache, "CACHE 1000".into());
+    }
     if from.cycle != to.cycle {
         out.push_str(if to.cycle { " CYCLE" } else { " NOCYCLE" });
     }
     out
+}
+
+/// The options with their defaults; `ranged` tells whether the range is that of `bigint`, whose ends are the server's.
+fn effective(options: &SequenceOptions, ranged: bool) -> [(&'static str, Option<i64>); 5] {
+    let down = options.increment.is_some_and(|step| step < 0);
+    let (least, most) = if down { (-i64::MAX, -1) } else { (1, i64::MAX - 1) };
+    let min = options.min.or(ranged.then_some(least));
+    let max = options.max.or(ranged.then_some(most));
+    [
+        ("INCREMENT BY", options.increment.or(Some(1))),
+        ("MINVALUE", min),
+        ("MAXVALUE", max),
+        ("START WITH", options.start.or(if down { max } else { min })),
+        ("CACHE", options.cache.or(Some(1_000))),
+    ]
 }

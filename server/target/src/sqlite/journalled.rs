@@ -11,13 +11,14 @@ use super::error::{self, clean, refused};
 use super::place::Place;
 use super::resume::{self, Doing};
 use super::session::SqliteSession;
+use super::statement::run_statement;
+use super::transaction;
 use super::version_table::VersionTable;
 use super::{foreign_keys, query};
-use crate::journal as rows;
+use crate::journal::{self as rows, progress};
 use crate::work::Tell;
 use crate::{
-    Applied, ApplyFault, Backend, BackendState, JournalRow, JournalState, Outcome, ScriptStatement,
-    TargetError, Work,
+    Applied, ApplyFault, BackendState, JournalRow, JournalState, Outcome, ScriptStatement, TargetError, Work,
 };
 use migrated_core::event::EventKind;
 use migrated_core::{Code, DialectName};
@@ -71,7 +72,7 @@ pub(super) async fn apply(
         tell.event(EventKind::Resumed {
             revision: work.revision.clone(),
             statement: plan.from,
-            total: u32::try_from(work.script.statements.len()).unwrap_or(u32::MAX),
+            total: work.script.total(),
             evidence: evidence.clone(),
         });
     }
@@ -91,9 +92,9 @@ pub(super) async fn apply(
 
 /// Compares the version rows, makes what is missing, and reads the journal: one transaction.
 async fn open(session: &mut SqliteSession, work: &Work) -> Result<Vec<JournalRow>, ApplyFault> {
-    let rows = apply::begin(session, "").await?;
+    let rows = transaction::begin(session, "").await?;
     let opened: Result<_, TargetError> = async {
-        apply::compare(session, work, rows).await?;
+        transaction::compare(session, work, rows).await?;
         let fail = |e: sqlx::Error| refused(&e, "opening the journal", &session.place);
         query::run(&mut session.conn, rows::create(SQLITE, rows::TABLE)).await.map_err(fail)?;
         let journal = read(&mut session.conn, &session.table, &session.place).await?;
@@ -102,7 +103,7 @@ async fn open(session: &mut SqliteSession, work: &Work) -> Result<Vec<JournalRow
     }
     .await;
     match opened {
-        Ok(journal) => apply::end(session).await.map(|()| journal),
+        Ok(journal) => transaction::end(session).await.map(|()| journal),
         Err(error) => {
             session.rollback().await;
             let retryable = error.code == Code::LockTimeout;
@@ -114,9 +115,7 @@ async fn open(session: &mut SqliteSession, work: &Work) -> Result<Vec<JournalRow
 /// Whoever wrote the last INTENT may still be at it: a session whose run was given up. It is ended first.
 async fn orphans(session: &SqliteSession, journal: &[JournalRow]) -> Result<(), TargetError> {
     for row in journal.iter().filter(|row| row.state == JournalState::Intent) {
-        let Some((pid, start)) = row.backend.split_once(' ') else { continue };
-        let Ok(pid) = pid.parse() else { continue };
-        let orphan = Backend { pid, start: start.to_owned(), application: format!("migrated:{}", row.run) };
+        let Some(orphan) = progress::writer(row, format!("migrated:{}", row.run)) else { continue };
         if orphan.start == session.backend.start {
             continue;
         }
@@ -152,12 +151,12 @@ async fn statements(
         match doing {
             Doing::Skip => {}
             Doing::Session => {
-                apply::run_statement(session, work, index, one, tell).await?;
+                run_statement(session, work, index, one, tell).await?;
                 progress.executed += 1;
             }
             Doing::InTransaction => {
                 begin_here(session).await?;
-                in_transaction(apply::run_statement(session, work, index, one, tell).await, session).await?;
+                in_transaction(run_statement(session, work, index, one, tell).await, session).await?;
                 if number == last {
                     let finished = finish(session, work, unchecked, before, tell).await;
                     progress.executed += u32::from(finished.is_ok());
@@ -165,14 +164,14 @@ async fn statements(
                 }
                 let done = write(session, work, index, one, JournalState::Done).await;
                 in_transaction(done, session).await?;
-                apply::end(session).await?;
+                transaction::end(session).await?;
                 progress.executed += 1;
                 progress.done += 1;
             }
             Doing::Alone => {
                 let row = write(session, work, index, one, JournalState::Intent).await?;
                 progress.intent = Some(row.clone());
-                apply::run_statement(session, work, index, one, tell).await?;
+                run_statement(session, work, index, one, tell).await?;
                 send(session, rows::done(SQLITE, rows::TABLE, &session.table.name, &row)).await?;
                 progress.intent = None;
                 progress.executed += 1;
@@ -197,7 +196,7 @@ async fn in_transaction<T>(
 
 async fn begin_here(session: &mut SqliteSession) -> Result<(), ApplyFault> {
     session.not_cancelled().map_err(|e| clean(e, false))?;
-    apply::begin(session, "").await.map(|_| ())
+    transaction::begin(session, "").await.map(|_| ())
 }
 
 /// Ends the open transaction with the version rows and without the journal's.
@@ -213,9 +212,9 @@ async fn finish(
             foreign_keys::check(session, before).await?;
         }
         let rows = query::rows(&mut session.conn, session.table.sql.select()).await;
-        let rows = apply::version_rows(session, rows)?;
-        apply::compare(session, work, rows).await.map_err(|e| clean(e, false))?;
-        let rows = apply::write_rows(session, &work.changes).await.map_err(|e| clean(e, false))?;
+        let rows = transaction::version_rows(session, rows)?;
+        transaction::compare(session, work, rows).await.map_err(|e| clean(e, false))?;
+        let rows = transaction::write_rows(session, &work.changes).await.map_err(|e| clean(e, false))?;
         forget(session, rows::clear(SQLITE, rows::TABLE, &session.table.name)).await?;
         session.not_cancelled().map_err(|e| clean(e, false))?;
         Ok(rows)
@@ -223,7 +222,7 @@ async fn finish(
     .await;
     let rows = in_transaction(finished, session).await?;
     tell.committing(None);
-    apply::end(session).await?;
+    transaction::end(session).await?;
     Ok(rows)
 }
 
@@ -235,17 +234,8 @@ async fn write(
     one: &ScriptStatement,
     state: JournalState,
 ) -> Result<JournalRow, ApplyFault> {
-    let row = JournalRow {
-        revision: work.revision.clone(),
-        direction: work.direction,
-        statement: index,
-        hash: one.hash.clone(),
-        state,
-        // Nothing that SQLite does outside of a transaction changes a definition.
-        definitions: String::new(),
-        run: work.run.clone(),
-        backend: format!("{} {}", session.backend.pid, session.backend.start),
-    };
+    // Nothing that SQLite does outside of a transaction changes a definition.
+    let row = progress::row(work, index, one, state, String::new(), &session.backend);
     // The row of an earlier attempt may stand there.
     let table = &session.table.name;
     let text = format!(
@@ -315,7 +305,7 @@ async fn clear(session: &mut SqliteSession, progress: &Progress) -> Result<(), A
     };
     send(session, "BEGIN IMMEDIATE".into()).await?;
     in_transaction(forget(session, delete).await, session).await?;
-    apply::end(session).await
+    transaction::end(session).await
 }
 
 /// A refusal before anything was done now; what earlier attempts did stays as it is.

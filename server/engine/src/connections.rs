@@ -1,0 +1,213 @@
+//! Our connections to one server, counted (rule R5): locks, work, what is opened ahead, and looking.
+//!
+//! A run takes its lock's connection and its work's together or waits for both, so that nobody ever holds one and
+//! waits for the other. Looking (where a target stands, who blocks, ending a backend) has a part of its own: it
+//! never waits for a run, and a run that waits never keeps another from being watched or cancelled.
+
+use crate::run::Opened;
+use async_trait::async_trait;
+use migrated_core::DialectName;
+use migrated_core::event::Blocker;
+use migrated_target::{
+    Backend, BackendState, Capabilities, InspectOptions, Inspected, LockAttempt, Scratch, ScratchOptions,
+    Session, SessionOptions, Standing, Target, TargetError, TransactionOutcome,
+};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::time::Duration;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, SemaphorePermit};
+
+/// A session that was opened ahead and waits for its step, unless somebody else needs its connection more.
+pub(crate) type Ahead = Mutex<Option<Opened>>;
+
+/// What we may have open to one server.
+pub(crate) struct Server {
+    /// All connections, for messages.
+    pub(crate) max: usize,
+    runs: Arc<Semaphore>,
+    for_runs: usize,
+    looking: Semaphore,
+    /// Runs that wait for their share.
+    waiting: AtomicUsize,
+    idle: Mutex<Vec<Weak<Ahead>>>,
+}
+
+/// A run's own connections, of which it always has both.
+pub(crate) struct Share {
+    /// The migration lock's.
+    pub(crate) lock: OwnedSemaphorePermit,
+    /// The work's.
+    pub(crate) work: OwnedSemaphorePermit,
+}
+
+impl Server {
+    /// A server that may have `max` connections of ours, at least 3.
+    pub(crate) fn new(max: usize) -> Server {
+        let max = max.clamp(3, Semaphore::MAX_PERMITS);
+        let looking = (max / 5).max(1);
+        Server {
+            max,
+            runs: Arc::new(Semaphore::new(max - looking)),
+            for_runs: max - looking,
+            looking: Semaphore::new(looking),
+            waiting: AtomicUsize::new(0),
+            idle: Mutex::default(),
+        }
+    }
+
+    /// A run's share, in order of arrival. What others opened ahead gives way.
+    pub(crate) async fn share(&self) -> Share {
+        if let Ok(both) = self.runs.clone().try_acquire_many_owned(2) {
+            return Share::of(both);
+        }
+        let waiting = Counted::one(&self.waiting);
+        let idle = std::mem::take(&mut *self.idle.lock().unwrap_or_else(PoisonError::into_inner));
+        for ahead in idle.iter().filter_map(Weak::upgrade) {
+            let opened = ahead.lock().unwrap_or_else(PoisonError::into_inner).take();
+            opened.map(Opened::close_aside);
+        }
+        let both = self.runs.clone().acquire_many_owned(2).await;
+        drop(waiting);
+        Share::of(both.expect("the semaphore is never closed"))
+    }
+
+    /// One more connection of a run that has lost its own: the task that was to give it back is gone.
+    pub(crate) async fn another(&self) -> OwnedSemaphorePermit {
+        self.runs.clone().acquire_owned().await.expect("the semaphore is never closed")
+    }
+
+    /// A connection to be opened ahead, while that takes nothing from anybody: at least half must stay free.
+    pub(crate) fn spare(&self) -> Option<OwnedSemaphorePermit> {
+        if self.runs.available_permits() <= self.for_runs / 2 {
+            return None;
+        }
+        self.runs.clone().try_acquire_owned().ok()
+    }
+
+    /// Offers what was opened ahead to those who may have to wait. Where somebody does already, it is closed.
+    pub(crate) fn offer(&self, ahead: &Arc<Ahead>, opened: Opened) {
+        *ahead.lock().unwrap_or_else(PoisonError::into_inner) = Some(opened);
+        let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
+        idle.retain(|other| other.strong_count() > 0);
+        idle.push(Arc::downgrade(ahead));
+        drop(idle);
+        if self.waiting.load(Ordering::SeqCst) > 0 {
+            let opened = ahead.lock().unwrap_or_else(PoisonError::into_inner).take();
+            opened.map(Opened::close_aside);
+        }
+    }
+
+    /// A connection to look with.
+    pub(crate) async fn look(&self) -> SemaphorePermit<'_> {
+        self.looking.acquire().await.expect("the semaphore is never closed")
+    }
+}
+
+impl Share {
+    fn of(mut both: OwnedSemaphorePermit) -> Share {
+        let work = both.split(1).expect("two were taken");
+        Share { lock: both, work }
+    }
+}
+
+/// Counts one for as long as it lives.
+struct Counted<'a>(&'a AtomicUsize);
+
+impl<'a> Counted<'a> {
+    fn one(count: &'a AtomicUsize) -> Counted<'a> {
+        count.fetch_add(1, Ordering::SeqCst);
+        Counted(count)
+    }
+}
+
+impl Drop for Counted<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::SeqCst);
+    }
+}
+
+/// A target whose every look is counted. Locks and sessions are not: their runs have a [`Share`].
+pub(crate) struct CountedTarget {
+    pub(crate) target: Arc<dyn Target>,
+    pub(crate) server: Arc<Server>,
+}
+
+#[async_trait]
+impl Target for CountedTarget {
+    fn dialect(&self) -> DialectName {
+        self.target.dialect()
+    }
+
+    fn key(&self) -> &str {
+        self.target.key()
+    }
+
+    fn display(&self) -> &str {
+        self.target.display()
+    }
+
+    fn capabilities(&self) -> Capabilities {
+        self.target.capabilities()
+    }
+
+    async fn standing(&self) -> Result<Standing, TargetError> {
+        let _look = self.server.look().await;
+        self.target.standing().await
+    }
+
+    async fn ensure_version_table(&self) -> Result<bool, TargetError> {
+        let _look = self.server.look().await;
+        self.target.ensure_version_table().await
+    }
+
+    async fn forget_journal(&self) -> Result<(), TargetError> {
+        let _look = self.server.look().await;
+        self.target.forget_journal().await
+    }
+
+    async fn try_lock(&self, run: &str) -> Result<LockAttempt, TargetError> {
+        self.target.try_lock(run).await
+    }
+
+    async fn inspect(&self, options: &InspectOptions) -> Result<Inspected, TargetError> {
+        let _look = self.server.look().await;
+        self.target.inspect(options).await
+    }
+
+    async fn scratch(&self, options: &ScratchOptions) -> Result<Box<dyn Scratch>, TargetError> {
+        let _look = self.server.look().await;
+        self.target.scratch(options).await
+    }
+
+    async fn connect(&self, options: &SessionOptions) -> Result<Box<dyn Session>, TargetError> {
+        self.target.connect(options).await
+    }
+
+    async fn blockers(&self, backend: &Backend) -> Result<Vec<Blocker>, TargetError> {
+        let _look = self.server.look().await;
+        self.target.blockers(backend).await
+    }
+
+    async fn progress(&self, backend: &Backend) -> Result<Option<String>, TargetError> {
+        let _look = self.server.look().await;
+        self.target.progress(backend).await
+    }
+
+    async fn backend_state(&self, backend: &Backend) -> Result<BackendState, TargetError> {
+        let _look = self.server.look().await;
+        self.target.backend_state(backend).await
+    }
+
+    async fn end_backend(&self, backend: &Backend, grace: Duration) -> Result<BackendState, TargetError> {
+        let _look = self.server.look().await;
+        self.target.end_backend(backend, grace).await
+    }
+
+    async fn transaction_outcome(&self, xid: &str) -> Result<TransactionOutcome, TargetError> {
+        let _look = self.server.look().await;
+        self.target.transaction_outcome(xid).await
+    }
+}
+
+#[cfg(test)]
+mod tests;
