@@ -23,6 +23,7 @@ mod rename;
 mod rules;
 mod scope;
 mod sequence;
+mod spelling;
 mod sqlite;
 mod table;
 mod types;

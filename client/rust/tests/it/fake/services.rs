@@ -70,6 +70,8 @@ impl MigrationService for Script {
         wait_for_revision(pb::WaitForRevisionRequest) -> pb::WaitForRevisionResponse;
         ensure_version_table(pb::EnsureVersionTableRequest) -> pb::EnsureVersionTableResponse;
         accept_revision(pb::AcceptRevisionRequest) -> pb::AcceptRevisionResponse;
+        check(pb::CheckRequest) -> pb::CheckResponse;
+        autogenerate(pb::AutogenerateRequest) -> pb::AutogenerateResponse;
     }
 }
 

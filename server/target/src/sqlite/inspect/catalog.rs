@@ -29,12 +29,12 @@ pub(super) fn schema(rows: &[Row], ours: &[&str]) -> (Schema, Vec<String>) {
         .filter(|row| row.kind == "table" && is_virtual(&row.sql))
         .map(|row| format!("{}_", row.name))
         .collect();
-    let hidden = |row: &&Row| {
-        !row.name.starts_with("sqlite_")
-            && !ours.iter().any(|name| row.table.eq_ignore_ascii_case(name))
-            && !(row.kind == "table" && shadowed.iter().any(|prefix| row.name.starts_with(prefix)))
+    let hidden = |row: &Row| {
+        row.name.starts_with("sqlite_")
+            || ours.iter().any(|name| row.table.eq_ignore_ascii_case(name))
+            || (row.kind == "table" && shadowed.iter().any(|prefix| row.name.starts_with(prefix)))
     };
-    for row in rows.iter().filter(hidden) {
+    for row in rows.iter().filter(|row| !hidden(row)) {
         let understood = match row.kind.as_str() {
             "table" => {
                 schema.tables.insert(any_table(row, &mut notes));

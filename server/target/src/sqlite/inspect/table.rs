@@ -3,7 +3,8 @@
 
 use super::reader::{Reader, split, text};
 use migrated_core::DialectName;
-use migrated_core::dialect::SqlWord;
+use migrated_core::dialect::literal::quote_text;
+use migrated_core::dialect::{SqlWord, WordKind};
 use migrated_core::schema::{
     Action, Check, Column, Computed, ComputedKind, DefaultValue, Deferral, ForeignKey, IndexItem, Match,
     Name, PrimaryKey, Table, Unique,
@@ -172,19 +173,29 @@ fn begins_constraint(word: &SqlWord<'_>) -> bool {
 /// A default: what is in parentheses without them, a literal with its sign.
 fn default(reader: &mut Reader<'_>) -> Option<String> {
     if reader.is("(") {
-        return Some(text(&reader.parenthesised()?));
+        let inside = reader.parenthesised()?;
+        return Some(match inside.as_slice() {
+            [one] => literal(one),
+            words => text(words),
+        });
     }
     let sign = if reader.take("-") {
         "-"
+    } else if reader.take("+") {
+        "+"
     } else {
-        reader.take("+");
         ""
     };
-    let value = reader.next()?;
-    let keyword = ["NULL", "TRUE", "FALSE", "CURRENT_TIME", "CURRENT_DATE", "CURRENT_TIMESTAMP"]
-        .into_iter()
-        .find(|keyword| value.is(keyword));
-    Some(format!("{sign}{}", keyword.unwrap_or(value.text)))
+    Some(format!("{sign}{}", literal(&reader.next()?)))
+}
+
+/// A literal. In double quotes it is text here, which is how older definitions wrote it
+/// (<https://www.sqlite.org/quirks.html#double_quoted_string_literals_are_accepted>).
+fn literal(word: &SqlWord<'_>) -> String {
+    match (word.kind, word.name(DialectName::Sqlite)) {
+        (WordKind::QuotedName, Some(name)) => quote_text(DialectName::Sqlite, &name),
+        _ => word.text.to_owned(),
+    }
 }
 
 fn references(reader: &mut Reader<'_>, name: Option<String>, columns: Vec<String>) -> Option<ForeignKey> {
