@@ -42,6 +42,7 @@ fn table(number: usize) -> Table {
     }
 }
 
+#[expect(clippy::disallowed_methods, reason = "it measures")]
 fn main() -> std::io::Result<()> {
     let count = std::env::args().nth(1).and_then(|n| n.parse().ok()).unwrap_or(10_000);
     let mut from = Schema::new(DialectName::Postgres);
