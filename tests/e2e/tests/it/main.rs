@@ -5,6 +5,7 @@ mod bad_files;
 mod bad_graph;
 mod bad_rows;
 mod bad_schema;
+mod bad_schema_names;
 mod bad_sql;
 mod bad_store;
 mod bad_targets;

@@ -42,7 +42,10 @@ pub fn read_yaml(text: &str) -> Result<Schema, SchemaTextError> {
 /// What is wrong, with its place.
 pub fn read_json(text: &str) -> Result<Schema, SchemaTextError> {
     let told = |e: serde_json::Error| {
-        let (message, line) = (first_line(&e.to_string()), u32::try_from(e.line()).unwrap_or(u32::MAX));
+        let whole = e.to_string();
+        // The place is told beside the message.
+        let message = whole.rsplit_once(" at line ").map_or(whole.as_str(), |(message, _)| message);
+        let (message, line) = (first_line(message), u32::try_from(e.line()).unwrap_or(u32::MAX));
         SchemaTextError { message, line, column: u32::try_from(e.column()).unwrap_or(u32::MAX) }
     };
     let root: serde_json::Value = serde_json::from_str(text).map_err(told)?;
