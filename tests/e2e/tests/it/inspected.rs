@@ -52,6 +52,36 @@ fn every_form_makes_the_schema_again() {
     });
 }
 
+/// The descriptions of the page about schema files that are for an engine.
+fn examples(engine: Engine) -> Vec<&'static str> {
+    let page = include_str!("../../../../docs/schema-files.md");
+    let blocks = page.split("```yaml\n").skip(1).filter_map(|rest| rest.split("```").next());
+    let own = match engine {
+        Engine::Sqlite => "dialect: sqlite\n",
+        Engine::Postgres => "dialect: postgres\n",
+        Engine::Mariadb => "dialect: mysql\n",
+    };
+    blocks.filter(|block| !block.starts_with("dialect:") || block.starts_with(own)).collect()
+}
+
+#[test]
+fn the_examples_of_the_page() {
+    for engine in Engine::ALL {
+        let examples = examples(*engine);
+        assert_eq!(examples.len(), 2, "one for all, and one of its own");
+        for example in examples {
+            on_each(&[*engine], |project| {
+                std::fs::write(project.path("schema.yaml"), example).expect("written");
+                project.ctl("revision --autogenerate --schema schema.yaml -m example").succeeds();
+                project.ctl("upgrade head").succeeds();
+                project.ctl("check --schema schema.yaml").succeeds().says("");
+                let empty = project.ctl("revision --autogenerate --schema schema.yaml -m nothing").succeeds();
+                assert!(empty.stderr.contains("no difference"), "{}", empty.story());
+            });
+        }
+    }
+}
+
 #[test]
 fn a_diagram() {
     on_each(Engine::ALL, |project| {

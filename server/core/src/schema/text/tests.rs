@@ -233,6 +233,30 @@ fn no_field_is_known_that_the_model_lacks() {
     assert_eq!(missing, BTreeSet::new());
 }
 
+/// Whether the page has a line for each field, under the object's own heading.
+fn documented(page: &str, shape: &'static Shape, heading: &str, missing: &mut BTreeSet<String>) {
+    let section = page.split("\n### ").find(|section| section.lines().next() == Some(heading)).unwrap_or("");
+    for (field, kind) in shape.fields {
+        if !section.contains(&format!("\n| `{field}` |")) {
+            missing.insert(format!("{heading}: {field}"));
+        }
+        match kind {
+            Kind::Object(shape) | Kind::List(Kind::Object(shape)) if shape.what != "name" => {
+                documented(page, shape, shape.what, missing);
+            }
+            _ => {}
+        }
+    }
+}
+
+#[test]
+fn every_field_stands_in_the_docs() {
+    let page = include_str!("../../../../../docs/schema-files.md");
+    let mut missing = BTreeSet::new();
+    documented(page, &SCHEMA, "description", &mut missing);
+    assert_eq!(missing, BTreeSet::new());
+}
+
 #[test]
 fn faults_are_told_with_their_place() {
     let within = |line: &str| format!("tables:\n- name: users\n  columns:\n  - name: email\n    {line}\n");
