@@ -155,14 +155,13 @@ fn word(text: &str) -> String {
     let mut out = String::new();
     for c in text.chars() {
         let fits = c.is_alphanumeric() || matches!(c, '-' | '(' | ')' | '[' | ']');
-        if fits && !(out.is_empty() && !c.is_alphabetic()) {
-            out.push(c);
-        } else if !out.ends_with('_') {
+        // A digit or bracket cannot be the first of a word.
+        let leads = out.is_empty() && !c.is_alphabetic();
+        if (!fits || leads) && !out.ends_with('_') {
             out.push('_');
-            // A digit or bracket cannot be the first of a word.
-            if fits {
-                out.push(c);
-            }
+        }
+        if fits {
+            out.push(c);
         }
     }
     out
