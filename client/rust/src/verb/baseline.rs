@@ -2,7 +2,7 @@
 
 use super::follow::begin_and_follow;
 use super::run_options::{RunArgs, on_interrupt};
-use super::schema_args::{Comparison, show};
+use super::schema_args::{Comparison, counted, show};
 use crate::error::Result;
 use crate::exit::Exit;
 use crate::graph_call::Context;
@@ -51,10 +51,10 @@ pub async fn run(context: &mut Context, args: Baseline) -> Result<Exit> {
     let diff = answer.diff.clone().unwrap_or_default();
     if !diff.differences.is_empty() {
         context.out.result(&answer, |out| show(out, &diff, false));
-        let count = diff.differences.len();
+        let count = counted(&diff);
         let revision = &args.revision;
         context.out.note(&format!(
-            "the database is not what the revisions up to {revision} make ({count} differences): it was not stamped"
+            "the database is not what the revisions up to {revision} make ({count}): it was not stamped"
         ));
         return Ok(Exit::Difference);
     }

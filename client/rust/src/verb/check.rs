@@ -1,6 +1,6 @@
 //! `check`.
 
-use super::schema_args::{Comparison, show, source, with_graph};
+use super::schema_args::{Comparison, counted, show, source, with_graph};
 use crate::error::Result;
 use crate::exit::Exit;
 use crate::graph_call::Context;
@@ -48,6 +48,6 @@ pub async fn run(context: &mut Context, args: &Check) -> Result<Exit> {
         context.out.note("no difference");
         return Ok(Exit::Done);
     }
-    context.out.note(&format!("{} differences", diff.differences.len()));
+    context.out.note(&counted(&diff));
     Ok(Exit::Difference)
 }

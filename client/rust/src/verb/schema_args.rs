@@ -117,10 +117,10 @@ fn files(context: &Context, name: &str) -> Result<SchemaFiles> {
     }
     let files = found.into_iter().map(|path| {
         let bytes = std::fs::read(context.config.cwd.join(&path)).map_err(|e| unreadable(&path, &e))?;
-        let text = String::from_utf8(bytes).map_err(|e| {
-            unreadable(&path, &std::io::Error::new(std::io::ErrorKind::InvalidData, e.utf8_error()))
-        })?;
-        Ok(SchemaFile { path, text })
+        match String::from_utf8(bytes) {
+            Ok(text) => Ok(SchemaFile { path, text }),
+            Err(e) => Err(not_utf8(&path, &e)),
+        }
     });
     Ok(SchemaFiles { format: format.into(), files: files.collect::<Result<_>>()? })
 }
@@ -140,6 +140,15 @@ fn unreadable(what: &str, error: &std::io::Error) -> Box<crate::error::Error> {
         .error(format!("{what} cannot be read: {error}"))
         .state("nothing was done")
         .next("correct the name or the rights of the file, then repeat")
+}
+
+fn not_utf8(path: &str, error: &std::string::FromUtf8Error) -> Box<crate::error::Error> {
+    let good = &error.as_bytes()[..error.utf8_error().valid_up_to()];
+    let line = good.iter().filter(|byte| **byte == b'\n').count() + 1;
+    Own::LocalFile
+        .error(format!("{path} is not UTF-8: line {line} holds bytes that are no character"))
+        .state("nothing was done")
+        .next("save the file as UTF-8, then repeat")
 }
 
 /// Fills in the graph of a source that replays revisions.
@@ -165,6 +174,14 @@ pub(super) fn tell(out: &mut Output, diff: &SchemaDiff, verbose: bool) {
         out.note(&line(difference));
     }
     ask(out, diff, verbose);
+}
+
+/// How many differences there are, in words.
+pub(super) fn counted(diff: &SchemaDiff) -> String {
+    match diff.differences.len() {
+        1 => "1 difference".to_owned(),
+        count => format!("{count} differences"),
+    }
 }
 
 fn line(difference: &Difference) -> String {

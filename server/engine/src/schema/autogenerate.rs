@@ -60,7 +60,10 @@ impl Engine {
         if !drops.is_empty() && !request.allow_drop {
             return Err(EngineError::new(
                 Code::DropNotAllowed,
-                format!("{} of the differences would destroy data: {}", drops.len(), drops.join("; ")),
+                match drops.as_slice() {
+                    [drop] => format!("one difference would destroy data: {drop}"),
+                    drops => format!("{} differences would destroy data: {}", drops.len(), drops.join("; ")),
+                },
             )
             .with("drops", drops.join("\n"))
             .state(format!("{} was not changed, no revision was written", place.name))

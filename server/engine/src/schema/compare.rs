@@ -7,7 +7,7 @@ use crate::{Engine, EngineError, Result};
 use migrated_core::Code;
 use migrated_core::diff::{LeftOut, LeftOutBecause, RenameQuestion, Rules, diff};
 use migrated_core::operation::{Operation, Server};
-use migrated_core::schema::Schema;
+use migrated_core::schema::{Objects, Schema, Table};
 
 /// A request to compare two schemas.
 #[derive(Clone, Debug)]
@@ -95,7 +95,7 @@ pub(crate) fn compare(
         )
         .with("rename", format!("{old}={new}"))
         .state("the target was not changed")
-        .next("`migratectl check` lists what goes and what comes, and asks about what is alike"));
+        .next("repeat without that `--rename`: what goes and what comes is listed then, and what is alike is asked about"));
     }
     let dialect = place.target.dialect();
     let mut differences = Vec::with_capacity(found.operations.len());
@@ -104,7 +104,7 @@ pub(crate) fn compare(
         let statements = operation.render(server).map_err(|e| unrenderable(operation, &e))?;
         up.extend(statements.iter().cloned());
         differences.push(Difference {
-            summary: operation.summary(),
+            summary: summary(operation),
             destroys: operation.is_destructive().unwrap_or_default().to_owned(),
             statements,
         });
@@ -131,6 +131,24 @@ pub(crate) fn compare(
         notes: Vec::new(),
         operations: found.operations,
     })
+}
+
+/// An operation in one line. A table that is made anew changes in some respect, which its own line does not say: it is
+/// what would be altered on an engine that can.
+fn summary(operation: &Operation) -> String {
+    let Operation::RebuildTable(rebuild) = operation else { return operation.summary() };
+    let alone = |table: &Table| Schema { tables: Objects::from_iter([table.clone()]), ..Schema::default() };
+    let renames = rebuild
+        .renamed
+        .iter()
+        .map(|(old, new)| (format!("{}.{old}", rebuild.from.name), format!("{}.{new}", rebuild.from.name)));
+    let rules = Rules { renames: renames.collect(), ..Rules::default() };
+    let changes = diff(&alone(&rebuild.from), &alone(&rebuild.to), &rules).operations;
+    let changes: Vec<String> = changes.iter().map(Operation::summary).collect();
+    if changes.is_empty() {
+        return operation.summary();
+    }
+    format!("{}: {}", operation.summary(), changes.join(", "))
 }
 
 fn unrenderable(operation: &Operation, error: &migrated_core::operation::OperationError) -> EngineError {

@@ -2,7 +2,6 @@
 
 use super::source::SchemaFile;
 use crate::{EngineError, Result};
-use migrated_core::dialect::split;
 use migrated_core::event::SqlFault;
 use migrated_core::operation::{Server, render_schema};
 use migrated_core::schema::{Schema, text};
@@ -93,20 +92,18 @@ pub fn write(schema: &Schema, format: SchemaFormat, server: &Server) -> Result<S
     })
 }
 
-/// Statements as a script that the splitter takes apart again as they were.
+/// Statements as a script that the splitter, and the engine's own client, take apart again as they were.
 pub(crate) fn script(dialect: DialectName, statements: &[String]) -> String {
     let mut out = String::new();
     for statement in statements {
-        let plain = format!("{};\n", statement.trim_end().trim_end_matches(';'));
-        // A body with semicolons of its own, which the client's own `;` would cut: MySQL's routines and triggers.
-        let whole = split(dialect, &plain, 1).is_ok_and(|parts| parts.len() == 1);
-        if whole || dialect != DialectName::Mysql {
-            out.push_str(&plain);
+        let statement = statement.trim_end().trim_end_matches(';');
+        // A body with semicolons of its own, at which the client of MySQL would cut: routines, triggers and events.
+        if dialect == DialectName::Mysql && statement.contains(';') {
+            let free = ["//", "$$", "||", ";;"].into_iter().find(|mark| !statement.contains(mark));
+            let mark = free.unwrap_or("end_of_statement");
+            out.push_str(&format!("DELIMITER {mark}\n{statement}\n{mark}\nDELIMITER ;\n"));
         } else {
-            out.push_str(&format!(
-                "DELIMITER //\n{}//\nDELIMITER ;\n",
-                plain.trim_end().trim_end_matches(';')
-            ));
+            out.push_str(&format!("{statement};\n"));
         }
     }
     out
@@ -114,12 +111,9 @@ pub(crate) fn script(dialect: DialectName, statements: &[String]) -> String {
 
 /// Tables, columns and foreign keys as a diagram (<https://mermaid.js.org/syntax/entityRelationshipDiagram.html>).
 fn mermaid(schema: &Schema) -> String {
-    let word = |text: &str| -> String {
-        text.chars().map(|c| if c.is_alphanumeric() || c == '_' { c } else { '_' }).collect()
-    };
     let mut out = String::from("erDiagram\n");
     for table in &schema.tables {
-        let name = table.name.to_string().replace('"', "'");
+        let name = entity(&table.name.to_string());
         out.push_str(&format!("    \"{name}\" {{\n"));
         for column in &table.columns {
             let mut keys = Vec::new();
@@ -129,11 +123,8 @@ fn mermaid(schema: &Schema) -> String {
             if table.foreign_keys.iter().any(|key| key.columns.contains(&column.name)) {
                 keys.push("FK");
             }
-            let kind = match word(&column.data_type) {
-                kind if kind.is_empty() => "any".to_owned(),
-                kind => kind,
-            };
-            let line = format!("        {kind} {} {}", word(&column.name), keys.join(", "));
+            let line =
+                format!("        {} {} {}", kind(&column.data_type), word(&column.name), keys.join(", "));
             out.push_str(line.trim_end());
             out.push('\n');
         }
@@ -144,12 +135,43 @@ fn mermaid(schema: &Schema) -> String {
             let one = key.columns.iter().all(|c| table.column(c).is_some_and(|c| !c.nullable));
             out.push_str(&format!(
                 "    \"{}\" }}o--{} \"{}\" : \"{}\"\n",
-                table.name,
+                entity(&table.name.to_string()),
                 if one { "||" } else { "o|" },
-                key.target(),
-                key.columns.join(", ")
+                entity(&key.target().to_string()),
+                entity(&key.columns.join(", "))
             ));
         }
     }
     out
+}
+
+/// What may stand in quotes in a diagram.
+fn entity(text: &str) -> String {
+    text.chars().map(|c| if matches!(c, '"' | '%' | '\\') || c.is_control() { '_' } else { c }).collect()
+}
+
+/// A name or type as one word of a diagram: letters, digits, `_`, `-` and brackets.
+fn word(text: &str) -> String {
+    let mut out = String::new();
+    for c in text.chars() {
+        let fits = c.is_alphanumeric() || matches!(c, '-' | '(' | ')' | '[' | ']');
+        // A digit or bracket cannot be the first of a word.
+        let leads = out.is_empty() && !c.is_alphabetic();
+        if (!fits || leads) && !out.ends_with('_') {
+            out.push('_');
+        }
+        if fits {
+            out.push(c);
+        }
+    }
+    out
+}
+
+/// A type as a word; of an enumeration without its values.
+fn kind(data_type: &str) -> String {
+    let short = match data_type.split_once('(') {
+        Some((before, values)) if values.contains('\'') => before,
+        _ => data_type,
+    };
+    if short.is_empty() { "any".to_owned() } else { word(short) }
 }

@@ -79,22 +79,29 @@ impl Engine {
             SchemaSource::Files { format: SchemaFormat::Sql, files } => files.clone(),
             SchemaSource::Files { format, files } => {
                 let schema = formats::read(*format, files)?;
-                vec![self.described(&schema, place, beside).await?]
+                let names: Vec<&str> = files.iter().map(|file| file.path.as_str()).collect();
+                vec![self.described(&schema, &names.join(", "), place, beside).await?]
             }
-            SchemaSource::Schema(schema) => vec![self.described(schema, place, beside).await?],
+            SchemaSource::Schema(schema) => vec![self.described(schema, "the schema", place, beside).await?],
             SchemaSource::Revisions { project, graph, revision } => {
                 self.replayed(project, graph, revision, place.target.dialect()).await?
             }
         };
+        let described = !matches!(
+            source,
+            SchemaSource::Files { format: SchemaFormat::Sql, .. } | SchemaSource::Revisions { .. }
+        );
         let extensions = beside.map(|b| b.schema.extensions.iter().cloned().collect()).unwrap_or_default();
         let options = ScratchOptions { extensions };
-        self.in_scratch(place, &options, &script, &scope.options()).await
+        let read = self.in_scratch(place, &options, &script, &scope.options()).await;
+        read.map_err(|e| if described { of_description(e) } else { e })
     }
 
     /// A description as the script that makes it.
     async fn described(
         &self,
         schema: &Schema,
+        name: &str,
         place: &Place,
         beside: Option<&Inspected>,
     ) -> Result<SchemaFile> {
@@ -108,6 +115,7 @@ impl Engine {
                     dialect.as_str()
                 ),
             )
+            .state("the target was not changed")
             .next("leave out its `dialect`, or name a target of that dialect"));
         }
         let server = match beside {
@@ -121,7 +129,7 @@ impl Engine {
         }
         let statements = migrated_core::operation::render_schema(&schema, &server)
             .map_err(|e| EngineError::new(Code::OperationInvalid, e.to_string()))?;
-        Ok(SchemaFile { path: "schema".into(), text: formats::script(dialect, &statements) })
+        Ok(SchemaFile { path: name.into(), text: formats::script(dialect, &statements) })
     }
 
     /// The upgrade bodies from nothing to `revision`, as files in their order.
@@ -142,6 +150,15 @@ impl Engine {
         }
         Ok(files)
     }
+}
+
+/// A fault in the script of a description: its lines are nobody's, the statement says which object it is.
+fn of_description(mut error: EngineError) -> EngineError {
+    error.metadata.retain(|(name, _)| !matches!(*name, "line" | "column"));
+    if let Some(sql) = &mut error.sql {
+        (sql.line, sql.column_number) = (0, 0);
+    }
+    error
 }
 
 fn shown(dialect: Option<DialectName>) -> &'static str {

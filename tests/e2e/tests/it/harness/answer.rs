@@ -30,6 +30,7 @@ impl Answer {
             (r"\b[0-9a-f]{32}\b", "[run]"),
             (r"\b\d{4}-\d\d-\d\dT[\d:.]+Z", "[when]"),
             (r"pid \d+", "pid [pid]"),
+            (r"migrated_scratch_[0-9a-f_]+", "[scratch]"),
             (r"(?m)^\[\d+/\d+\] .* waiting for .*\n", ""),
             (r"\b[\w:.-]+ \(tester\)", "[user] (tester)"),
             // Which of its ends a connection is seen to break at hangs on who is quicker.
