@@ -1,0 +1,60 @@
+//! What came of the pairs: counts, and every row that broke.
+
+use super::corpus::Row;
+use super::known::{KNOWN, Known};
+use super::steps::{Broken, Form};
+use crate::harness::Engine;
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+/// Verdicts of the rows of an engine.
+pub(super) struct Tally {
+    engine: Engine,
+    counts: BTreeMap<(String, &'static str), u32>,
+    shown: String,
+    wrong: Vec<String>,
+}
+
+impl Tally {
+    /// Nothing yet.
+    pub(super) fn new(engine: Engine) -> Tally {
+        Tally { engine, counts: BTreeMap::new(), shown: String::new(), wrong: Vec::new() }
+    }
+
+    /// Counts a verdict. A row that is known to break must break, and in the way that is known.
+    pub(super) fn add(&mut self, row: &Row, form: Form, verdict: Result<(), Broken>) {
+        let known = KNOWN.iter().find(|known| {
+            known.id == row.id && known.engine == row.engine && known.form.is_none_or(|only| only == form)
+        });
+        let name = format!("{} {form:?}", row.id);
+        let counted = match (&verdict, known) {
+            (Ok(()), None) => "ok",
+            (Ok(()), Some(_)) => {
+                self.wrong.push(format!("{name} is no longer broken: strike it off the list"));
+                "ok"
+            }
+            (Err(broken), Some(Known { what, .. })) if broken.what == *what => "known",
+            (Err(_), _) if row.soft => "soft",
+            (Err(broken), _) => {
+                self.wrong.push(format!("{name}: {}", broken.what));
+                broken.what
+            }
+        };
+        if let Err(broken) = verdict {
+            let _ = write!(self.shown, "#### {name}: {} ({counted})\n{}\n", broken.what, broken.shown);
+        }
+        *self.counts.entry((format!("{form:?}"), counted)).or_default() += 1;
+    }
+
+    /// Tells the counts, and fails the test where a row broke that is not known to.
+    pub(super) fn told(self) {
+        let Tally { engine, counts, shown, wrong } = self;
+        let mut table = format!("| {:8} | {:8} | {:20} | rows |\n", "engine", "form", "verdict");
+        for ((form, verdict), count) in counts {
+            let _ = writeln!(table, "| {:8} | {form:8} | {verdict:20} | {count:4} |", engine.name());
+        }
+        // Shown where the test fails, and with `--nocapture`.
+        let _ = std::io::Write::write_all(&mut std::io::stderr(), format!("\n{table}\n").as_bytes());
+        assert!(wrong.is_empty(), "{shown}\n{table}\n{}", wrong.join("\n"));
+    }
+}
