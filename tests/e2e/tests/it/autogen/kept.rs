@@ -17,7 +17,7 @@ struct Table<'a> {
     target: &'a Value,
 }
 
-/// Puts a row into each table of both sides that takes one, upgrades, and looks for it.
+/// Puts a row into each table of both sides that takes one, upgrades, and looks for it. Gives the number of rows.
 ///
 /// # Errors
 /// The row that is no longer what it was; or the upgrade that was refused over it, with the row as it was.
@@ -25,10 +25,10 @@ pub(super) fn rows_stay(
     project: &Project,
     row: &Row,
     database: &Database,
-) -> Result<(), (&'static str, String)> {
+) -> Result<usize, (&'static str, String)> {
     let filled = fill(row, database);
     if filled.is_empty() {
-        return Ok(());
+        return Ok(0);
     }
     let answer = project.ctl("upgrade head");
     for Filled { table, row: before } in &filled {
@@ -38,7 +38,7 @@ pub(super) fn rows_stay(
             return Err(("row lost", shown));
         }
     }
-    if answer.exit == 0 { Ok(()) } else { Err(("refused over a row", answer.story())) }
+    if answer.exit == 0 { Ok(filled.len()) } else { Err(("refused over a row", answer.story())) }
 }
 
 /// The tables of both sides that took a row. One that refers to another's takes it after that.

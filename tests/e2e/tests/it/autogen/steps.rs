@@ -38,8 +38,9 @@ impl Steps {
         Steps { project, shapes: HashMap::new() }
     }
 
-    /// Takes a database to the desired schema and back, on a database of its own.
-    pub(super) fn take(&mut self, row: &Row, form: Form, desired: &str) -> Result<(), Broken> {
+    /// Takes a database to the desired schema and back, on a database of its own. Gives the number of rows that
+    /// were there all along.
+    pub(super) fn take(&mut self, row: &Row, form: Form, desired: &str) -> Result<usize, Broken> {
         let expected = self.expected(row);
         let database = made(row, &row.before);
         let verdict = self.round(row, form, desired, &database, &expected);
@@ -65,7 +66,7 @@ impl Steps {
         desired: &str,
         database: &Database,
         expected: &[String],
-    ) -> Result<(), Broken> {
+    ) -> Result<usize, Broken> {
         let project = &self.project;
         let before = shape(database);
         let migrations = project.path("migrations");
@@ -86,7 +87,7 @@ impl Steps {
         let found = done(ctl("revision -m x --autogenerate --allow-drop"), "autogenerate", "")?;
         let Some(text) = revision(project) else {
             return match row.nodiff || before == expected {
-                true => Ok(()),
+                true => Ok(0),
                 false => Err(broken("missed", difference(&before, expected))),
             };
         };
@@ -101,7 +102,7 @@ impl Steps {
         match form {
             Form::Sql => rows_stay(project, row, database)
                 .map_err(|(what, shown)| broken(what, format!("{shown}{text}"))),
-            Form::Message => Ok(()),
+            Form::Message => Ok(0),
         }
     }
 }

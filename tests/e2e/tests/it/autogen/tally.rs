@@ -13,23 +13,25 @@ pub(super) struct Tally {
     counts: BTreeMap<(String, &'static str), u32>,
     shown: String,
     wrong: Vec<String>,
+    /// Rows that were there after an upgrade as before.
+    kept: usize,
 }
 
 impl Tally {
     /// Nothing yet.
     pub(super) fn new(engine: Engine) -> Tally {
-        Tally { engine, counts: BTreeMap::new(), shown: String::new(), wrong: Vec::new() }
+        Tally { engine, counts: BTreeMap::new(), shown: String::new(), wrong: Vec::new(), kept: 0 }
     }
 
     /// Counts a verdict. A row that is known to break must break, and in the way that is known.
-    pub(super) fn add(&mut self, row: &Row, form: Form, verdict: Result<(), Broken>) {
+    pub(super) fn add(&mut self, row: &Row, form: Form, verdict: Result<usize, Broken>) {
         let known = KNOWN.iter().find(|known| {
             known.id == row.id && known.engine == row.engine && known.form.is_none_or(|only| only == form)
         });
         let name = format!("{} {form:?}", row.id);
         let counted = match (&verdict, known) {
-            (Ok(()), None) => "ok",
-            (Ok(()), Some(_)) => {
+            (Ok(_), None) => "ok",
+            (Ok(_), Some(_)) => {
                 self.wrong.push(format!("{name} is no longer broken: strike it off the list"));
                 "ok"
             }
@@ -40,6 +42,7 @@ impl Tally {
                 broken.what
             }
         };
+        self.kept += *verdict.as_ref().unwrap_or(&0);
         if let Err(broken) = verdict {
             let _ = write!(self.shown, "#### {name}: {} ({counted})\n{}\n", broken.what, broken.shown);
         }
@@ -48,13 +51,15 @@ impl Tally {
 
     /// Tells the counts, and fails the test where a row broke that is not known to.
     pub(super) fn told(self) {
-        let Tally { engine, counts, shown, wrong } = self;
+        let Tally { engine, counts, shown, wrong, kept } = self;
         let mut table = format!("| {:8} | {:8} | {:20} | rows |\n", "engine", "form", "verdict");
         for ((form, verdict), count) in counts {
             let _ = writeln!(table, "| {:8} | {form:8} | {verdict:20} | {count:4} |", engine.name());
         }
+        let _ = writeln!(table, "{kept} rows stayed where they were");
         // Shown where the test fails, and with `--nocapture`.
         let _ = std::io::Write::write_all(&mut std::io::stderr(), format!("\n{table}\n").as_bytes());
         assert!(wrong.is_empty(), "{shown}\n{table}\n{}", wrong.join("\n"));
+        assert!(kept > 0, "rows were put into tables");
     }
 }
