@@ -21,18 +21,22 @@ fn every_row(engine: Engine, each: u32) {
     let Some(database) = Database::new(engine) else { return };
     let mut steps = Steps::new(Project::new(database));
     let mut tally = Tally::new(engine);
-    let only = std::env::var("MIGRATED_AUTOGEN_ROW").ok();
-    for row in corpus::rows(engine) {
-        if only.as_ref().is_some_and(|only| *only != row.id) {
-            continue;
-        }
+    let mut rows = corpus::rows(engine);
+    let only = std::env::var("MIGRATED_AUTOGEN_ROWS");
+    if let Ok(only) = &only {
+        rows.retain(|row| only.split(',').any(|id| id == row.id));
+    }
+    for row in rows {
         let verdict = steps.take(&row, Form::Sql, &row.desired);
         tally.add(&row, Form::Sql, verdict);
-        let Some(text) = message::message(&row).filter(|_| hash(&row.id) % each == 0) else { continue };
+        let Some(text) = message::message(&row).filter(|_| hash(&row.id).is_multiple_of(each)) else {
+            continue;
+        };
         let verdict = steps.take(&row, Form::Message, &text);
         tally.add(&row, Form::Message, verdict);
     }
-    tally.told();
+    let kept = tally.told();
+    assert!(kept > 0 || only.is_ok(), "no row was put into any table");
 }
 
 /// FNV-1a: the same rows on every run and machine.
