@@ -1,6 +1,7 @@
 //! migratectl, migrated and real databases together. `docs/testing.md` says how the tests are run and written.
 
 mod at_once;
+mod autogen;
 mod bad_files;
 mod bad_graph;
 mod bad_rows;

@@ -87,19 +87,45 @@ impl Database {
     }
 
     /// Runs SQL with the engine's own shell: one line a row, cells joined by `|` (tabs on MariaDB).
+    #[track_caller]
     pub(crate) fn sql(&self, sql: &str) -> String {
+        self.try_sql(sql).unwrap_or_else(|why| panic!("{sql}: {why}"))
+    }
+
+    /// As [`Database::sql`], for SQL that may fail: what the shell said of it.
+    pub(crate) fn try_sql(&self, sql: &str) -> Result<String, String> {
         match self.engine {
             Engine::Sqlite => {
                 let mut shell = Command::new("sqlite3");
                 let answer = shell.args(["-bail", "-cmd", ".timeout 20000"]).arg(self.file()).arg(sql);
                 let answer = answer.output().expect("sqlite3 is installed");
-                assert!(answer.status.success(), "{sql}: {}", String::from_utf8_lossy(&answer.stderr));
-                String::from_utf8_lossy(&answer.stdout).trim_end().to_owned()
+                match answer.status.success() {
+                    true => Ok(String::from_utf8_lossy(&answer.stdout).trim_end().to_owned()),
+                    false => Err(String::from_utf8_lossy(&answer.stderr).into_owned()),
+                }
             }
             Engine::Postgres => {
-                postgres().expect("it made this").psql(&self.name, sql).expect("the SQL runs")
+                postgres().expect("it made this").psql(&self.name, sql).map_err(|e| e.to_string())
             }
-            Engine::Mariadb => mariadb().expect("it made this").shell(&self.name, sql).expect("the SQL runs"),
+            Engine::Mariadb => {
+                mariadb().expect("it made this").shell(&self.name, sql).map_err(|e| e.to_string())
+            }
+        }
+    }
+
+    /// Removes it from its server, for tests that make hundreds.
+    pub(crate) fn removed(self) {
+        let name = &self.name;
+        match self.engine {
+            Engine::Sqlite => {}
+            Engine::Postgres => {
+                let drop = format!("DROP DATABASE {name} WITH (FORCE)");
+                postgres().expect("it made this").psql("postgres", &drop).expect("removed");
+            }
+            Engine::Mariadb => {
+                let drop = format!("DROP DATABASE {name}");
+                mariadb().expect("it made this").shell("mysql", &drop).expect("removed");
+            }
         }
     }
 
