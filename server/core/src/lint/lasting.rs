@@ -61,6 +61,12 @@ fn statement(dialect: DialectName, sentence: &Sentence<'_>) -> Option<(&'static 
             let safer = "say CONCURRENTLY, which wants a unique index on the view";
             locked("nobody reads the view until it is refreshed", safer)
         }
+        DialectName::Postgres
+            if sentence.begins(&["VACUUM"]) && sentence.has("FULL") || sentence.begins(&["CLUSTER"]) =>
+        {
+            let safer = "use pg_repack, or REPACK (CONCURRENTLY) from PostgreSQL 19 on, outside of revisions";
+            Some(("L006", "the table is copied row by row, while nobody uses it".into(), safer))
+        }
         DialectName::Mysql if sentence.begins(&["OPTIMIZE"]) => {
             Some(("L006", "the table is copied row by row".into(), QUIET))
         }

@@ -14,6 +14,7 @@ mod embedded;
 mod harness;
 mod interrupts;
 mod large;
+mod lint;
 mod messages;
 mod shutdown;
 mod spine;
