@@ -43,7 +43,7 @@ fn only_what_is_named_is_looked_at() {
     looked("a1 c3", 0, "2 revisions: 0 errors, 0 warnings");
     looked("b2:head", 11, "2 revisions: 1 error, 1 warning");
     looked("head", 0, "1 revision: 0 errors, 0 warnings");
-    looked("head-1", 11, "1 revision: 1 error, 1 warning");
+    looked(":b2", 11, "2 revisions: 1 error, 1 warning");
     project.ctl("lint nowhere").exits(1).is("UNKNOWN_REVISION");
 }
 
