@@ -1,5 +1,7 @@
 //! The examples of `docs/lint`.
 
+#![expect(clippy::disallowed_methods, reason = "the pages are files")]
+
 use crate::{codes, found};
 use migrated_core::DialectName;
 use migrated_core::lint::RULES;
