@@ -127,6 +127,8 @@ pub enum Verb {
     EnsureVersion(verb::ensure_version::EnsureVersion),
     /// Show what an upgrade or downgrade would do, with its SQL
     Plan(verb::plan::Plan),
+    /// Tell what revisions may do to a database in use, with the safer way
+    Lint(verb::lint::Lint),
     /// Tell whether the target is what its revisions, or a schema, say
     Check(verb::check::Check),
     /// Stamp an existing database, if it is what the revisions up to REV make

@@ -10,6 +10,7 @@ pub mod dialect;
 pub mod diff;
 pub mod event;
 pub mod file;
+pub mod lint;
 pub mod operation;
 pub mod revision;
 pub mod schema;

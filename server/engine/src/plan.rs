@@ -211,6 +211,10 @@ impl Engine {
         let mut steps = Vec::with_capacity(decided.steps.len());
         for step in &decided.steps {
             let body = self.load_body(&decided.graph, &step.revision, step.direction, dialect).await?;
+            let findings = match step.direction {
+                Direction::Up => self.lint_revision(&decided.graph, &step.revision, dialect).await?,
+                Direction::Down => Vec::new(),
+            };
             steps.push(PlannedStep {
                 view: decided.graph.view(&step.revision, &decided.from),
                 direction: step.direction,
@@ -218,6 +222,7 @@ impl Engine {
                 transactional: body.transactional,
                 rows: step.rows_after.clone(),
                 warnings: body.warnings,
+                findings,
             });
         }
         Ok(Planned {
@@ -286,6 +291,8 @@ pub struct PlannedStep {
     pub rows: Vec<String>,
     /// What was noticed about it.
     pub warnings: Vec<String>,
+    /// What lint found in it; of an upgrade only.
+    pub findings: Vec<crate::LintFinding>,
 }
 
 /// The changes that turn one set of version rows into another: updates first, then deletions or insertions.

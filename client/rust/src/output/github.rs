@@ -4,11 +4,11 @@
 
 use super::narrator::Narrator;
 use super::view::{Outcome, RunView};
-use super::{Sinks, Style, render_error};
+use super::{Sinks, Style, lint, render_error};
 use crate::config::{Config, TargetChoice};
 use crate::error::Error;
-use migrated_proto::v1::Event;
 use migrated_proto::v1::event::Kind;
+use migrated_proto::v1::{Event, LintFinding};
 use std::io::Write as _;
 use std::path::PathBuf;
 
@@ -117,10 +117,7 @@ fn summary(rows: &[String], outcome: &Outcome) -> String {
 pub(super) fn annotation(error: &Error, style: &Style) -> String {
     let mut properties = Vec::new();
     if let Some(place) = &error.place {
-        let full = style.project_dir.join(&place.path);
-        let path = style.workspace.as_ref().and_then(|w| full.strip_prefix(w).ok());
-        let path = path.map_or_else(|| place.path.clone(), |p| p.display().to_string());
-        properties.push(format!("file={}", property(&path)));
+        properties.push(format!("file={}", property(&in_checkout(&place.path, style))));
         if place.line > 0 {
             properties.push(format!("line={}", place.line));
         }
@@ -166,4 +163,23 @@ pub(super) fn data(text: &str) -> String {
 /// Escapes a property of a workflow command.
 fn property(text: &str) -> String {
     data(text).replace(':', "%3A").replace(',', "%2C")
+}
+
+/// A finding of lint as an annotation.
+pub(super) fn finding(found: &LintFinding, style: &Style) -> String {
+    let place = format!(
+        "file={},line={},col={}",
+        property(&in_checkout(&found.path, style)),
+        found.line,
+        found.column
+    );
+    let title = format!("title={}", property(&format!("{} in {}", found.code, found.revision)));
+    format!("::{} {place},{title}::{}\n", lint::severity(found), data(&lint::said(found)))
+}
+
+/// A path of the project as the checkout has it, which annotations are relative to.
+fn in_checkout(path: &str, style: &Style) -> String {
+    let full = style.project_dir.join(path);
+    let path_there = style.workspace.as_ref().and_then(|w| full.strip_prefix(w).ok());
+    path_there.map_or_else(|| path.to_owned(), |p| p.display().to_string())
 }

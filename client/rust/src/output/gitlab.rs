@@ -2,9 +2,10 @@
 
 use super::narrator::Narrator;
 use super::view::{Outcome, RunView};
-use super::{Sinks, Style, render_error};
-use migrated_proto::v1::Event;
+use super::{Sinks, Style, lint, render_error};
 use migrated_proto::v1::event::Kind;
+use migrated_proto::v1::{Event, LintFinding};
+use sha2::{Digest as _, Sha256};
 
 /// The view.
 pub(super) struct Gitlab {
@@ -69,4 +70,24 @@ impl RunView for Gitlab {
 fn section_name(revision: &str) -> String {
     let plain = |c: char| if c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | '-') { c } else { '_' };
     format!("migrate_{}", revision.chars().map(plain).collect::<String>())
+}
+
+/// Findings of lint as a report of code quality, which GitLab shows in merge requests.
+pub(super) fn code_quality(findings: &[LintFinding]) -> String {
+    let issues = findings.iter().enumerate().map(|(i, found)| {
+        let LintFinding { code, revision, path, message, line, .. } = found;
+        // Two findings of one kind in a file are told apart by their order: lines move.
+        let same = |other: &&LintFinding| (&other.code, &other.path, &other.message) == (code, path, message);
+        let before = findings[..i].iter().filter(same).count();
+        let fingerprint = Sha256::digest(format!("{code}\0{revision}\0{path}\0{message}\0{before}"));
+        serde_json::json!({
+            "description": lint::said(found),
+            "check_name": code,
+            "fingerprint": hex::encode(fingerprint),
+            "severity": if lint::is_error(found) { "critical" } else { "minor" },
+            "location": { "path": path, "lines": { "begin": line } },
+        })
+    });
+    let issues: Vec<serde_json::Value> = issues.collect();
+    serde_json::to_string_pretty(&issues).unwrap_or_else(|e| format!("[] {e}"))
 }

@@ -2,7 +2,7 @@
 
 use super::narrator::Narrator;
 use super::view::{Outcome, RunView};
-use super::{Sinks, Style, render_error};
+use super::{Sinks, Style, lint, render_error};
 use crate::duration;
 use crate::error::Error;
 use migrated_proto::v1 as pb;
@@ -173,4 +173,47 @@ fn escape(text: &str) -> String {
         }
     }
     out
+}
+
+/// What lint found: a case is a revision, which fails where a finding is an error.
+pub(super) fn findings(answer: &pb::LintResponse) -> String {
+    let of = |revision: &str| {
+        let found = answer.findings.iter().filter(|found| found.revision == revision);
+        found.partition::<Vec<&pb::LintFinding>, _>(|found| lint::is_error(found))
+    };
+    let failed = answer.revisions.iter().filter(|looked| !of(&looked.revision).0.is_empty()).count();
+    let counts = format!("tests=\"{}\" failures=\"{failed}\" errors=\"0\"", answer.revisions.len());
+    let mut xml = format!(
+        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites {counts}>\n  \
+         <testsuite name=\"migratectl lint\" {counts}>\n"
+    );
+    for looked in &answer.revisions {
+        let (errors, warnings) = of(&looked.revision);
+        let (name, file) = (escape(&looked.revision), escape(&looked.path));
+        let _ = write!(xml, "    <testcase classname=\"migratectl lint\" name=\"{name}\" file=\"{file}\"");
+        if errors.is_empty() && warnings.is_empty() {
+            xml.push_str("/>\n");
+            continue;
+        }
+        xml.push_str(">\n");
+        let place = |found: &pb::LintFinding| format!("{}:{}:{}", found.path, found.line, found.column);
+        // A case has one failure: all of its errors stand in it.
+        if let Some(first) = errors.first() {
+            let all: Vec<String> = errors
+                .iter()
+                .map(|found| format!("{} {}: {}", place(found), found.code, lint::said(found)))
+                .collect();
+            let _ = writeln!(xml, "      {}", tag("failure", &first.code, &first.message, &all.join("\n")));
+        }
+        if !warnings.is_empty() {
+            let all: Vec<String> = warnings
+                .iter()
+                .map(|found| format!("{} {}: {}", place(found), found.code, lint::said(found)))
+                .collect();
+            let _ = writeln!(xml, "      <system-out>{}</system-out>", escape(&all.join("\n")));
+        }
+        xml.push_str("    </testcase>\n");
+    }
+    xml.push_str("  </testsuite>\n</testsuites>\n");
+    xml
 }

@@ -5,6 +5,7 @@ mod github;
 mod gitlab;
 mod json;
 mod junit;
+mod lint;
 mod live;
 mod narrator;
 mod revision_text;
@@ -15,6 +16,7 @@ mod text;
 mod view;
 
 pub use error_text::render as render_error;
+pub use lint::{finding, findings};
 pub use revision_text::{log_entry, one_line, plain as revision_line, tree};
 pub use sinks::Sinks;
 pub use table::table;

@@ -3,10 +3,11 @@
 
 use super::narrator::Narrator;
 use super::view::{Outcome, RunView};
-use super::{Sinks, Style};
+use super::{Sinks, Style, lint};
 use crate::error::Error;
-use migrated_proto::v1::Event;
 use migrated_proto::v1::event::Kind;
+use migrated_proto::v1::{Event, LintFinding};
+use std::collections::BTreeSet;
 
 /// The view.
 #[derive(Default)]
@@ -99,4 +100,25 @@ fn escape(text: &str) -> String {
         }
     }
     out
+}
+
+/// Findings of lint as inspections: each kind is told once, before its first finding.
+pub(super) fn inspections(findings: &[LintFinding]) -> String {
+    let mut told = BTreeSet::new();
+    let mut text = String::new();
+    for found in findings {
+        let LintFinding { code, path, line, .. } = found;
+        if told.insert(code) {
+            let about = format!("migratectl lint: {code}");
+            let attributes =
+                [("id", &**code), ("name", code), ("category", "Migrations"), ("description", &about)];
+            text.push_str(&message("inspectionType", &attributes));
+        }
+        let severity = if lint::is_error(found) { "ERROR" } else { "WARNING" };
+        let (said, line) = (lint::said(found), line.to_string());
+        let place = [("typeId", &**code), ("message", &said), ("file", path), ("line", &line)];
+        let attributes: Vec<(&str, &str)> = place.into_iter().chain([("SEVERITY", severity)]).collect();
+        text.push_str(&message("inspection", &attributes));
+    }
+    text
 }

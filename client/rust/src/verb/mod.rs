@@ -16,6 +16,7 @@ pub mod heads;
 pub mod history;
 pub mod init;
 pub mod inspect;
+pub mod lint;
 pub mod merge;
 pub mod migrate;
 mod new_file;
@@ -61,6 +62,7 @@ pub async fn run(verb: Verb, context: &mut Context) -> Result<Exit> {
         Verb::Edit(args) => edit::run(context, &args).await,
         Verb::EnsureVersion(args) => ensure_version::run(context, &args).await,
         Verb::Plan(args) => plan::run(context, &args).await,
+        Verb::Lint(args) => lint::run(context, args).await,
         Verb::Baseline(args) => baseline::run(context, args).await,
         Verb::Check(args) => check::run(context, &args).await,
         Verb::Diff(args) => diff::run(context, &args).await,

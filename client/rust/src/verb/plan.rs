@@ -5,7 +5,7 @@ use crate::config::TargetChoice;
 use crate::error::Result;
 use crate::exit::Exit;
 use crate::graph_call::Context;
-use crate::output::{Output, count, show_rows};
+use crate::output::{Output, count, finding, show_rows};
 use clap::{Args, Subcommand};
 use migrated_proto::v1::{CurrentRows, Direction, PlanRequest, PlanResponse};
 
@@ -134,6 +134,10 @@ fn print(out: &mut Output, plan: &PlanResponse) {
         out.line(&format!("{}{how}", head.trim_end()));
         for warning in &step.warnings {
             out.line(&format!("-- warning: {}", warning.replace('\n', " ")));
+        }
+        for found in &step.findings {
+            let text = finding(out, found);
+            text.lines().for_each(|line| out.line(&format!("-- {line}")));
         }
         for statement in &step.statements {
             let statement = statement.trim_end();

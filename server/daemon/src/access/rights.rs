@@ -30,6 +30,7 @@ const RPCS: &[(&str, &str, Right)] = &[
     ("MigrationService", "AcceptRevision", Operate),
     ("MigrationService", "Check", Read),
     ("MigrationService", "Autogenerate", Read),
+    ("MigrationService", "Lint", Read),
     ("SchemaService", "Inspect", Read),
     ("SchemaService", "Diff", Read),
     ("RunService", "GetRun", Read),

@@ -2,6 +2,7 @@
 
 pub(crate) mod event;
 pub(crate) mod graph;
+pub(crate) mod lint;
 pub(crate) mod revision;
 pub(crate) mod run;
 pub(crate) mod schema;

@@ -4,6 +4,7 @@ use super::stream::{BoxStream, of_run};
 use super::{caller, refuse};
 use crate::convert::event::direction;
 use crate::convert::graph::graph;
+use crate::convert::lint::{finding, linted};
 use crate::convert::revision::{create, new_file, revision, revisions};
 use crate::convert::run::{actor, options};
 use crate::convert::schema::{compared, maybe_source, rules, scope, source};
@@ -12,8 +13,8 @@ use crate::convert::{filled, invalid, span};
 use migrated_core::DialectName;
 use migrated_core::event::{Direction, RunKind};
 use migrated_engine::{
-    Accept, Autogenerate, CheckRequest, Engine, PlanRequest, PlannedStep, RenderKind, RenderRequest,
-    RowsFrom, RunRequest, RunWatch, Status as Standing, WaitRequest,
+    Accept, Autogenerate, CheckRequest, Engine, LintRequest, PlanRequest, PlannedStep, RenderKind,
+    RenderRequest, RowsFrom, RunRequest, RunWatch, Status as Standing, WaitRequest,
 };
 use migrated_proto::v1;
 use migrated_proto::v1::migration_service_server::MigrationService;
@@ -83,6 +84,7 @@ fn step(step: PlannedStep) -> v1::plan_response::Step {
         transactional: step.transactional,
         rows: step.rows,
         warnings: step.warnings,
+        findings: step.findings.into_iter().map(finding).collect(),
     }
 }
 
@@ -292,5 +294,18 @@ impl MigrationService for Migrations {
         let made = self.engine.autogenerate(autogenerate).await.map_err(refuse)?;
         let (revision, file) = made.file.map(new_file).unzip();
         Ok(Response::new(v1::AutogenerateResponse { diff: Some(compared(made.compared)?), revision, file }))
+    }
+
+    async fn lint(&self, request: Request<v1::LintRequest>) -> Result<Response<v1::LintResponse>, Status> {
+        let request = request.into_inner();
+        let lint = LintRequest {
+            project: request.project,
+            graph: graph(request.graph)?,
+            target: request.target.map(|named| target(Some(named))).transpose()?,
+            revisions: request.revisions,
+            dialect: dialect(&request.dialect)?,
+        };
+        let found = self.engine.lint(&lint).await.map_err(refuse)?;
+        Ok(Response::new(linted(found)))
     }
 }

@@ -18,6 +18,7 @@ mod harness;
 mod inspected;
 mod interrupts;
 mod large;
+mod lint;
 mod messages;
 mod shutdown;
 mod spine;

@@ -72,6 +72,7 @@ impl MigrationService for Script {
         accept_revision(pb::AcceptRevisionRequest) -> pb::AcceptRevisionResponse;
         check(pb::CheckRequest) -> pb::CheckResponse;
         autogenerate(pb::AutogenerateRequest) -> pb::AutogenerateResponse;
+        lint(pb::LintRequest) -> pb::LintResponse;
     }
 }
 

@@ -1,0 +1,63 @@
+//! Findings of lint, in each form.
+
+use super::{Format, Output, github, gitlab, junit, teamcity};
+use migrated_proto::v1::{LintFinding, LintResponse, LintSeverity};
+
+/// Prints what lint found.
+pub fn findings(out: &mut Output, answer: &LintResponse) {
+    match out.format {
+        Format::Json => out.result(answer, |_| ()),
+        Format::Text => {
+            for found in &answer.findings {
+                let line = finding(out, found);
+                out.line(&line);
+            }
+        }
+        Format::Github => {
+            for found in &answer.findings {
+                let command = github::finding(found, &out.style);
+                out.raw(&command);
+            }
+        }
+        Format::Gitlab => {
+            let report = gitlab::code_quality(&answer.findings);
+            out.line(&report);
+        }
+        Format::Teamcity => {
+            let messages = teamcity::inspections(&answer.findings);
+            out.raw(&messages);
+        }
+        Format::Junit => {
+            let report = junit::findings(answer);
+            out.raw(&report);
+        }
+    }
+}
+
+/// `PATH:LINE:COLUMN: error L001: MESSAGE`, and the safer way below it.
+pub fn finding(out: &Output, found: &LintFinding) -> String {
+    let colour = if is_error(found) { "31" } else { "33" };
+    let severity = out.style.paint(colour, severity(found));
+    let LintFinding { path, line, column, code, message, .. } = found;
+    let mut text = format!("{path}:{line}:{column}: {severity} {code}: {message}");
+    if !found.safer.is_empty() {
+        text.push_str(&format!("\n  safer: {}", found.safer));
+    }
+    text
+}
+
+/// Whether it has to be allowed by name.
+pub(super) fn is_error(found: &LintFinding) -> bool {
+    found.severity() == LintSeverity::Error
+}
+
+/// The severity as it is shown.
+pub(super) fn severity(found: &LintFinding) -> &'static str {
+    if is_error(found) { "error" } else { "warning" }
+}
+
+/// What is said of it, in sentences.
+pub(super) fn said(found: &LintFinding) -> String {
+    let LintFinding { message, safer, .. } = found;
+    if safer.is_empty() { message.clone() } else { format!("{message}\nSafer: {safer}") }
+}
