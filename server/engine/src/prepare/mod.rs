@@ -49,8 +49,7 @@ impl Engine {
         let script = match &fact.script {
             Some(script) => script.clone(),
             None => {
-                let dialect = way.dialect;
-                self.load_body(&way.decided.graph, &step.revision, step.direction, dialect).await?.script
+                self.load_body(&way.decided.graph, &step.revision, step.direction, way.server).await?.script
             }
         };
         let work = Work {
