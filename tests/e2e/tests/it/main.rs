@@ -15,6 +15,7 @@ mod harness;
 mod interrupts;
 mod large;
 mod messages;
+mod operations_form;
 mod shutdown;
 mod spine;
 mod tls;
