@@ -27,9 +27,7 @@ pub(super) fn prepare<'a>(
         rewrite(from.to_mut(), rules);
         rewrite(to.to_mut(), rules);
     }
-    if dialect == DialectName::Sqlite {
-        super::spelling::settle(&from, &mut to);
-    }
+    super::spelling::settle(dialect, &from, &mut to);
     if !rules.partitions {
         leave_partitions(&from, &mut to, &mut left_out);
     }

@@ -9,6 +9,10 @@ use std::time::Instant;
 /// it is a row of a table in a database of its own: who waits for a named lock and is cancelled is told nothing of it.
 const KEY: u32 = 4_242;
 
+/// Who waits at the gate of the database that is asked: `pg_locks` shows the locks of all of them.
+const WAITING: &str = "pg_locks WHERE locktype = 'advisory' AND objid = 4242 AND NOT granted AND database = \
+                       (SELECT oid FROM pg_database WHERE datname = current_database())";
+
 /// A lock in the database that the test holds: a revision with [`Gate::stop`] in it waits there.
 #[derive(Debug)]
 pub(crate) struct Gate {
@@ -66,8 +70,7 @@ impl Gate {
     pub(crate) fn reached(&self, database: &Database) {
         if self.engine == Engine::Postgres {
             database.sql(&format!(
-                "DO $$ BEGIN WHILE NOT EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND objid = {KEY} \
-                 AND NOT granted) LOOP PERFORM pg_sleep(0.01); END LOOP; END $$"
+                "DO $$ BEGIN WHILE NOT EXISTS (SELECT FROM {WAITING}) LOOP PERFORM pg_sleep(0.01); END LOOP; END $$"
             ));
             return;
         }
@@ -86,10 +89,7 @@ impl Gate {
                 database.sql(&format!("KILL CONNECTION {waits}"));
             }
             _ => {
-                database.sql(&format!(
-                    "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND objid = {KEY} \
-                     AND NOT granted"
-                ));
+                database.sql(&format!("SELECT pg_terminate_backend(pid) FROM {WAITING}"));
             }
         }
     }
