@@ -24,7 +24,7 @@ pub(crate) struct LoadedBody {
     /// What was noticed about it.
     pub(crate) warnings: Vec<String>,
     /// The statements were rendered from operations: their lines are those of the operations.
-    rendered: bool,
+    pub(crate) rendered: bool,
 }
 
 impl LoadedBody {

@@ -54,6 +54,7 @@ impl Engine {
                 statements: body.script.statements.len() as u32,
                 transactional: body.transactional,
                 spoils_sessions: body.spoils_sessions,
+                rendered: body.rendered,
                 script: (kept <= KEPT_BYTES).then_some(body.script),
             });
         }
@@ -73,6 +74,7 @@ fn stamp_facts() -> StepFacts {
         statements: 0,
         transactional: true,
         spoils_sessions: false,
+        rendered: false,
         script: Some(Arc::new(script)),
     }
 }
