@@ -171,7 +171,9 @@ impl Code {
                 "take the statement out, or mark the section `transaction:false`; `migratectl plan upgrade head` tells \
                  whether it is mended"
             }
-            Code::UnsupportedForm => "write the revision in SQL: `migratectl revision -m TEXT --format sql`",
+            Code::UnsupportedForm => {
+                "write the value itself; anchors, aliases, tags and several documents are not read"
+            }
 
             Code::StoreUnavailable => {
                 "see that the folder of the revision store can be reached and written, then repeat the command"

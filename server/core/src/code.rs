@@ -101,7 +101,7 @@ codes! {
     PragmaInTransaction = 1110, "PRAGMA_IN_TRANSACTION";
     /// A client command (such as `\copy`) that no server knows.
     ClientCommand = 1111, "CLIENT_COMMAND";
-    /// A revision file in a form that this release does not read.
+    /// A revision file in a form that is not read: YAML with anchors, aliases, tags or several documents.
     UnsupportedForm = 1112, "UNSUPPORTED_FORM";
 
     /// A schema file or message that cannot be read, or that the engine refuses in scratch.

@@ -2,9 +2,11 @@
 
 use crate::graph::{GraphRef, LoadedGraph};
 use crate::place::TargetRequest;
+use crate::prepare::LoadedBody;
 use crate::{Engine, EngineError, Result};
 use migrated_core::event::Direction;
 use migrated_core::lint::{self, Severity};
+use migrated_core::operation::Server;
 use migrated_core::{Code, DialectName, file};
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -76,7 +78,7 @@ impl Engine {
             graph.load_order().filter(|id| chosen.as_ref().is_none_or(|ids| ids.contains(*id))).collect();
         let (mut revisions, mut findings) = (Vec::new(), Vec::new());
         for id in ids {
-            findings.extend(self.lint_revision(&graph, id, dialect).await?);
+            findings.extend(self.lint_revision(&graph, id, &Server::oldest(dialect)).await?);
             let path = graph.revision(id).map(|known| known.path.clone()).unwrap_or_default();
             revisions.push(LintedRevision { revision: id.to_owned(), path });
         }
@@ -88,26 +90,67 @@ impl Engine {
         &self,
         graph: &Arc<LoadedGraph>,
         revision: &str,
-        dialect: DialectName,
+        server: &Server,
     ) -> Result<Vec<LintFinding>> {
-        let body = match self.load_body(graph, revision, Direction::Up, dialect).await {
+        let dialect = server.dialect;
+        let body = match self.load_body(graph, revision, Direction::Up, server).await {
             Ok(body) => body,
             Err(error) => return refused(error, graph, revision),
         };
-        let (path, text, transactional) = (body.path, body.script.text.clone(), body.transactional);
+        let (path, transactional) = (body.path.clone(), body.transactional);
+        let written = if body.rendered { as_written(&body) } else { Written::of_file(&body) };
         let id = revision.to_owned();
         // Reading a large body takes a while: not on a thread that serves others.
         let work = move || {
-            let parsed = file::parse_text(&path, text)?;
+            let parsed = file::parse_text(&written.path, written.text.clone())?;
             let Some(section) = parsed.section(Direction::Up, dialect) else { return Ok(Vec::new()) };
             let found = lint::lint(&parsed, section, dialect, transactional)
                 .map_err(|e| EngineError::new(e.code, e.message).next(e.help))?;
-            let in_file = |found| LintFinding { revision: id.clone(), path: path.clone(), found };
+            let in_file = |found| LintFinding {
+                revision: id.clone(),
+                path: path.clone(),
+                found: written.placed(found),
+            };
             Ok(found.into_iter().map(in_file).collect())
         };
         let done = tokio::task::spawn_blocking(work).await;
         done.map_err(|e| EngineError::new(Code::Internal, e.to_string()))?
     }
+}
+
+/// A body as the SQL form that the rules read.
+struct Written {
+    path: String,
+    text: Arc<str>,
+    /// Of a body that was rendered: the line at which each statement begins here, and its operation's place.
+    places: Vec<(u32, u32, u32)>,
+}
+
+impl Written {
+    fn of_file(body: &LoadedBody) -> Written {
+        Written { path: body.path.clone(), text: body.script.text.clone(), places: Vec::new() }
+    }
+
+    /// The finding at its place in the revision's file.
+    fn placed(&self, mut found: lint::Finding) -> lint::Finding {
+        if let Some((_, line, column)) = self.places.iter().rev().find(|(here, ..)| *here <= found.line) {
+            (found.line, found.column) = (*line, *column);
+        }
+        found
+    }
+}
+
+/// A body that was rendered from operations, written down as the SQL form would have it.
+fn as_written(body: &LoadedBody) -> Written {
+    let mut text = String::from("-- revision: rendered\n\n-- migrate:up\n");
+    let mut places = Vec::with_capacity(body.script.statements.len());
+    for statement in &body.script.statements {
+        let line = u32::try_from(text.lines().count()).unwrap_or(u32::MAX).saturating_add(1);
+        places.push((line, statement.line, statement.column));
+        text.push_str(&body.script.text[statement.range.clone()]);
+        text.push_str(";\n");
+    }
+    Written { path: "rendered.sql".to_owned(), text: text.into(), places }
 }
 
 /// The revisions that identifiers and ranges name; `None` for all.

@@ -5,6 +5,7 @@ use crate::place::{Place, TargetRequest};
 use crate::run::Scope;
 use crate::{Engine, EngineError, Result};
 use migrated_core::event::{Direction, RunKind};
+use migrated_core::operation::Server;
 use migrated_core::revision::{RowChange, Step};
 use migrated_core::{Code, DialectName};
 use migrated_target::Standing;
@@ -187,20 +188,21 @@ impl Engine {
     pub async fn plan(&self, request: &PlanRequest) -> Result<Planned> {
         let project = self.project_or_create(&request.project).await?;
         let graph = self.graph(&project.name, &request.graph).await?;
-        let (rows, dialect, key, name) = match &request.rows {
+        let (rows, server, key, name) = match &request.rows {
             RowsFrom::Given(rows) => {
                 let rows = rows.iter().map(|r| graph.resolve_one(r)).collect::<Result<_>>()?;
                 (
                     rows,
-                    request.dialect.unwrap_or(DialectName::Postgres),
+                    Server::oldest(request.dialect.unwrap_or(DialectName::Postgres)),
                     String::new(),
                     "the given rows".to_owned(),
                 )
             }
             RowsFrom::Target(target) => {
                 let place = self.place(target).await?;
-                let rows = place.target.standing().await?.rows.unwrap_or_default();
-                (rows, place.target.dialect(), place.key().to_owned(), place.name)
+                let standing = place.target.standing().await?;
+                let server = Server::named(place.target.dialect(), &standing.server);
+                (standing.rows.unwrap_or_default(), server, place.key().to_owned(), place.name)
             }
         };
         let goal = match request.direction {
@@ -210,9 +212,9 @@ impl Engine {
         let decided = self.decide_from(&project.name, &graph, &key, &name, rows, &goal).await?;
         let mut steps = Vec::with_capacity(decided.steps.len());
         for step in &decided.steps {
-            let body = self.load_body(&decided.graph, &step.revision, step.direction, dialect).await?;
+            let body = self.load_body(&decided.graph, &step.revision, step.direction, &server).await?;
             let findings = match step.direction {
-                Direction::Up => self.lint_revision(&decided.graph, &step.revision, dialect).await?,
+                Direction::Up => self.lint_revision(&decided.graph, &step.revision, &server).await?,
                 Direction::Down => Vec::new(),
             };
             steps.push(PlannedStep {

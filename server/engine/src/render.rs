@@ -7,6 +7,7 @@ use crate::{Engine, EngineError, Result};
 use migrated_core::dialect::offline::{OfflineScript, OfflineStatement, OfflineStep, write_offline};
 use migrated_core::dialect::version_table::VersionTableSql;
 use migrated_core::event::Direction;
+use migrated_core::operation::Server;
 use migrated_core::revision::{RowChange, Step};
 use migrated_core::{Code, DialectName};
 use std::fmt::Write as _;
@@ -118,9 +119,11 @@ impl Engine {
             RenderKind::Downgrade => graph.graph.plan_downgrade_range(range)?,
             _ => graph.graph.plan_upgrade_range(range)?,
         };
+        // Nobody knows which server the script is for: what the oldest understands, all do.
+        let server = Server::oldest(request.dialect);
         let mut steps = Vec::with_capacity(plan.steps.len());
         for step in plan.steps {
-            let body = self.load_body(graph, &step.revision, step.direction, request.dialect).await?;
+            let body = self.load_body(graph, &step.revision, step.direction, &server).await?;
             steps.push((title(graph, &step), Some(body), step.changes));
         }
         Ok(Script { start: plan.rows_before, steps })

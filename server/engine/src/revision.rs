@@ -5,6 +5,7 @@ use crate::place::TargetRequest;
 use crate::{Engine, EngineError, Result, RevisionView};
 use migrated_core::Code;
 use migrated_core::file::{self, NewRevision};
+use migrated_core::operation::{Execute, Operation};
 use std::sync::Arc;
 
 /// How new files are named and written.
@@ -18,6 +19,8 @@ pub struct FileSettings {
     pub timezone: String,
     /// The folder's version locations, in order.
     pub version_locations: Vec<String>,
+    /// Written in the operations form, as `.yaml`.
+    pub operations: bool,
 }
 
 /// A request for a new revision.
@@ -47,6 +50,8 @@ pub struct CreateRevision {
     pub up: String,
     /// Downgrade SQL.
     pub down: String,
+    /// Upgrade and downgrade as operations, for the operations form; without a downgrade it is the upgrade reversed.
+    pub operations: (Vec<Operation>, Option<Vec<Operation>>),
 }
 
 /// A request for a revision that merges others.
@@ -173,15 +178,21 @@ impl Engine {
             n => n,
         };
         let slug = file::slug(&new.message, length);
-        let name = file::file_name(template, &new.revision, &slug, &time).map_err(|why| {
+        let ending = if request.settings.operations { "yaml" } else { "sql" };
+        let name = file::file_name(template, &new.revision, &slug, &time, ending).map_err(|why| {
             EngineError::new(Code::InvalidRequest, format!("the file template cannot be used: {why}"))
                 .with("file_template", template)
                 .next("correct `revision.file_template` in migratectl.toml")
         })?;
         let path = if folder.is_empty() { name } else { format!("{folder}/{name}") };
-        let content = file::render(&new);
-        // What we write must be what we read: a message or label that does not come back is refused here.
-        let parsed = file::parse(&path, content.as_bytes())?;
+        // What we write must be what we read: a message, label or operation that does not come back is refused here.
+        let (content, parsed) = if request.settings.operations {
+            operations_file(&path, &new, request.operations)?
+        } else {
+            let content = file::render(&new);
+            let parsed = file::parse(&path, content.as_bytes())?;
+            (content, parsed)
+        };
         let header = crate::bodies::header(parsed, content.len());
         let labels = header.branch_labels.clone();
         let view =
@@ -263,6 +274,41 @@ impl Engine {
         let place = self.place(target).await?;
         Ok(place.target.standing().await?.rows.unwrap_or_default())
     }
+}
+
+/// A new file in the operations form. SQL that was asked for becomes `execute`.
+fn operations_file(
+    path: &str,
+    new: &NewRevision,
+    (mut up, mut down): (Vec<Operation>, Option<Vec<Operation>>),
+) -> Result<(String, file::RevisionFile)> {
+    let execute = |sql: &str| {
+        Operation::Execute(Execute { sql: sql.trim_end().to_owned(), reverse: None, dialect: Vec::new() })
+    };
+    if !new.up.trim().is_empty() {
+        up.push(execute(&new.up));
+        down.get_or_insert_default();
+    }
+    if !new.down.trim().is_empty() {
+        down.get_or_insert_default().push(execute(&new.down));
+    }
+    let content = file::render_operations(new, &up, down.as_deref());
+    let parsed = file::parse(path, content.as_bytes())?;
+    let same = |steps: Option<&Vec<file::Step>>, asked: &[Operation]| {
+        steps.is_some_and(|steps| steps.iter().map(|step| &step.operation).eq(asked))
+    };
+    let read = parsed.operations.as_ref();
+    let comes_back = same(read.and_then(|o| o.up.as_ref()), &up)
+        && down.as_ref().is_none_or(|down| same(read.and_then(|o| o.down.as_ref()), down));
+    if !comes_back {
+        return Err(EngineError::new(
+            Code::OperationInvalid,
+            format!("{path}: an operation would not be read as it is written"),
+        )
+        .with("path", path)
+        .next("write the revision in SQL: `--format sql`"));
+    }
+    Ok((content, parsed))
 }
 
 /// The version location of a new file: the one asked for, its parent's, or the only one (Alembic's

@@ -32,6 +32,10 @@ pub fn token_hash(file: &RevisionFile) -> [u8; 32] {
             hash.fact(tag, id.as_bytes());
         }
     }
+    if let Some(operations) = &file.operations {
+        operations.add_to(&mut hash);
+        return hash.finish();
+    }
     let mut sections: Vec<(&Section, Vec<DialectName>)> = Vec::new();
     for section in &file.sections {
         let mut dialects = section.dialects.clone();

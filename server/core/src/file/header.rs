@@ -97,7 +97,7 @@ fn entry(line: &str) -> Option<(&str, &str)> {
     (word && !value.starts_with("//")).then(|| (key, value.trim()))
 }
 
-fn list(path: &str, place: (u32, u32), what: &str, value: &str) -> Result<Vec<String>, FileError> {
+pub(super) fn list(path: &str, place: (u32, u32), what: &str, value: &str) -> Result<Vec<String>, FileError> {
     if value.is_empty() || value == "None" {
         return Ok(Vec::new());
     }
@@ -117,7 +117,7 @@ fn list(path: &str, place: (u32, u32), what: &str, value: &str) -> Result<Vec<St
     Ok(found)
 }
 
-fn check(path: &str, place: (u32, u32), what: &str, id: &str) -> Result<(), FileError> {
+pub(super) fn check(path: &str, place: (u32, u32), what: &str, id: &str) -> Result<(), FileError> {
     check_id(id).map_err(|why| {
         FileError::new(Code::IllegalId, path, place, format!("{what} `{id}` {why}"))
             .help("use letters, digits and _")

@@ -1,6 +1,6 @@
-//! Revision files in the SQL form: read, written, named, hashed.
+//! Revision files: read, written, named, hashed. They are written in SQL, or in YAML as typed operations.
 //!
-//! A file begins with header lines (`-- revision: 3f2a9c1b7d4e`), followed by sections, each opened by a line
+//! A file of SQL begins with header lines (`-- revision: 3f2a9c1b7d4e`), followed by sections, each opened by a line
 //! `-- migrate:up` or `-- migrate:down` with options. Everything that could get lost without a word is an error:
 //! an unknown key or option, SQL before the first section, a section given twice.
 //!
@@ -12,6 +12,7 @@ mod error;
 mod hash;
 mod header;
 mod name;
+mod operations;
 mod parse;
 mod section;
 mod write;
@@ -21,6 +22,7 @@ pub use error::FileError;
 pub use hash::{raw_hash, token_hash};
 pub use header::check_id;
 pub use name::{DEFAULT_TEMPLATE, TRUNCATE_SLUG_LENGTH, file_name, slug};
+pub use operations::{Operations, RenderedOperation, Step, render_operations};
 pub use parse::{parse, parse_text};
 pub use section::Section;
 pub use write::{NewRevision, render};
@@ -48,6 +50,8 @@ pub struct RevisionFile {
     pub created: String,
     /// Its sections, in the order written.
     pub sections: Vec<Section>,
+    /// Its operations, where it is written in that form; then it has no sections.
+    pub operations: Option<Operations>,
     /// The whole file.
     pub text: Arc<str>,
 }

@@ -18,14 +18,20 @@ pub fn slug(message: &str, limit: usize) -> String {
     format!("{}_", cut.rsplit_once('_').map_or(cut, |(whole, _)| whole))
 }
 
-/// A file's name, `.sql` included, from a template with Alembic's tokens: `%(rev)s`, `%(slug)s`, `%(epoch)s`,
+/// A file's name, the `ending` (`sql`) included, from a template with Alembic's tokens: `%(rev)s`, `%(slug)s`, `%(epoch)s`,
 /// `%(year)d`, `%(month).2d`, `%(day).2d`, `%(hour).2d`, `%(minute).2d`, `%(second).2d`, and `%%`. It may contain folders.
 ///
 /// Without a message the place of the slug stays empty and the separator before it at the end is dropped.
 ///
 /// # Errors
 /// What is wrong with the template, in one line.
-pub fn file_name(template: &str, rev: &str, slug: &str, created: &Created) -> Result<String, String> {
+pub fn file_name(
+    template: &str,
+    rev: &str,
+    slug: &str,
+    created: &Created,
+    ending: &str,
+) -> Result<String, String> {
     let mut name = String::new();
     let mut rest = template;
     while let Some(at) = rest.find('%') {
@@ -48,7 +54,8 @@ pub fn file_name(template: &str, rev: &str, slug: &str, created: &Created) -> Re
     if slug.is_empty() {
         name.truncate(name.trim_end_matches(['_', '-', '.']).len());
     }
-    name.push_str(".sql");
+    name.push('.');
+    name.push_str(ending);
     Ok(name)
 }
 

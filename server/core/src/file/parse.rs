@@ -3,6 +3,7 @@
 use super::RevisionFile;
 use super::error::FileError;
 use super::header::{Header, is_revision_line};
+use super::operations;
 use super::section::{Section, check_single, opening};
 use crate::Code;
 use std::sync::Arc;
@@ -11,10 +12,9 @@ use std::sync::Arc;
 ///
 /// # Errors
 /// [`Code::FileNotUtf8`], [`Code::FileEmpty`], [`Code::FileNoHeader`], [`Code::FileInvalidHeader`],
-/// [`Code::FileInvalidSection`], [`Code::IllegalId`], and [`Code::UnsupportedForm`] for `.yaml` files; each with its
-/// place.
+/// [`Code::FileInvalidSection`], [`Code::IllegalId`]; for `.yaml` files also [`Code::OperationInvalid`], and
+/// [`Code::UnsupportedForm`] for what of YAML is not read; each with its place.
 pub fn parse(path: &str, bytes: &[u8]) -> Result<RevisionFile, FileError> {
-    check_form(path)?;
     let text = std::str::from_utf8(bytes).map_err(|error| not_utf8(path, bytes, error.valid_up_to()))?;
     parse_text(path, text.into())
 }
@@ -24,10 +24,12 @@ pub fn parse(path: &str, bytes: &[u8]) -> Result<RevisionFile, FileError> {
 /// # Errors
 /// As [`parse`].
 pub fn parse_text(path: &str, text: Arc<str>) -> Result<RevisionFile, FileError> {
-    check_form(path)?;
     if text.trim_start_matches('\u{feff}').trim().is_empty() {
         return Err(FileError::new(Code::FileEmpty, path, (1, 1), "the file is empty")
             .help("remove it, or write the revision; `migratectl revision -m MESSAGE` begins one"));
+    }
+    if is_operations_form(path) {
+        return operations::parse(path, text);
     }
     let mut header = Header::default();
     let mut sections: Vec<Section> = Vec::new();
@@ -77,6 +79,7 @@ pub fn parse_text(path: &str, text: Arc<str>) -> Result<RevisionFile, FileError>
         message: header.message,
         created: header.created,
         sections,
+        operations: None,
         text,
     })
 }
@@ -127,16 +130,10 @@ fn rest_of<'l>(line: &'l str, rest: &'l str) -> &'l str {
     if line.trim_start().starts_with("--") { line } else { rest }
 }
 
-fn check_form(path: &str) -> Result<(), FileError> {
+/// Whether a file's name says that it holds operations.
+fn is_operations_form(path: &str) -> bool {
     let extension = path.rsplit(['/', '\\']).next().and_then(|name| name.rsplit_once('.')).map(|(_, e)| e);
-    match extension {
-        Some(e) if ["yaml", "yml"].iter().any(|y| e.eq_ignore_ascii_case(y)) => {
-            let message = "the operations form (.yaml) is not read by this release";
-            Err(FileError::new(Code::UnsupportedForm, path, (1, 1), message)
-                .help("write the revision in SQL"))
-        }
-        _ => Ok(()),
-    }
+    extension.is_some_and(|e| ["yaml", "yml"].iter().any(|y| e.eq_ignore_ascii_case(y)))
 }
 
 fn not_utf8(path: &str, bytes: &[u8], at: usize) -> FileError {

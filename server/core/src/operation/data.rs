@@ -2,6 +2,7 @@
 
 use super::change::Change;
 use super::{Operation, OperationError, held};
+use crate::DialectName;
 use crate::schema::{LiteralValue, Name, Schema};
 use serde::{Deserialize, Serialize};
 
@@ -26,6 +27,9 @@ pub struct Execute {
     /// What undoes it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reverse: Option<String>,
+    /// The dialects that it is for; empty: all. For another it is no statement at all.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub dialect: Vec<DialectName>,
 }
 
 impl Change for BulkInsert {
@@ -53,7 +57,7 @@ impl Change for Execute {
         match &self.reverse {
             Some(sql) => {
                 let (sql, reverse) = (sql.clone(), Some(self.sql.clone()));
-                Ok(Operation::Execute(Execute { sql, reverse }))
+                Ok(Operation::Execute(Execute { sql, reverse, dialect: self.dialect.clone() }))
             }
             None => {
                 let why = "it came without `reverse`, the SQL that undoes it".into();

@@ -25,6 +25,19 @@ impl Server {
             DialectName::Sqlite => Server { dialect, version: (3, 35, 0), mariadb: false },
         }
     }
+
+    /// The server that calls itself `name`: `PostgreSQL 15.18`, `MariaDB 10.11.6`. Where no version stands in it, the
+    /// oldest that is supported.
+    pub fn named(dialect: DialectName, name: &str) -> Server {
+        let oldest = Server { mariadb: name.starts_with("MariaDB"), ..Server::oldest(dialect) };
+        let Some(text) = name.split_whitespace().find(|word| word.starts_with(|c: char| c.is_ascii_digit()))
+        else {
+            return oldest;
+        };
+        let mut numbers = text.split(|c: char| !c.is_ascii_digit()).map_while(|digits| digits.parse().ok());
+        let mut number = || numbers.next().unwrap_or(0);
+        Server { version: (number(), number(), number()), ..oldest }
+    }
 }
 
 /// Why an operation cannot be rendered, reversed or applied.
@@ -72,7 +85,14 @@ impl Operation {
     /// # Errors
     /// [`OperationError::Unsupported`].
     pub fn render(&self, server: &Server) -> Result<Vec<String>, OperationError> {
-        render(self, server)
+        match self {
+            Operation::Execute(execute)
+                if !(execute.dialect.is_empty() || execute.dialect.contains(&server.dialect)) =>
+            {
+                Ok(Vec::new())
+            }
+            _ => render(self, server),
+        }
     }
 }
 

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 /// A function, procedure or aggregate, as the statement that makes it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
+#[serde(default, deny_unknown_fields)]
 pub struct Function {
     /// Its name.
     #[serde(flatten)]

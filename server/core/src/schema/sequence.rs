@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 /// A sequence.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
+#[serde(default, deny_unknown_fields)]
 pub struct Sequence {
     /// Its name.
     #[serde(flatten)]

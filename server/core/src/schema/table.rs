@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 
 /// A table.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
+#[serde(default, deny_unknown_fields)]
 pub struct Table {
     /// Its name.
     #[serde(flatten)]

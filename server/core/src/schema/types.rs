@@ -46,7 +46,7 @@ impl Named for Extension {
 
 /// An enum type.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
+#[serde(default, deny_unknown_fields)]
 pub struct Enum {
     /// Its name.
     #[serde(flatten)]
@@ -67,7 +67,7 @@ impl Named for Enum {
 
 /// A composite type.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
+#[serde(default, deny_unknown_fields)]
 pub struct Composite {
     /// Its name.
     #[serde(flatten)]
@@ -102,7 +102,7 @@ pub struct CompositeField {
 
 /// A domain.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
+#[serde(default, deny_unknown_fields)]
 pub struct Domain {
     /// Its name.
     #[serde(flatten)]

@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 
 /// A view or a materialised view.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
+#[serde(default, deny_unknown_fields)]
 pub struct View {
     /// Its name.
     #[serde(flatten)]

@@ -5,6 +5,7 @@ mod histories;
 mod identity;
 mod laws;
 mod names;
+mod operations;
 mod refusals;
 
 use migrated_core::Code;

@@ -49,7 +49,7 @@ fn slugs_are_cut_as_alembic_cuts_them() {
 #[test]
 fn names_follow_the_template() {
     let created = Created::parse("2026-01-02T03:04:05Z").expect("a date");
-    let name = |template: &str, slug: &str| file_name(template, "ab12", slug, &created);
+    let name = |template: &str, slug: &str| file_name(template, "ab12", slug, &created, "sql");
     assert_eq!(name(DEFAULT_TEMPLATE, "add_x").as_deref(), Ok("20260102_0304_ab12_add_x.sql"));
     assert_eq!(name(DEFAULT_TEMPLATE, "").as_deref(), Ok("20260102_0304_ab12.sql"));
     assert_eq!(name("%(rev)s_%(slug)s", "x").as_deref(), Ok("ab12_x.sql"));

@@ -19,8 +19,8 @@ fn files_that_are_no_text() {
     let empty = "f.sql:1:1: the file is empty | remove it, or write the revision; `migratectl revision -m MESSAGE` begins one";
     refused(b"", Code::FileEmpty, empty);
     refused("\u{feff}\r\n \n", Code::FileEmpty, empty);
-    let error = parse("x/y.yaml", b"revision: a1").expect_err("another form");
-    assert_eq!(error.code, Code::UnsupportedForm);
+    let error = parse("x/y.yaml", b"-- revision: a1\n-- migrate:up\n").expect_err("another form");
+    assert_eq!(error.code, Code::FileInvalidSection);
 }
 
 #[test]

@@ -2,8 +2,7 @@
 
 use super::filled;
 use super::graph::graph;
-use migrated_core::Code;
-use migrated_engine::{CreateRevision, EngineError, FileSettings, NewFile, RevisionView};
+use migrated_engine::{CreateRevision, FileSettings, NewFile, RevisionView};
 use migrated_proto::v1;
 use tonic::Status;
 
@@ -46,12 +45,8 @@ pub(crate) fn settings(
     version_locations: Vec<String>,
 ) -> Result<FileSettings, Status> {
     let settings = settings.unwrap_or_default();
-    if settings.format() == v1::RevisionFormat::Yaml {
-        let error =
-            EngineError::new(Code::UnsupportedForm, "this release writes revisions in the SQL form only");
-        return Err(crate::status::status(&error.with("field", "settings.format")));
-    }
     Ok(FileSettings {
+        operations: settings.format() == v1::RevisionFormat::Yaml,
         file_template: settings.file_template,
         truncate_slug_length: settings.truncate_slug_length as usize,
         timezone: settings.timezone,
@@ -79,5 +74,6 @@ pub(crate) fn create(request: v1::CreateRevisionRequest) -> Result<CreateRevisio
         settings: settings(request.settings, request.version_locations)?,
         up: request.up_sql,
         down: request.down_sql,
+        ..CreateRevision::default()
     })
 }

@@ -1,9 +1,11 @@
 //! A revision's body in one direction: loaded, split, and understood.
 
 use crate::graph::LoadedGraph;
+use crate::schema::script;
 use crate::{Engine, EngineError, Result};
 use migrated_core::dialect::{Classification, StatementKind, classify, split, statement_hash, summary};
 use migrated_core::event::{Direction, SqlFault};
+use migrated_core::operation::Server;
 use migrated_core::{Code, DialectName, file};
 use migrated_store::Hash;
 use migrated_target::{Script, ScriptStatement, Treatment};
@@ -21,11 +23,17 @@ pub(crate) struct LoadedBody {
     pub(crate) spoils_sessions: bool,
     /// What was noticed about it.
     pub(crate) warnings: Vec<String>,
+    /// The statements were rendered from operations: their lines are those of the operations.
+    pub(crate) rendered: bool,
 }
 
 impl LoadedBody {
-    /// The section as text, with the lines before it left empty, so that lines are counted as in the file.
+    /// The section as text, with the lines before it left empty, so that lines are counted as in the file. Of
+    /// operations, the SQL that they are rendered as.
     pub(crate) fn text(&self) -> String {
+        if self.rendered {
+            return self.script.text.to_string();
+        }
         let statements = &self.script.statements;
         let (Some(first), Some(last)) = (statements.first(), statements.last()) else { return String::new() };
         let end = last.copy_data.as_ref().map_or(last.range.end, |data| data.end);
@@ -40,13 +48,13 @@ impl LoadedBody {
 }
 
 impl Engine {
-    /// Loads and splits the body of a revision.
+    /// Loads and splits the body of a revision. Operations become the statements of `server`.
     pub(crate) async fn load_body(
         &self,
         graph: &Arc<LoadedGraph>,
         revision: &str,
         direction: Direction,
-        dialect: DialectName,
+        server: &Server,
     ) -> Result<LoadedBody> {
         let known = graph.revision(revision).ok_or_else(|| {
             EngineError::new(Code::StoreCorrupt, format!("no body of {revision} is known")).revision(revision)
@@ -56,7 +64,8 @@ impl Engine {
         let id = revision.to_owned();
         // Splitting a large body takes a while: not on a thread that serves others.
         let large = bytes.len() > 64 << 10;
-        let work = move || understand(&path, &bytes, &id, direction, dialect, body_hash, token_hash);
+        let server = server.clone();
+        let work = move || understand(&path, &bytes, &id, direction, &server, (body_hash, token_hash));
         if large {
             let done = tokio::task::spawn_blocking(work).await;
             done.map_err(|e| EngineError::new(Code::Internal, e.to_string()))?
@@ -71,43 +80,44 @@ fn understand(
     bytes: &[u8],
     revision: &str,
     direction: Direction,
-    dialect: DialectName,
-    body_hash: Hash,
-    token_hash: Hash,
+    server: &Server,
+    (body_hash, token_hash): (Hash, Hash),
 ) -> Result<LoadedBody> {
     let parsed = file::parse(path, bytes)?;
-    let Some(section) = parsed.section(direction, dialect) else {
-        return Err(no_section(&parsed, path, revision, direction, dialect));
-    };
-    // The ranges point into the file's own text: a body of 100 MB is held once.
-    let (text, body, start) = (parsed.text.clone(), parsed.body(section), section.body.start);
-    let place = Place { path, revision, first_line: section.body_line };
-    let mut statements = Vec::new();
-    let mut classes = Vec::new();
-    let mut foreign_keys = None;
-    let split = split(dialect, body, section.body_line);
-    for statement in split.map_err(|e| place.error(e.code, e.message, e.line, e.column, "").next(e.help))? {
-        let class = classify(dialect, statement.text);
-        if let StatementKind::ForeignKeys(on) = class.kind {
-            foreign_keys = Some(foreign_keys.unwrap_or(on) && on);
+    let dialect = server.dialect;
+    let rendered = parsed.operations.is_some();
+    let source = match &parsed.operations {
+        Some(operations) => {
+            let Some(pieces) = operations.render(path, direction, server)? else {
+                return Err(no_section(&parsed, path, revision, direction, dialect));
+            };
+            rendered_source(
+                &Place { path, revision, first_line: 1 },
+                dialect,
+                &pieces,
+                operations.transactional,
+            )?
         }
-        statements.push(ScriptStatement {
-            range: shifted(statement.range(), start),
-            line: statement.line,
-            column: statement.column,
-            copy_data: statement.copy_data.clone().map(|data| shifted(data, start)),
-            hash: hex::encode(statement_hash(dialect, &statement, body)),
-            summary: summary(dialect, statement.text),
-            treatment: Treatment::Transactional,
-        });
-        classes.push(class);
-    }
-    let transactional =
-        decide_transaction(&place, &text, dialect, section.transactional, &statements, &classes)?;
+        None => {
+            let Some(section) = parsed.section(direction, dialect) else {
+                return Err(no_section(&parsed, path, revision, direction, dialect));
+            };
+            let place = Place { path, revision, first_line: section.body_line };
+            // The ranges point into the file's own text: a body of 100 MB is held once.
+            let mut source =
+                Source { text: parsed.text.clone(), asked: section.transactional, ..Source::default() };
+            let body = parsed.body(section);
+            source.add(&place, dialect, body, section.body.start, section.body_line, None)?;
+            source
+        }
+    };
+    let place = Place { path, revision, first_line: 1 };
+    let Source { text, asked, mut statements, classes, foreign_keys } = source;
+    let transactional = decide_transaction(&place, &text, dialect, asked, &statements, &classes)?;
     let mut warnings = Vec::new();
     for (statement, class) in statements.iter_mut().zip(&classes) {
         statement.treatment = treatment(class, transactional);
-        if class.kind == StatementKind::RefusesTransaction && section.transactional.is_none() {
+        if class.kind == StatementKind::RefusesTransaction && asked.is_none() {
             warnings.push(format!(
                 "{} runs outside of a transaction: if it is cut off, the next run looks at what it left",
                 class.label
@@ -124,7 +134,78 @@ fn understand(
         transactional,
         spoils_sessions,
         warnings,
+        rendered,
     })
+}
+
+/// A body's statements, before it is known how they run.
+#[derive(Default)]
+struct Source {
+    text: Arc<str>,
+    /// Whether it runs in a transaction, where that is written.
+    asked: Option<bool>,
+    statements: Vec<ScriptStatement>,
+    classes: Vec<Classification>,
+    foreign_keys: Option<bool>,
+}
+
+impl Source {
+    /// Adds the statements of `body`, which begins at byte `start` of the text and stands at `line` of the file; `at`
+    /// is the place that all of them have.
+    fn add(
+        &mut self,
+        place: &Place<'_>,
+        dialect: DialectName,
+        body: &str,
+        start: usize,
+        line: u32,
+        at: Option<(u32, u32)>,
+    ) -> Result<()> {
+        for statement in split(dialect, body, line).map_err(|e| {
+            let (line, column) = at.unwrap_or((e.line, e.column));
+            place.error(e.code, e.message, line, column, "").next(e.help)
+        })? {
+            let class = classify(dialect, statement.text);
+            if let StatementKind::ForeignKeys(on) = class.kind {
+                self.foreign_keys = Some(self.foreign_keys.unwrap_or(on) && on);
+            }
+            let (line, column) = at.unwrap_or((statement.line, statement.column));
+            self.statements.push(ScriptStatement {
+                range: shifted(statement.range(), start),
+                line,
+                column,
+                copy_data: statement.copy_data.clone().map(|data| shifted(data, start)),
+                hash: hex::encode(statement_hash(dialect, &statement, body)),
+                summary: summary(dialect, statement.text),
+                treatment: Treatment::Transactional,
+            });
+            self.classes.push(class);
+        }
+        Ok(())
+    }
+}
+
+/// The statements of operations: each has the place of its operation.
+fn rendered_source(
+    place: &Place<'_>,
+    dialect: DialectName,
+    pieces: &[file::RenderedOperation],
+    asked: Option<bool>,
+) -> Result<Source> {
+    let mut source = Source { asked, ..Source::default() };
+    let mut text = String::new();
+    for piece in pieces {
+        let body =
+            if piece.verbatim { piece.statements.join("\n") } else { script(dialect, &piece.statements) };
+        source.add(place, dialect, &body, text.len(), piece.line, Some((piece.line, piece.column)))?;
+        text.push_str(&body);
+        if piece.verbatim {
+            // Ends what was not ended; after what was, it is an empty statement, which is none.
+            text.push_str("\n;\n");
+        }
+    }
+    source.text = text.into();
+    Ok(source)
 }
 
 /// Whether the body runs in one transaction (rule R11), or why it cannot run at all.
@@ -259,6 +340,13 @@ fn no_section(
         Direction::Down => "down",
     };
     let elsewhere = parsed.sections.iter().any(|s| s.direction == direction);
+    if parsed.operations.is_some() {
+        return EngineError::new(Code::NoBody, format!("{revision} has no `{way}` operations"))
+            .revision(revision)
+            .with("path", path)
+            .with("dialect", dialect.as_str())
+            .next(format!("write them under `{way}:` in {path} (`{way}: []` where there is nothing to do)"));
+    }
     let message = if elsewhere {
         format!("{revision} has no `migrate:{way}` section for {dialect}")
     } else {

@@ -5,6 +5,7 @@ use crate::plan::Decided;
 use crate::run::{Job, RunHandle};
 use crate::{Engine, EngineError, Result};
 use migrated_core::event::{EventKind, RunKind};
+use migrated_core::operation::Server;
 use migrated_core::revision::RowChange;
 use migrated_core::{Code, DialectName};
 use migrated_target::{Script, Standing, Treatment};
@@ -25,13 +26,14 @@ impl Engine {
             return Ok(decided.steps.iter().map(|_| stamp_facts()).collect());
         }
         let dialect = job.place.target.dialect();
+        let server = Server::named(dialect, &standing.server);
         let mut facts = Vec::with_capacity(decided.steps.len());
         let (mut kept, mut statements, mut locks) = (0, 0u64, 0u64);
         for step in &decided.steps {
             if run.cancelled.is_cancelled() {
                 return Err(run.cause());
             }
-            let body = self.load_body(&decided.graph, &step.revision, step.direction, dialect).await?;
+            let body = self.load_body(&decided.graph, &step.revision, step.direction, &server).await?;
             statements += body.script.statements.len() as u64;
             if statements > self.settings().max_statements {
                 return Err(too_many(self.settings().max_statements));
@@ -52,6 +54,7 @@ impl Engine {
                 statements: body.script.statements.len() as u32,
                 transactional: body.transactional,
                 spoils_sessions: body.spoils_sessions,
+                rendered: body.rendered,
                 script: (kept <= KEPT_BYTES).then_some(body.script),
             });
         }
@@ -71,6 +74,7 @@ fn stamp_facts() -> StepFacts {
         statements: 0,
         transactional: true,
         spoils_sessions: false,
+        rendered: false,
         script: Some(Arc::new(script)),
     }
 }

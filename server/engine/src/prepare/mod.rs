@@ -11,7 +11,7 @@ pub(crate) use body::LoadedBody;
 use crate::run::Way;
 use crate::{Engine, Result};
 use migrated_store::Hash;
-use migrated_target::{Script, Transaction, Work};
+use migrated_target::{ApplyFault, Script, Transaction, Work};
 use std::sync::Arc;
 
 /// Most bytes of split scripts that are kept between checking a plan and executing it; the rest is split again.
@@ -25,6 +25,8 @@ pub(crate) struct StepFacts {
     pub(crate) statements: u32,
     pub(crate) transactional: bool,
     pub(crate) spoils_sessions: bool,
+    /// The statements were rendered from operations.
+    rendered: bool,
     script: Option<Arc<Script>>,
 }
 
@@ -34,6 +36,21 @@ pub(crate) struct Prepared {
     pub(crate) rows_after: Vec<String>,
     /// It changes what a new session starts with.
     pub(crate) spoils_sessions: bool,
+    rendered: bool,
+}
+
+impl Prepared {
+    /// Puts a fault where its operation stands: where it is inside of a statement that was rendered says nothing about
+    /// the file.
+    pub(crate) fn place(&self, mut fault: ApplyFault) -> ApplyFault {
+        if let Some(sql) = fault.error.sql.as_deref_mut().filter(|_| self.rendered)
+            && let Some(before) = sql.statement_index.checked_sub(1)
+            && let Some(statement) = self.work.script.statements.get(before as usize)
+        {
+            (sql.line, sql.column_number) = (statement.line, statement.column);
+        }
+        fault
+    }
 }
 
 impl Engine {
@@ -49,8 +66,7 @@ impl Engine {
         let script = match &fact.script {
             Some(script) => script.clone(),
             None => {
-                let dialect = way.dialect;
-                self.load_body(&way.decided.graph, &step.revision, step.direction, dialect).await?.script
+                self.load_body(&way.decided.graph, &step.revision, step.direction, way.server).await?.script
             }
         };
         let work = Work {
@@ -63,6 +79,11 @@ impl Engine {
             changes: step.changes.clone(),
             transaction: if fact.transactional { transaction } else { Transaction::None },
         };
-        Ok(Prepared { work, rows_after: step.rows_after.clone(), spoils_sessions: fact.spoils_sessions })
+        Ok(Prepared {
+            work,
+            rows_after: step.rows_after.clone(),
+            spoils_sessions: fact.spoils_sessions,
+            rendered: fact.rendered,
+        })
     }
 }

@@ -9,6 +9,7 @@ use crate::plan::{Decided, shown};
 use crate::{Engine, EngineError, Result};
 use migrated_core::Code;
 use migrated_core::event::{EventKind, RunState};
+use migrated_core::operation::Server;
 use migrated_target::{MigrationLock, Outcome, Standing};
 use std::time::{Duration, Instant};
 use tokio::sync::OwnedSemaphorePermit;
@@ -130,8 +131,8 @@ impl Engine {
             .await
             .map_err(|e| e.state(untouched(&job.place.name, &decided.from)))?;
         let records = self.record_plan(run, job, &decided, &facts).await?;
-        let dialect = job.place.target.dialect();
-        let way = Way { run, decided: &decided, facts: &facts, records: &records, dialect };
+        let server = Server::named(job.place.target.dialect(), &standing.server);
+        let way = Way { run, decided: &decided, facts: &facts, records: &records, server: &server };
         self.execute(&way, job, lock, own).await
     }
 }

@@ -187,7 +187,7 @@ impl Engine {
                 () = watch => unreachable!("watching never ends by itself"),
             }
         };
-        (opened, result)
+        (opened, result.map_err(|fault| prepared.place(fault)))
     }
 
     /// Tells of statements that take long, with their blockers and progress. Never ends.

@@ -8,6 +8,7 @@ use crate::plan::Decided;
 use crate::prepare::StepFacts;
 use crate::{Engine, Result};
 use migrated_core::event::{Direction, EventKind, RunState};
+use migrated_core::operation::Server;
 use migrated_core::revision::Step;
 use migrated_core::{Code, DialectName};
 use migrated_store::{AppliedRecord, StepNote, StepRecord, StepState};
@@ -22,7 +23,8 @@ pub(crate) struct Way<'a> {
     pub(crate) decided: &'a Decided,
     pub(crate) facts: &'a [StepFacts],
     pub(crate) records: &'a [StepRecord],
-    pub(crate) dialect: DialectName,
+    /// The server that operations are rendered for.
+    pub(crate) server: &'a Server,
 }
 
 impl Engine {
@@ -76,7 +78,7 @@ impl Engine {
         own: OwnedSemaphorePermit,
     ) -> Result<End> {
         let per_run = job.options.per_run_transaction;
-        let usual = match way.dialect {
+        let usual = match way.server.dialect {
             DialectName::Sqlite => SessionMode::Run,
             DialectName::Postgres | DialectName::Mysql => SessionMode::Revision,
         };

@@ -52,6 +52,8 @@ pub struct Compared {
     pub notes: Vec<String>,
     /// The typed operations.
     pub operations: Vec<Operation>,
+    /// The typed operations that go back.
+    pub back: Vec<Operation>,
 }
 
 impl Engine {
@@ -119,7 +121,8 @@ pub(crate) fn compare(
     made.dialect = Some(dialect);
     let renames = rules.renames.iter().map(|(old, new)| (new.clone(), old.clone())).collect();
     let mut back = Vec::new();
-    for operation in &diff(&made, from, &Rules { renames, ..Rules::default() }).operations {
+    let back_operations = diff(&made, from, &Rules { renames, ..Rules::default() }).operations;
+    for operation in &back_operations {
         back.extend(operation.render(server).map_err(|e| unrenderable(operation, &e))?);
     }
     Ok(Compared {
@@ -130,6 +133,7 @@ pub(crate) fn compare(
         left_out: found.left_out.iter().map(left_out).collect(),
         notes: Vec::new(),
         operations: found.operations,
+        back: back_operations,
     })
 }
 

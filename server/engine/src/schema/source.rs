@@ -5,6 +5,7 @@ use super::formats::{self, SchemaFormat};
 use crate::graph::GraphRef;
 use crate::place::{Place, TargetRequest};
 use crate::{Engine, EngineError, Result};
+use migrated_core::operation::Server;
 use migrated_core::schema::Schema;
 use migrated_core::{Code, DialectName};
 use migrated_target::{InspectOptions, Inspected, ScratchOptions};
@@ -84,7 +85,7 @@ impl Engine {
             }
             SchemaSource::Schema(schema) => vec![self.described(schema, "the schema", place, beside).await?],
             SchemaSource::Revisions { project, graph, revision } => {
-                self.replayed(project, graph, revision, place.target.dialect()).await?
+                self.replayed(project, graph, revision, place, beside).await?
             }
         };
         let described = !matches!(
@@ -138,14 +139,19 @@ impl Engine {
         project: &str,
         graph: &GraphRef,
         revision: &str,
-        dialect: DialectName,
+        place: &Place,
+        beside: Option<&Inspected>,
     ) -> Result<Vec<SchemaFile>> {
         let project = self.project_or_create(project).await?;
         let graph = self.graph(&project.name, graph).await?;
         let plan = graph.graph.plan_upgrade_range(revision)?;
+        let server = match beside {
+            Some(beside) => beside.server.clone(),
+            None => Server::named(place.target.dialect(), &place.target.standing().await?.server),
+        };
         let mut files = Vec::with_capacity(plan.steps.len());
         for step in plan.steps {
-            let body = self.load_body(&graph, &step.revision, step.direction, dialect).await?;
+            let body = self.load_body(&graph, &step.revision, step.direction, &server).await?;
             files.push(SchemaFile { path: body.path.clone(), text: body.text() });
         }
         Ok(files)

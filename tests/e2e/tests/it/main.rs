@@ -20,6 +20,7 @@ mod interrupts;
 mod large;
 mod lint;
 mod messages;
+mod operations_form;
 mod shutdown;
 mod spine;
 mod tls;

@@ -45,7 +45,7 @@ fn hash(id: &str) -> u32 {
 }
 
 /// One of how many rows is given as a description too, where all would take too long.
-const SHARE: u32 = 3;
+const SHARE: u32 = 8;
 
 #[test]
 fn autogen_on_sqlite() {
