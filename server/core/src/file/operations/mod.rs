@@ -6,6 +6,7 @@ mod read;
 mod shorthand;
 mod tree;
 mod write;
+mod wrong;
 
 pub(super) use read::parse;
 pub use write::render_operations;
