@@ -56,7 +56,7 @@ fn laws(a: &Schema, b: &Schema) -> TestCaseResult {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(500))]
+    #![proptest_config(ProptestConfig { cases: ProptestConfig::default().cases.max(500), ..ProptestConfig::default() })]
 
     #[test]
     fn what_is_found_on_postgresql_makes_the_one_of_the_other(
