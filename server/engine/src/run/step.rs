@@ -249,6 +249,7 @@ impl Engine {
             if gone && fault.error.code == Code::Cancelled && !run.cancelled.is_cancelled() {
                 let cause = lost("went away");
                 (fault.error.code, fault.error.message) = (cause.code, cause.message);
+                fault.error.help = cause.next;
             }
             prepared.place(fault)
         });

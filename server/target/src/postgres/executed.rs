@@ -76,6 +76,7 @@ impl<'a> Client<'a> {
         // What is sent once is not worth preparing.
         if let [only] = statement.parameters.as_slice()
             && !self.prepared.contains_key(&key)
+            && highest_place(text) == only.len()
         {
             let typed: Vec<(Parameter<'_>, Type)> =
                 only.iter().map(|value| (Parameter(value), type_of(value))).collect();
@@ -128,14 +129,15 @@ impl<'a> Client<'a> {
             let types = types(set);
             let mut prepared = self.prepare((meaning.text.clone(), types.clone())).await?;
             let columns = prepared.columns().iter().map(column).collect::<Vec<_>>();
-            let unreadable = prepared.columns().iter().any(|column| !is_readable(column.type_()));
-            if unreadable {
+            let readable: Vec<bool> =
+                prepared.columns().iter().map(|column| is_readable(column.type_())).collect();
+            if readable.contains(&false) {
                 let text = as_texts(meaning, prepared.columns())?;
                 prepared = self.prepare((text, types)).await?;
             }
             fits(&prepared, set)?;
             rows.columns(|| columns.clone());
-            changed += self.stream(&prepared, set, &columns, rows).await?;
+            changed += self.stream(&prepared, set, &columns, &readable, rows).await?;
         }
         let gives_rows = rows.count() > 0 || !self.is_without_columns(meaning, sets);
         Ok(if gives_rows { Some(rows.count()) } else { meaning.counts_rows().then_some(changed) })
@@ -152,6 +154,7 @@ impl<'a> Client<'a> {
         prepared: &Statement,
         set: &[Value],
         columns: &[ResultColumn],
+        readable: &[bool],
         rows: &mut Rows<'_>,
     ) -> Result<u64, Failed> {
         let mut refused = None;
@@ -166,7 +169,7 @@ impl<'a> Client<'a> {
                         refused = Some(Stop::refused(TargetError::new(Code::Internal, message)));
                         break;
                     };
-                    match rows.push(named(values, columns)).await {
+                    match rows.push(named(values, columns, readable)).await {
                         Ok(true) => {}
                         Ok(false) => break,
                         Err(error) => {
@@ -208,6 +211,17 @@ async fn send(driver: &Driver, prepared: &Statement, set: &[Value]) -> Result<u6
     driver.execute_raw(prepared, values.iter()).await
 }
 
+/// The highest number of a placeholder, strings and comments looked at, too: the server takes parameters that nobody asks
+/// for. Where it is not what came, the statement is prepared, which tells for certain.
+fn highest_place(text: &str) -> usize {
+    let number = |(at, _): (usize, &str)| {
+        let digits = &text[at + 1..];
+        let end = digits.find(|c: char| !c.is_ascii_digit()).unwrap_or(digits.len());
+        digits[..end].parse().unwrap_or(0)
+    };
+    text.match_indices('$').map(number).max().unwrap_or(0)
+}
+
 /// Whether there are as many parameters as placeholders.
 fn fits(prepared: &Statement, set: &[Value]) -> Result<(), Stop> {
     let places = prepared.params().len();
@@ -228,14 +242,12 @@ fn column(column: &Column) -> ResultColumn {
 }
 
 /// Values that came as text, because their type is none that we can read, have their type's name with them.
-fn named(values: Vec<Value>, columns: &[ResultColumn]) -> Vec<Value> {
-    let readable =
-        |column: &ResultColumn| Type::from_oid(column.type_code).is_some_and(|ty| is_readable(&ty));
-    let of = |(value, column): (Value, &ResultColumn)| match value {
-        Value::Text(text) if !readable(column) => Value::Other { text, type_name: column.type_name.clone() },
+fn named(values: Vec<Value>, columns: &[ResultColumn], readable: &[bool]) -> Vec<Value> {
+    let of = |((value, column), readable): ((Value, &ResultColumn), &bool)| match value {
+        Value::Text(text) if !readable => Value::Other { text, type_name: column.type_name.clone() },
         value => value,
     };
-    values.into_iter().zip(columns).map(of).collect()
+    values.into_iter().zip(columns).zip(readable).map(of).collect()
 }
 
 /// The statement with the columns that we cannot read as text: the server's own output.

@@ -50,7 +50,10 @@ fn a_client_executes_a_revision_between_others() {
         let (client, mut executor) = Executor::of(project, &daemon.address, "upgrade head");
         let step = executor.step();
         assert_eq!((step.index, step.total, step.revision.as_str()), (2, 3, "b2"));
-        assert_eq!((step.path.as_str(), step.language.as_str(), step.attempt), ("b2.rev.py", "python", 1));
+        assert_eq!(
+            (step.path.as_str(), step.language.as_str(), step.attempt),
+            ("migrations/b2.rev.py", "python", 1)
+        );
         assert!(String::from_utf8_lossy(&step.source).contains("def upgrade()"), "{step:?}");
         assert_eq!((step.rows.as_slice(), step.direction()), (&["a1".to_owned()][..], v1::Direction::Up));
         executor.sql("CREATE TABLE made (id integer PRIMARY KEY, name varchar(40));");
@@ -255,7 +258,7 @@ fn statements_are_sent_ahead_and_skipped_after_a_failure() {
         };
         assert_eq!(
             (sql.sqlstate.as_str(), sql.statement_index, sql.path.as_str()),
-            (sqlstate, 4, "b2.rev.py")
+            (sqlstate, 4, "migrations/b2.rev.py")
         );
         if project.database.engine == Engine::Postgres {
             let aborted = executor.refused("SELECT 1").sql.expect("the database said something");

@@ -36,6 +36,7 @@ impl Engine {
                 format!("no {} client came within {wait:?} to execute {}", step.language, step.revision),
             )
             .revision(&step.revision)
+            .next(Code::ExecutorMissing.next())
             .with("language", step.language)
             .with("path", &step.path)),
         }

@@ -133,4 +133,5 @@ impl Engine {
 /// The client is gone.
 pub(crate) fn lost(why: &str) -> EngineError {
     EngineError::new(Code::ExecutorLost, format!("the client that executed the revision {why}"))
+        .next(Code::ExecutorLost.next())
 }

@@ -26,7 +26,8 @@ pub(crate) fn value(kind: sql_value::Kind) -> v1::SqlValue {
 impl Executor {
     /// Offers itself to a run of the daemon at that address.
     pub(crate) fn open(address: &str, run: &str) -> Result<Executor, Status> {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build();
+        let runtime = runtime.expect("a runtime");
         let (says, said) = mpsc::unbounded_channel();
         let open = v1::OpenExecutor { run_id: run.to_owned(), languages: vec!["python".to_owned()] };
         says.send(v1::ExecuteStepRequest { kind: Some(Says::Open(open)) }).expect("nobody closed it");
