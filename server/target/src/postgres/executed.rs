@@ -211,8 +211,19 @@ async fn send(driver: &Driver, prepared: &Statement, set: &[Value]) -> Result<u6
     driver.execute_raw(prepared, values.iter()).await
 }
 
-/// The highest number of a placeholder, strings and comments looked at, too: the server takes parameters that nobody asks
-/// for. Where it is not what came, the statement is prepared, which tells for certain.
+/// The server takes parameters that nobody asks for.
+fn too_many(statement: &ClientStatement, meaning: &Meaning) -> Result<(), Stop> {
+    let most = statement.parameters.iter().map(Vec::len).max().unwrap_or(0);
+    let places = highest_place(&meaning.text);
+    if most <= places {
+        return Ok(());
+    }
+    let message = format!("the statement has {places} placeholders, and {most} parameters came");
+    Err(Stop::refused(TargetError::new(Code::InvalidRequest, message)))
+}
+
+/// The highest number of a placeholder, strings and comments looked at, too: there are no more than that. Where fewer
+/// parameters came, preparing the statement tells whether they are enough.
 fn highest_place(text: &str) -> usize {
     let number = |(at, _): (usize, &str)| {
         let digits = &text[at + 1..];
@@ -267,7 +278,10 @@ fn as_texts(meaning: &Meaning, columns: &[Column]) -> Result<String, Stop> {
     let names: Vec<String> = (1..=columns.len()).map(|at| format!("c{at}")).collect();
     let shown = names.iter().zip(columns).map(|(name, column)| match is_readable(column.type_()) {
         true => name.clone(),
-        false => format!("{name}::pg_catalog.text"),
+        // The type's own output, which a cast to text is not always (inet).
+        false => format!(
+            "CASE pg_catalog.num_nonnulls({name}) WHEN 0 THEN NULL ELSE pg_catalog.concat({name}) END"
+        ),
     });
     let shown: Vec<String> = shown.collect();
     // The line's end closes a comment that would hide the parenthesis.
@@ -285,6 +299,7 @@ impl Statements for Client<'_> {
         rows: &mut Rows<'_>,
     ) -> Result<Done, Stop> {
         cancelled(self.session)?;
+        too_many(statement, meaning)?;
         if !meaning.is_plain() {
             // A plan that was made before a definition changed may not fit any more.
             self.prepared.clear();

@@ -214,10 +214,8 @@ fn another_client_waits_as_spare() {
         let daemon = three(project);
         project.remove("c3.sql");
         project.file("c3.rev.py", "# revision: c3\n# down_revision: b2\n");
-        let (mut client, mut first) = Executor::of(project, &daemon.address, "upgrade head");
+        let (client, mut first) = Executor::of(project, &daemon.address, "upgrade head");
         first.step();
-        let line = client.told("b2");
-        assert!(!line.is_empty());
         let run = project.store("SELECT id FROM run ORDER BY created_at DESC LIMIT 1").trim().to_owned();
         let mut spare = Executor::open(&daemon.address, &run).expect("the run is there");
         first.falls_silent_after_done();
