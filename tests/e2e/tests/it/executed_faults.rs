@@ -156,7 +156,9 @@ fn a_run_waits_for_a_client_and_not_for_ever() {
         drop(daemon);
         let daemon = Daemon::serve(project, "127.0.0.1:0", "[runs]\nexecutor_wait = \"200ms\"\n");
         project.configure_server(&format!("http://{}", daemon.address), "");
-        project.ctl("upgrade head").exits(4).is("EXECUTOR_MISSING").recorded("executor_missing_*");
+        let answer = project.ctl("upgrade head").exits(4).is("EXECUTOR_MISSING");
+        let answer = answer.recorded("executor_missing_*");
+        assert!(answer.stderr.contains("b2 waits up to 200 ms for a python client"), "{answer:?}");
         project.ctl("current").succeeds().says("a1");
     });
 }

@@ -32,6 +32,8 @@ impl Answer {
             (r"pid \d+", "pid [pid]"),
             (r"migrated_scratch_[0-9a-f_]+", "[scratch]"),
             (r"(?m)^\[\d+/\d+\] .* waiting for .*\n", ""),
+            // Whether a client is there before its step comes is nobody's to say.
+            (r"(?m)^\w+ waits up to .* client that executes it\n", ""),
             (r"\b[\w:.-]+ \(tester\)", "[user] (tester)"),
             // Which of its ends a connection is seen to break at hangs on who is quicker.
             (
