@@ -100,7 +100,7 @@ fn step(step: StepToExecute) -> v1::StepToExecute {
         direction: direction(step.direction).into(),
         path: step.path,
         language: step.language.to_owned(),
-        source: step.source.into(),
+        source: step.source,
         dialect: step.dialect.as_str().to_owned(),
         server: step.server,
         attempt: step.attempt,

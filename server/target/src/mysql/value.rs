@@ -141,9 +141,9 @@ pub(super) fn values(row: &MySqlRow, prepared: bool) -> Result<Vec<Value>, sqlx:
             "FLOAT" => Value::Real(row.try_get_unchecked::<f32, _>(at)?.into()),
             "DOUBLE" => Value::Real(row.try_get_unchecked(at)?),
             "DECIMAL" => Value::Decimal(text()?),
-            "DATE" => Value::Date(moment(|bytes| date(bytes))?),
-            "TIME" => Value::Time(moment(|bytes| time(bytes))?),
-            "DATETIME" | "TIMESTAMP" => Value::Timestamp(moment(|bytes| timestamp(bytes))?),
+            "DATE" => Value::Date(moment(date)?),
+            "TIME" => Value::Time(moment(time)?),
+            "DATETIME" | "TIMESTAMP" => Value::Timestamp(moment(timestamp)?),
             "JSON" => Value::Json(text()?),
             "CHAR" | "VARCHAR" | "TINYTEXT" | "TEXT" | "MEDIUMTEXT" | "LONGTEXT" | "ENUM" | "SET" => {
                 Value::Text(text()?)

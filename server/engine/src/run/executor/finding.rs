@@ -64,7 +64,9 @@ impl Engine {
                 ExecutorHears::NotExecuted { index, revision, failure, again: None }
             }
         };
-        tell_and_keep(run, client, what).await.map(|client| run.executors.give_back(client));
+        if let Some(client) = tell_and_keep(run, client, what).await {
+            run.executors.give_back(client);
+        }
     }
 
     /// Tells a client that its step comes again. `None` where it went away.
