@@ -18,6 +18,7 @@ mod harness;
 mod inspected;
 mod interrupts;
 mod large;
+mod laws;
 mod lint;
 mod messages;
 mod operations_form;
