@@ -2,7 +2,7 @@
 
 use super::arrange::Piece;
 use super::column::{is_text, stages};
-use super::constraint::{Able, columns, index_columns, index_texts, local, matched, texts};
+use super::constraint::{Able, Part as _, columns, index_columns, index_texts, local, matched, texts};
 use super::scope::Scope;
 use super::table::{column_texts, comment, constraint_texts, key_columns, rename};
 use super::work::Work;
@@ -106,7 +106,7 @@ pub(super) fn alter(scope: &Scope<'_>, from: &Table, to: &Table) -> Change {
     });
     let indexes = matched(&listed(from), &listed(to), Able::indexes(scope.dialect), |part: &Index| {
         let columns: Vec<String> = part.items.iter().filter_map(|item| item.column.clone()).collect();
-        names_rebuilt(&columns, &index_texts(part))
+        names_rebuilt(&columns, &index_texts(part)) || gives_way(scope.dialect, from, to, part)
     });
 
     for constraint in keys.drop.iter().rev() {
@@ -254,6 +254,24 @@ fn explicit(dialect: DialectName, from: &Table, to: &Table, old: &Column) -> Opt
     }
     let (charset, collation) = on_its_own(old, was, is);
     Some(Column { charset, collation, ..old.clone() })
+}
+
+/// Whether MariaDB drops an index without a word: one that it made itself, for a foreign key and by its name, goes as soon
+/// as another key begins with its columns. Made again after that key, it is one that was asked for, and stays.
+fn gives_way(dialect: DialectName, from: &Table, to: &Table, index: &Index) -> bool {
+    let own = from.foreign_keys.iter().any(|key| key.name.as_ref() == Some(&index.name));
+    if dialect != DialectName::Mysql || !own {
+        return false;
+    }
+    let columns = index_columns(index);
+    let covers = |key: &[&str]| key.starts_with(&columns);
+    let primary = to.primary_key.iter().filter(|_| to.primary_key != from.primary_key);
+    let mut primary = primary.map(|key| key.columns.iter().map(String::as_str).collect::<Vec<_>>());
+    let new =
+        to.indexes.iter().filter(|new| new.name != index.name && from.indexes.get(&new.name) != Some(new));
+    // An index that is alike is this one under another name.
+    let mut new = new.filter(|new| new.bare() != index.bare()).map(index_columns);
+    primary.any(|key| covers(&key)) || new.any(|key| covers(&key))
 }
 
 /// The change of a primary key that must be one statement because of an AUTO_INCREMENT column.

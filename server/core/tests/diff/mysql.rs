@@ -136,3 +136,24 @@ fn json_in_a_table_that_moves_keeps_its_collation() {
     let found = steps(&with("utf8mb4_bin", None), &with("utf8mb4_general_ci", Some("utf8mb4_bin")));
     assert_eq!(found, ["change the options of table t"], "no MODIFY puts it under the new one");
 }
+
+#[test]
+fn an_index_of_a_foreign_key_is_made_again_where_another_key_takes_its_place() {
+    let with = |keyed: bool| {
+        let mut t = table("t", &[("p", "int(11)"), ("x", "int(11)")]);
+        t.indexes.insert(index("t_p", &["p"]));
+        t.indexes.insert(index("other", if keyed { &["p", "x"] } else { &["x"] }));
+        t.foreign_keys.push(key("t_p", "p", "t"));
+        of([t])
+    };
+    let found = steps(&with(false), &with(true));
+    let made = [
+        "drop foreign key t_p on t",
+        "drop index other on t",
+        "drop index t_p on t",
+        "create index other on t (p, x)",
+        "create index t_p on t (p)",
+        "add foreign key t_p on t",
+    ];
+    assert_eq!(found, made);
+}

@@ -284,8 +284,10 @@ fn foreign_keys(c: &Choices<'_>, tables: &[(usize, &str, Vec<Drawing>, bool)], d
                 &["", "ON DELETE CASCADE", "ON DELETE SET NULL ON UPDATE CASCADE", "ON DELETE RESTRICT"],
             );
             taken.push(column.name);
-            // SET NULL needs a column that may be NULL, and from which nothing is computed.
-            let computed = columns.iter().any(|column| column.generated);
+            // SET NULL needs a column that may be NULL, and from which nothing is computed and nothing checked.
+            let checked =
+                |sql: &String| sql.starts_with(&format!("CREATE TABLE {name} ")) && sql.contains("CHECK (");
+            let computed = columns.iter().any(|column| column.generated) || drawn.sql.iter().any(checked);
             let action = if action.contains("NULL") && (!column.nullable || computed) { "" } else { action };
             drawn.say(format!(
                 "ALTER TABLE {name} ADD CONSTRAINT `fk {number} {to}` FOREIGN KEY ({}) REFERENCES {referred} (id) {action}",

@@ -20,7 +20,7 @@ use std::collections::BTreeMap;
 use std::io::Write as _;
 
 /// As many pairs as everybody's tests have time for.
-const SHARE: u64 = 25;
+const SHARE: u64 = 12;
 
 /// As many as the laws are known to hold for.
 const ALL: u64 = 500;
