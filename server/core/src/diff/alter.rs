@@ -286,6 +286,8 @@ fn fused(dialect: DialectName, from: &Table, to: &Table) -> Option<ChangePrimary
     if !counted(from, &from.primary_key) && !counted(to, &to.primary_key) {
         return None;
     }
+    // By then the table has its new options.
+    let as_it_is = |old: &Column| explicit(dialect, from, to, old).unwrap_or_else(|| old.clone());
     let mut key = ChangePrimaryKey {
         table: to.name.clone(),
         from: from.primary_key.clone(),
@@ -295,11 +297,13 @@ fn fused(dialect: DialectName, from: &Table, to: &Table) -> Option<ChangePrimary
         add: Vec::new(),
     };
     for name in from.primary_key.iter().flat_map(|key| &key.columns) {
-        key.drop.extend(from.column(name).filter(|_| to.column(name).is_none()).cloned());
+        key.drop.extend(from.column(name).filter(|_| to.column(name).is_none()).map(&as_it_is));
     }
     for new in &to.columns {
         match from.column(&new.name) {
-            Some(old) if old.autoincrement != new.autoincrement => key.alter.push((old.clone(), new.clone())),
+            Some(old) if old.autoincrement != new.autoincrement => {
+                key.alter.push((as_it_is(old), new.clone()));
+            }
             None if new.autoincrement => key.add.push(new.clone()),
             _ => {}
         }
