@@ -19,13 +19,15 @@ impl Engine {
         inspect: &InspectOptions,
     ) -> Result<Inspected> {
         let target = self.scratch_target(place).await?;
-        let key = match known::is_worth_knowing(place.target.dialect(), script) {
-            true => {
-                let ground = target.ground().await?;
-                ground.map(|ground| known::key(&*target, &ground, &place.spec, options, script, inspect))
-            }
-            false => None,
-        };
+        let mut key = None;
+        if known::is_worth_knowing(place.target.dialect(), script) {
+            // What cannot be read of the ground is not known; whether a scratch database can be made is seen then.
+            let ground = target.ground().await;
+            let ground =
+                ground.inspect_err(|e| tracing::debug!(error = %e, "the ground of scratch databases"));
+            let ground = ground.ok().flatten();
+            key = ground.map(|ground| known::key(&*target, &ground, &place.spec, options, script, inspect));
+        }
         if let Some(key) = &key
             && let Some(told) = self.known(key, place.target.dialect()).await
         {

@@ -18,7 +18,8 @@ fn what_stands_or_was_tried_before_needs_no_scratch_database() {
     let project = Project::new(database);
     let url = project.database.url();
     let (_, place) = url.split_once('@').expect("a user is in it");
-    project.configure(&format!("project = \"shop\"\ndatabase_url = \"postgresql://{role}:secret@{place}\"\n"));
+    project
+        .configure(&format!("project = \"shop\"\ndatabase_url = \"postgresql://{role}:secret@{place}\"\n"));
     let check = |schema: &str| project.ctl(&format!("check --schema {schema}"));
     let write = |name: &str, text: &str| std::fs::write(project.path(name), text).expect("written");
 
