@@ -17,6 +17,7 @@ mod embedded;
 mod harness;
 mod inspected;
 mod interrupts;
+mod known_schema;
 mod large;
 mod laws;
 mod lint;
