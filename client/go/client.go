@@ -23,6 +23,7 @@ type Client struct {
 	target  *Target
 	graph   graph
 	budget  time.Duration
+	silence time.Duration
 }
 
 // wire is the connection to the daemon.
@@ -46,7 +47,7 @@ type wire struct {
 // A server is connected to by the first call, which tells if it cannot be reached. An embedded daemon is there when
 // Connect returns.
 func Connect(ctx context.Context, options ...Option) (*Client, error) {
-	s := settings{values: map[string]value{}, environment: os.Environ(), dir: ".", streamPatient: streamBudget}
+	s := settings{values: map[string]value{}, environment: os.Environ(), dir: ".", streamPatient: streamBudget, silence: silence}
 	for _, option := range options {
 		option(&s)
 	}
@@ -64,7 +65,7 @@ func Connect(ctx context.Context, options ...Option) (*Client, error) {
 	if err := w.configure(s.token); err != nil {
 		return nil, err
 	}
-	client := &Client{wire: w, config: config, project: config.project(), target: s.target, budget: s.streamPatient}
+	client := &Client{wire: w, config: config, project: config.project(), target: s.target, budget: s.streamPatient, silence: s.silence}
 	if client.target == nil {
 		if client.target, err = config.target(); err != nil {
 			return nil, err

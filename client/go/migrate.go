@@ -127,7 +127,7 @@ func (c *Client) start(ctx context.Context, graph graph, s *runSettings, begin b
 		return nil, err
 	}
 	opened, err := attempt(ctx, c, folder, func(api *API, graph *migratedv1.GraphRef) (*stream, error) {
-		stream, err := open(ctx, api, graph, begin)
+		stream, err := c.open(ctx, api, graph, begin)
 		if err != nil {
 			return nil, err
 		}

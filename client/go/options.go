@@ -29,6 +29,7 @@ type settings struct {
 	dialOptions   []grpc.DialOption
 	logger        *slog.Logger
 	streamPatient time.Duration
+	silence       time.Duration
 }
 
 func (s *settings) set(key, text string) { s.values[key] = value{text: text, rank: rankOption} }

@@ -170,11 +170,13 @@ func streamErrors(
 	if err != nil {
 		return nil, explained(ctx, conn, method, failure(ctx, err))
 	}
-	return &errorStream{ClientStream: stream, conn: conn, method: method}, nil
+	return &errorStream{ClientStream: stream, ctx: ctx, conn: conn, method: method}, nil
 }
 
 type errorStream struct {
 	grpc.ClientStream
+	// The caller's. The stream's own ends with the connection too.
+	ctx    context.Context
 	conn   *grpc.ClientConn
 	method string
 }
@@ -184,7 +186,7 @@ func (s *errorStream) RecvMsg(message any) error {
 	if err == nil || err == io.EOF {
 		return err
 	}
-	return explained(s.Context(), s.conn, s.method, failure(s.Context(), err))
+	return explained(s.ctx, s.conn, s.method, failure(s.ctx, err))
 }
 
 // explained tells the kinds of UNIMPLEMENTED apart. A daemon that serves our API and lacks the call is older than this

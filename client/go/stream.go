@@ -48,15 +48,19 @@ type stream struct {
 	cancel  context.CancelCauseFunc
 	ctx     context.Context
 	timer   *time.Timer
+	silence time.Duration
 	// A message that was read ahead.
 	first *migratedv1.RunUpdate
 }
 
 var errSilent = errors.New("the daemon was silent for too long")
 
-func open(ctx context.Context, api *API, graph *migratedv1.GraphRef, begin begin) (*stream, error) {
+func (c *Client) open(
+	ctx context.Context, api *API, graph *migratedv1.GraphRef, begin begin,
+) (*stream, error) {
 	ctx, cancel := context.WithCancelCause(ctx)
-	s := &stream{ctx: ctx, timer: time.AfterFunc(silence, func() { cancel(errSilent) })}
+	silence := c.silence
+	s := &stream{ctx: ctx, silence: silence, timer: time.AfterFunc(silence, func() { cancel(errSilent) })}
 	s.cancel = func(cause error) {
 		s.timer.Stop()
 		cancel(cause)
@@ -81,7 +85,7 @@ func (s *stream) next() (*migratedv1.RunUpdate, error) {
 		s.cancel(nil)
 		return nil, err
 	}
-	s.timer.Reset(silence)
+	s.timer.Reset(s.silence)
 	return update, nil
 }
 
@@ -209,7 +213,7 @@ func (r *Run) reopen() error {
 	}
 	conn, err := r.client.wire.connection(r.ctx)
 	if err == nil {
-		r.stream, err = open(r.ctx, services(conn), r.folder.reference(), begin)
+		r.stream, err = r.client.open(r.ctx, services(conn), r.folder.reference(), begin)
 		if err == nil {
 			r.heard = false
 			return nil

@@ -19,7 +19,7 @@ import (
 )
 
 // ProgramsVariable names the environment variable that holds the folder of the programs to test with.
-const ProgramsVariable = "MIGRATED_PROGRAMS"
+const ProgramsVariable = "MIGRATEDTEST_PROGRAMS"
 
 // Settings says what daemon is wanted. The zero value is one on a free port of the loopback interface, which takes any
 // database URL and any project.
@@ -63,7 +63,7 @@ func Start(tb testing.TB, settings Settings) *Daemon {
 	}
 	command := exec.Command(program, "--config", file, "--log", "info", "--log-format", "json")
 	command.Dir = settings.Dir
-	command.Env = append(os.Environ(), "HOME="+settings.Dir)
+	command.Env = append(environment(), "HOME="+settings.Dir)
 	endWithTest(command)
 	output, err := command.StderrPipe()
 	if err != nil {
@@ -86,6 +86,17 @@ func Start(tb testing.TB, settings Settings) *Daemon {
 		tb.Fatalf("the daemon does not serve:\n%s", d.Log())
 	}
 	return d
+}
+
+// environment returns the process's own, without what it says of other daemons.
+func environment() []string {
+	var kept []string
+	for _, entry := range os.Environ() {
+		if !strings.HasPrefix(entry, "MIGRATED_") {
+			kept = append(kept, entry)
+		}
+	}
+	return kept
 }
 
 // Kill ends the daemon as a power failure would.
@@ -130,7 +141,7 @@ func (l *lines) all() string {
 	return l.text.String()
 }
 
-// Program returns the path of a program of the product: in the folder that MIGRATED_PROGRAMS names, else in target/debug
+// Program returns the path of a program of the product: in the folder that MIGRATEDTEST_PROGRAMS names, else in target/debug
 // of the repository that the test stands in, else on the PATH. Where there is none, the test is skipped; with CI=true it
 // fails.
 func Program(tb testing.TB, name string) string {

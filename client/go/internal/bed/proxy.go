@@ -17,6 +17,7 @@ type Proxy struct {
 	to       string
 	open     map[net.Conn]struct{}
 	taken    int
+	limit    int64
 }
 
 // StartProxy starts a proxy to host:port, which ends with the test.
@@ -57,6 +58,8 @@ func (p *Proxy) carry(conn net.Conn) {
 	p.mutex.Lock()
 	p.taken++
 	p.open[conn], p.open[beyond] = struct{}{}, struct{}{}
+	limit := p.limit
+	p.limit = 0
 	p.mutex.Unlock()
 	done := func() {
 		_, _ = conn.Close(), beyond.Close()
@@ -65,7 +68,11 @@ func (p *Proxy) carry(conn net.Conn) {
 		_, _ = io.Copy(beyond, conn)
 		done()
 	}()
-	_, _ = io.Copy(conn, beyond)
+	if limit > 0 {
+		_, _ = io.CopyN(conn, beyond, limit)
+	} else {
+		_, _ = io.Copy(conn, beyond)
+	}
 	done()
 	p.mutex.Lock()
 	delete(p.open, conn)
@@ -80,6 +87,13 @@ func (p *Proxy) Cut() {
 	for conn := range p.open {
 		_ = conn.Close()
 	}
+}
+
+// CutAfter cuts the next connection when it has brought so many bytes from beyond.
+func (p *Proxy) CutAfter(bytes int64) {
+	p.mutex.Lock()
+	defer p.mutex.Unlock()
+	p.limit = bytes
 }
 
 // Lead leads new connections to another host:port.
