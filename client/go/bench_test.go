@@ -15,7 +15,7 @@ import (
 const (
 	eventsOfBench = 200_000
 	// As many as the daemon sends in one message of a busy run.
-	eventsAtOnce = 256
+	eventsAtOnce = 500
 )
 
 // BenchmarkEvents reads a run of 200,000 events, as a served process sends them, in batches, and checks that none is
