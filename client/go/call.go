@@ -27,16 +27,29 @@ func ask[T any](
 	if err != nil {
 		return none, err
 	}
-	return attempt(ctx, c, folder, call)
+	return attempt(ctx, c, folder, true, call)
+}
+
+// askOnce is ask for a call that is not safe to repeat where its answer was lost.
+func askOnce[T any](
+	ctx context.Context, c *Client, call func(api *API, graph *migratedv1.GraphRef) (T, error),
+) (T, error) {
+	var none T
+	folder, err := c.graph.read()
+	if err != nil {
+		return none, err
+	}
+	return attempt(ctx, c, folder, false, call)
 }
 
 // tell sends a call that means no graph.
 func tell[T any](ctx context.Context, c *Client, call func(api *API) (T, error)) (T, error) {
-	return attempt(ctx, c, nil, func(api *API, _ *migratedv1.GraphRef) (T, error) { return call(api) })
+	return attempt(ctx, c, nil, true, func(api *API, _ *migratedv1.GraphRef) (T, error) { return call(api) })
 }
 
 func attempt[T any](
-	ctx context.Context, c *Client, folder *manifest, call func(api *API, graph *migratedv1.GraphRef) (T, error),
+	ctx context.Context, c *Client, folder *manifest, repeatable bool,
+	call func(api *API, graph *migratedv1.GraphRef) (T, error),
 ) (T, error) {
 	var none T
 	for try := 1; ; try++ {
@@ -48,7 +61,7 @@ func attempt[T any](
 		if err == nil {
 			return answer, nil
 		}
-		if err := c.mend(ctx, conn, folder, err, try); err != nil {
+		if err := c.mend(ctx, conn, folder, repeatable, err, try); err != nil {
 			return none, err
 		}
 	}
@@ -56,7 +69,9 @@ func attempt[T any](
 
 // mend does what lets a call succeed that failed, when it is sent again: brings the folder, or comes back to a daemon
 // that left. What nothing mends is the error.
-func (c *Client) mend(ctx context.Context, conn *grpc.ClientConn, folder *manifest, cause error, try int) error {
+func (c *Client) mend(
+	ctx context.Context, conn *grpc.ClientConn, folder *manifest, repeatable bool, cause error, try int,
+) error {
 	switch {
 	case try >= tries || ctx.Err() != nil:
 		return cause
@@ -67,6 +82,9 @@ func (c *Client) mend(ctx context.Context, conn *grpc.ClientConn, folder *manife
 		// first time we try at once.
 		c.wire.forget(conn)
 		return pause(ctx, leaving*time.Duration(try-1))
+	case repeatable && try == 1 && isTransient(cause):
+		// The connection was cut with the call under way; most often the next one stands.
+		return nil
 	}
 	return cause
 }

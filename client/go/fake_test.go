@@ -285,3 +285,40 @@ func TestAnEarlierReleaseIsToldFromAnotherProgram(t *testing.T) {
 		}
 	}
 }
+
+// A call whose connection is cut while it is under way is sent once more; what was asked once is asked once.
+func TestACallThatWasCutIsRepeatedUnlessItMayNotBe(t *testing.T) {
+	pushes, lists := 0, 0
+	server := serve(t, func(server *grpc.Server) {
+		migratedv1.RegisterRevisionServiceServer(server, &forgetful{pushes: &pushes, lists: &lists})
+	})
+	client := connect(t, server, bed.Chain(1), bed.SQLite(t))
+	if _, err := client.Heads(context.Background()); err != nil || lists != 2 {
+		t.Fatalf("%d lists: %v", lists, err)
+	}
+	_, err := client.Push(context.Background())
+	failure(t, err, migrated.ReasonDaemonUnreachable)
+	if pushes != 1 {
+		t.Fatalf("%d pushes", pushes)
+	}
+}
+
+// forgetful loses the first answer to each call.
+type forgetful struct {
+	migratedv1.UnimplementedRevisionServiceServer
+	pushes, lists *int
+}
+
+func (f *forgetful) ListHeads(context.Context, *migratedv1.ListHeadsRequest) (*migratedv1.ListHeadsResponse, error) {
+	if *f.lists++; *f.lists == 1 {
+		return nil, status.Error(codes.Unavailable, "the connection was cut")
+	}
+	return &migratedv1.ListHeadsResponse{}, nil
+}
+
+func (f *forgetful) PushRevisions(context.Context, *migratedv1.PushRevisionsRequest) (*migratedv1.PushRevisionsResponse, error) {
+	if *f.pushes++; *f.pushes == 1 {
+		return nil, status.Error(codes.Unavailable, "the connection was cut")
+	}
+	return &migratedv1.PushRevisionsResponse{}, nil
+}

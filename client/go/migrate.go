@@ -126,7 +126,8 @@ func (c *Client) start(ctx context.Context, graph graph, s *runSettings, begin b
 	if err != nil {
 		return nil, err
 	}
-	opened, err := attempt(ctx, c, folder, func(api *API, graph *migratedv1.GraphRef) (*stream, error) {
+	// Safe to repeat: the same request id is one run.
+	opened, err := attempt(ctx, c, folder, true, func(api *API, graph *migratedv1.GraphRef) (*stream, error) {
 		stream, err := c.open(ctx, api, graph, begin)
 		if err != nil {
 			return nil, err

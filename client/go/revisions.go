@@ -23,7 +23,7 @@ func (c *Client) Push(ctx context.Context, options ...PushOption) (*migratedv1.P
 	if _, published := c.graph.(publishedGraph); published {
 		return nil, own(ReasonLocalFile, "there is no folder of revisions to publish").next("give WithFolder")
 	}
-	return ask(ctx, c, func(api *API, graph *migratedv1.GraphRef) (*migratedv1.PushRevisionsResponse, error) {
+	return askOnce(ctx, c, func(api *API, graph *migratedv1.GraphRef) (*migratedv1.PushRevisionsResponse, error) {
 		request := &migratedv1.PushRevisionsRequest{Project: c.project, Graph: graph}
 		for _, option := range options {
 			option(request)
