@@ -37,27 +37,45 @@ func (c *Client) Current(ctx context.Context) (*migratedv1.GetCurrentResponse, e
 	})
 }
 
+// PlanOption says what a plan starts from.
+type PlanOption func(*migratedv1.PlanRequest)
+
+// PlanFrom plans from these version rows (none for an empty version table), instead of a target's.
+func PlanFrom(dialect string, rows ...string) PlanOption {
+	return func(r *migratedv1.PlanRequest) {
+		r.Target, r.Current, r.Dialect = nil, &migratedv1.CurrentRows{Rows: rows}, dialect
+	}
+}
+
 // PlanUpgrade tells what an upgrade would do, with its SQL. It touches nothing.
-func (c *Client) PlanUpgrade(ctx context.Context, revision string) (*migratedv1.PlanResponse, error) {
-	return c.plan(ctx, migratedv1.Direction_DIRECTION_UP, revision)
+func (c *Client) PlanUpgrade(
+	ctx context.Context, revision string, options ...PlanOption,
+) (*migratedv1.PlanResponse, error) {
+	return c.plan(ctx, migratedv1.Direction_DIRECTION_UP, revision, options)
 }
 
 // PlanDowngrade tells what a downgrade would do, with its SQL. It touches nothing.
-func (c *Client) PlanDowngrade(ctx context.Context, revision string) (*migratedv1.PlanResponse, error) {
-	return c.plan(ctx, migratedv1.Direction_DIRECTION_DOWN, revision)
+func (c *Client) PlanDowngrade(
+	ctx context.Context, revision string, options ...PlanOption,
+) (*migratedv1.PlanResponse, error) {
+	return c.plan(ctx, migratedv1.Direction_DIRECTION_DOWN, revision, options)
 }
 
 func (c *Client) plan(
-	ctx context.Context, direction migratedv1.Direction, revision string,
+	ctx context.Context, direction migratedv1.Direction, revision string, options []PlanOption,
 ) (*migratedv1.PlanResponse, error) {
-	target, err := c.targetRef()
-	if err != nil {
-		return nil, err
+	request := &migratedv1.PlanRequest{Project: c.project, Direction: direction, Revision: revision}
+	target, missing := c.targetRef()
+	request.Target = target
+	for _, option := range options {
+		option(request)
+	}
+	if request.GetCurrent() == nil && missing != nil {
+		return nil, missing
 	}
 	return ask(ctx, c, func(api *API, graph *migratedv1.GraphRef) (*migratedv1.PlanResponse, error) {
-		return api.Migrations.Plan(ctx, &migratedv1.PlanRequest{
-			Project: c.project, Graph: graph, Target: target, Direction: direction, Revision: revision,
-		})
+		request.Graph = graph
+		return api.Migrations.Plan(ctx, request)
 	})
 }
 

@@ -165,6 +165,16 @@ func TestEveryCallAboutAGraph(t *testing.T) {
 		strings.Contains(script.String(), "CREATE TABLE t1") {
 		t.Fatalf("render: %v\n%s", err, script.String())
 	}
+	planned, err := client.PlanUpgrade(ctx, "r003", migrated.PlanFrom("postgresql", "r001"))
+	if err != nil || len(planned.GetSteps()) != 2 || !slices.Equal(planned.GetFrom(), []string{"r001"}) {
+		t.Fatalf("plan: %v %v", planned, err)
+	}
+	merged, err := client.MergeRevisions(ctx, &migratedv1.MergeRevisionsRequest{
+		Message: "both", Revisions: []string{"heads"}, VersionLocations: []string{"migrations"},
+	})
+	if err != nil || len(merged.GetRevision().GetDownRevisions()) != 2 {
+		t.Fatalf("merge: %v %v", merged, err)
+	}
 	findings, err := client.Lint(ctx, "postgresql")
 	if err != nil || len(findings.GetRevisions()) != 4 {
 		t.Fatalf("lint: %v %v", findings, err)

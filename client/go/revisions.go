@@ -101,6 +101,17 @@ func (c *Client) NewRevision(
 	})
 }
 
+// MergeRevisions makes a revision that merges heads; project and graph are filled in. Nothing is stored: the caller
+// writes the file.
+func (c *Client) MergeRevisions(
+	ctx context.Context, request *migratedv1.MergeRevisionsRequest,
+) (*migratedv1.MergeRevisionsResponse, error) {
+	return ask(ctx, c, func(api *API, graph *migratedv1.GraphRef) (*migratedv1.MergeRevisionsResponse, error) {
+		request.Project, request.Graph = c.project, graph
+		return api.Revisions.MergeRevisions(ctx, request)
+	})
+}
+
 const pageSize = 500
 
 // pages yields the items of all pages.
