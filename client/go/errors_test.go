@@ -109,7 +109,7 @@ func TestNobodyListens(t *testing.T) {
 }
 
 func TestTheEndOfAContextEndsTheWatchingAndNotTheRun(t *testing.T) {
-	server := bed.StartPostgres(t)
+	server := migratedtest.StartPostgres(t)
 	url := server.Database(t)
 	daemon := migratedtest.Start(t, migratedtest.Settings{})
 	folder := bed.Chain(1)

@@ -25,7 +25,7 @@ import (
 var leftOut = []string{"stateChanged", "waiting", "locked", "statementRunning", "blocked", "notice", "warning"}
 
 func TestScenarios(t *testing.T) {
-	var server *bed.Server
+	var server *migratedtest.Postgres
 	for _, scenario := range readList(t) {
 		engines := scenario.Engines
 		if len(engines) == 0 {
@@ -35,7 +35,7 @@ func TestScenarios(t *testing.T) {
 			url := func(t *testing.T) string { return bed.SQLite(t) }
 			if engine == "postgresql" {
 				if server == nil {
-					server = bed.StartPostgres(t)
+					server = migratedtest.StartPostgres(t)
 				}
 				url = func(t *testing.T) string { return server.Database(t) }
 			}

@@ -1,4 +1,4 @@
-// Package bed holds what the client's tests lie on: revisions, a database server, a proxy that cuts.
+// Package bed holds what the client's tests lie on: revisions, and a proxy that cuts.
 package bed
 
 import (

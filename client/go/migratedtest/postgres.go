@@ -1,6 +1,6 @@
 //go:build linux || darwin
 
-package bed
+package migratedtest
 
 import (
 	"fmt"
@@ -18,8 +18,8 @@ import (
 	"time"
 )
 
-// Server is a private PostgreSQL on a free port.
-type Server struct {
+// Postgres is a private PostgreSQL on a free port.
+type Postgres struct {
 	port      int
 	databases atomic.Int32
 	bin       string
@@ -28,21 +28,18 @@ type Server struct {
 
 // StartPostgres starts a PostgreSQL of the test's own, which ends with the test. Where it is not installed the test is
 // skipped; with CI=true it fails.
-func StartPostgres(tb testing.TB) *Server {
+func StartPostgres(tb testing.TB) *Postgres {
 	tb.Helper()
 	bin, ok := postgresFolder()
 	if !ok {
-		if os.Getenv("CI") == "true" {
-			tb.Fatal("PostgreSQL is not installed")
-		}
-		tb.Skip("PostgreSQL is not installed")
+		missing(tb, "PostgreSQL is not installed")
 	}
 	dir, err := os.MkdirTemp("", "pg")
 	if err != nil {
 		tb.Fatal(err)
 	}
 	tb.Cleanup(func() { _ = os.RemoveAll(dir) })
-	s := &Server{bin: bin, dir: dir}
+	s := &Postgres{bin: bin, dir: dir}
 	account := s.account(tb)
 	data := filepath.Join(dir, "data")
 	s.run(tb, account, "initdb", "-D", data, "-U", "postgres", "-A", "trust", "--no-sync", "--no-locale", "-E", "UTF8")
@@ -50,7 +47,6 @@ func StartPostgres(tb testing.TB) *Server {
 	server := exec.Command(filepath.Join(bin, "postgres"), "-D", data, "-p", strconv.Itoa(s.port),
 		"-h", "127.0.0.1", "-k", dir, "-c", "fsync=off", "-c", "full_page_writes=off")
 	server.SysProcAttr = account
-	// It creates databases from template1 at once.
 	server.Dir = dir
 	log, err := os.Create(filepath.Join(dir, "log"))
 	if err != nil {
@@ -73,8 +69,8 @@ func StartPostgres(tb testing.TB) *Server {
 	return s
 }
 
-// ready waits until the server takes connections: pg_ctl asks its pid file and the server itself.
-func (s *Server) ready(tb testing.TB, ended <-chan struct{}) {
+// ready waits until the server takes connections. It tells nobody that it does: it has to be asked.
+func (s *Postgres) ready(tb testing.TB, ended <-chan struct{}) {
 	tb.Helper()
 	tick := time.NewTicker(20 * time.Millisecond)
 	defer tick.Stop()
@@ -93,15 +89,15 @@ func (s *Server) ready(tb testing.TB, ended <-chan struct{}) {
 }
 
 // Database makes a database and returns its URL.
-func (s *Server) Database(tb testing.TB) string {
+func (s *Postgres) Database(tb testing.TB) string {
 	tb.Helper()
 	name := fmt.Sprintf("d%d", s.databases.Add(1))
 	s.psql(tb, "postgres", "CREATE DATABASE "+name)
 	return fmt.Sprintf("postgresql://postgres@127.0.0.1:%d/%s", s.port, name)
 }
 
-// Query runs SQL in a database of [Server.Database] and returns what psql prints, without decoration.
-func (s *Server) Query(tb testing.TB, database, sql string) string {
+// Query runs SQL in a database of [Postgres.Database] and returns what psql prints, without decoration.
+func (s *Postgres) Query(tb testing.TB, database, sql string) string {
 	tb.Helper()
 	parsed, err := url.Parse(database)
 	if err != nil {
@@ -110,7 +106,7 @@ func (s *Server) Query(tb testing.TB, database, sql string) string {
 	return s.psql(tb, strings.TrimPrefix(parsed.Path, "/"), sql)
 }
 
-func (s *Server) psql(tb testing.TB, database, sql string) string {
+func (s *Postgres) psql(tb testing.TB, database, sql string) string {
 	tb.Helper()
 	command := exec.Command(filepath.Join(s.bin, "psql"), "-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1",
 		"-h", "127.0.0.1", "-p", strconv.Itoa(s.port), "-U", "postgres", "-d", database, "-c", sql)
@@ -121,7 +117,7 @@ func (s *Server) psql(tb testing.TB, database, sql string) string {
 	return strings.TrimSpace(string(output))
 }
 
-func (s *Server) run(tb testing.TB, account *syscall.SysProcAttr, program string, args ...string) {
+func (s *Postgres) run(tb testing.TB, account *syscall.SysProcAttr, program string, args ...string) {
 	tb.Helper()
 	command := exec.Command(filepath.Join(s.bin, program), args...)
 	command.SysProcAttr, command.Dir = account, s.dir
@@ -131,7 +127,7 @@ func (s *Server) run(tb testing.TB, account *syscall.SysProcAttr, program string
 }
 
 // account is whom the server runs as: PostgreSQL refuses root.
-func (s *Server) account(tb testing.TB) *syscall.SysProcAttr {
+func (s *Postgres) account(tb testing.TB) *syscall.SysProcAttr {
 	tb.Helper()
 	if os.Geteuid() != 0 {
 		return nil
