@@ -40,7 +40,7 @@ func onEach(t *testing.T, test func(t *testing.T, daemon *migratedtest.Daemon, u
 		test(t, migratedtest.Start(t, migratedtest.Settings{}), bed.SQLite(t))
 	})
 	t.Run("postgresql", func(t *testing.T) {
-		server := migratedtest.StartPostgres(t)
+		server := postgres(t)
 		scratch := fmt.Sprintf("[connections.scratch]\nurl = %q\n[scratch]\npostgresql = \"scratch\"\n", server.Database(t))
 		test(t, migratedtest.Start(t, migratedtest.Settings{Sections: scratch}), server.Database(t))
 	})

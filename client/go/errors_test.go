@@ -74,7 +74,7 @@ func TestARefusalHasReasonAndMetadata(t *testing.T) {
 	_, err = client.On(migrated.NamedTarget("nobody")).Current(ctx)
 	failure(t, err, migrated.ReasonTargetNotFound)
 	_, err = client.On(migrated.DatabaseURL("nonsense")).Current(ctx)
-	failure(t, err, migrated.ReasonInvalidRequest)
+	failure(t, err, migrated.ReasonTargetURLInvalid)
 
 	bed.Put(folder, "broken", "SELECT 1;\n")
 	_, err = client.Heads(ctx)
@@ -109,7 +109,7 @@ func TestNobodyListens(t *testing.T) {
 }
 
 func TestTheEndOfAContextEndsTheWatchingAndNotTheRun(t *testing.T) {
-	server := migratedtest.StartPostgres(t)
+	server := postgres(t)
 	url := server.Database(t)
 	daemon := migratedtest.Start(t, migratedtest.Settings{})
 	folder := bed.Chain(1)
