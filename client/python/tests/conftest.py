@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 
-
 from bed.driven import Make, make
 from bed.postgres import Postgres, installed
 from bed.programs import PROGRAMS
@@ -15,7 +14,9 @@ from bed.project import Project
 
 def pytest_configure() -> None:
     if not (PROGRAMS / "migrated").exists():
-        pytest.exit(f"{PROGRAMS} has no `migrated`: run `cargo build -p migrated -p migratectl`, or set MIGRATED_PROGRAMS")
+        pytest.exit(
+            f"{PROGRAMS} has no `migrated`: run `cargo build -p migrated -p migratectl`, or set MIGRATED_PROGRAMS"
+        )
 
 
 @pytest.fixture(params=["sync", "async"])
