@@ -207,6 +207,20 @@ func TestWhatIsRepeatedHereIsTheSameThere(t *testing.T) {
 	if !strings.Contains(read("Cargo.toml"), "\nversion = \""+Version+"\"\n") {
 		t.Errorf("the workspace is of another release than %s", Version)
 	}
+	walk := read("client/rust/src/manifest/walk.rs")
+	ends := map[string]bool{}
+	for _, quoted := range regexp.MustCompile(`"(\.[a-z.]+)"`).FindAllStringSubmatch(walk, -1) {
+		ends[quoted[1]] = true
+	}
+	for _, end := range endings {
+		if !ends[end] {
+			t.Errorf("migratectl does not take %s for a revision file", end)
+		}
+		delete(ends, end)
+	}
+	if len(ends) > 0 {
+		t.Errorf("migratectl takes more for revision files than folder.go: %v", ends)
+	}
 	found := regexp.MustCompile(`(?:key|secret)\("([a-z_.]+)"`).FindAllStringSubmatch(read("client/rust/src/config/keys.rs"), -1)
 	if len(found) != len(keys) {
 		t.Errorf("migratectl has %d keys, this client %d", len(found), len(keys))

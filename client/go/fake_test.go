@@ -322,3 +322,25 @@ func (f *forgetful) PushRevisions(context.Context, *migratedv1.PushRevisionsRequ
 	}
 	return &migratedv1.PushRevisionsResponse{}, nil
 }
+
+// A daemon that is there, and has nothing to tell, uses up no patience, however often something cuts the stream.
+func TestHeartbeatsRenewThePatience(t *testing.T) {
+	const cuts = 5
+	p := &played{upgrades: []func(grpc.ServerStreamingServer[migratedv1.UpgradeResponse]) error{
+		func(stream grpc.ServerStreamingServer[migratedv1.UpgradeResponse]) error {
+			_ = stream.Send(upgradeOf(&migratedv1.RunUpdate{RunId: "abc", Events: notices(1)}))
+			return status.Error(codes.Unavailable, "cut")
+		},
+	}}
+	for range cuts {
+		p.watches = append(p.watches, func(_ uint64, stream grpc.ServerStreamingServer[migratedv1.WatchRunResponse]) error {
+			_ = stream.Send(watchOf(&migratedv1.RunUpdate{RunId: "abc", Heartbeat: true}))
+			return status.Error(codes.Unavailable, "cut")
+		})
+	}
+	p.watches = append(p.watches, func(_ uint64, stream grpc.ServerStreamingServer[migratedv1.WatchRunResponse]) error {
+		return stream.Send(watchOf(&migratedv1.RunUpdate{RunId: "abc", Events: []*migratedv1.Event{finish(2, succeeded)}}))
+	})
+	// The pauses between five cuts take longer than this.
+	dense(t, sequences(t, begun(t, p, migrated.WithStreamBudget(300*time.Millisecond))), 2)
+}

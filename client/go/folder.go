@@ -205,10 +205,14 @@ func walk(from fs.FS, dir string, recursive bool) ([]string, error) {
 	return found, nil
 }
 
+// endings are what the names of revision files end with.
+var endings = []string{".sql", ".yaml", ".yml"}
+
 func isRevisionFile(name string) bool {
-	switch end := path.Ext(name); end {
-	case ".sql", ".yaml", ".yml":
-		return len(name) > len(end)
+	for _, end := range endings {
+		if len(name) > len(end) && strings.HasSuffix(name, end) {
+			return true
+		}
 	}
 	return false
 }
