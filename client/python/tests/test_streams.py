@@ -14,6 +14,7 @@ from bed.project import Project
 from migrated import RunState, errors
 from migrated.events import ClientOutdated, Unknown
 from migrated.v1 import Event, GetRunResponse, Run, RunUpdate
+from migrated.v1 import RunState as RunStateMessage
 
 Play = Callable[..., Played]
 
@@ -112,7 +113,7 @@ def test_a_joined_request_is_sent_again_and_may_get_another_run(
 
 
 def test_a_run_that_had_ended(project: Project, client: Make, play: Play) -> None:
-    run = Run(id="r1", state="RUN_STATE_FAILED", rows_after=["a1"], steps_done=1)
+    run = Run(id="r1", state=RunStateMessage.RUN_STATE_FAILED, rows_after=["a1"], steps_done=1)
     run.end_time.GetCurrentTime()
     run.failure.reason = "STATEMENT_FAILED"
     run.failure.code = "MG4005"

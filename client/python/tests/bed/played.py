@@ -9,7 +9,7 @@ from typing import Any
 
 import grpc
 
-from migrated.v1 import Event, GetRunResponse, RunUpdate, UpgradeResponse, WatchRunRequest
+from migrated.v1 import Event, GetRunResponse, RunState, RunUpdate, UpgradeResponse, WatchRunRequest
 
 
 class Silence:
@@ -26,7 +26,9 @@ def update(*sequences: int, run_id: str = "r1", end: bool = False, **fields: Any
     if end:
         last = (sequences[-1] if sequences else fields.pop("after", 0)) + 1
         events.append(
-            Event(sequence=last, run_finished=Event.RunFinished(state="RUN_STATE_SUCCEEDED", rows=["x"]))
+            Event(
+                sequence=last, run_finished=Event.RunFinished(state=RunState.RUN_STATE_SUCCEEDED, rows=["x"])
+            )
         )
     return RunUpdate(run_id=run_id, events=events, **fields)
 
