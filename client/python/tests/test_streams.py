@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import importlib
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -12,6 +14,8 @@ from bed.driven import Make
 from bed.played import Break, Played, Silence, update
 from bed.project import Project
 from migrated import RunState, errors
+from migrated._async import wire as async_wire
+from migrated._sync import wire as sync_wire
 from migrated.events import ClientOutdated, Unknown
 from migrated.v1 import Event, GetRunResponse, Run, RunUpdate
 from migrated.v1 import RunState as RunStateMessage
@@ -133,3 +137,50 @@ def test_a_newer_daemon_tells_what_we_do_not_know(project: Project, client: Make
             assert isinstance(next(run).kind, Unknown)
         assert next(run).name == "run_finished"
         assert list(run) == []
+
+
+def test_a_conversation_in_both_directions(project: Project) -> None:
+    """What has no RPC of its own yet: a stream that answers a stream."""
+    import grpc
+
+    class Echo(grpc.GenericRpcHandler):
+        def service(self, details: grpc.HandlerCallDetails) -> grpc.RpcMethodHandler[Any, Any]:
+            def answer(requests: Iterator[bytes], context: Any) -> Iterator[bytes]:
+                yield from requests
+                context.abort(grpc.StatusCode.UNAUTHENTICATED, "no more")
+
+            return grpc.stream_stream_rpc_method_handler(answer, lambda raw: raw, lambda raw: raw)
+
+    server = grpc.server(ThreadPoolExecutor(1), [Echo()])
+    config = project.config(server=f"127.0.0.1:{server.add_insecure_port('127.0.0.1:0')}")
+    server.start()
+    sent = [Run(id=f"r{number}") for number in range(3)]
+    told: list[str] = []
+
+    def blocking() -> None:
+        wire = sync_wire.Wire(config)
+        try:
+            told.extend(run.id for run in wire.exchange(sync_wire.Method("/a/B", Run, Run), iter(sent)))
+        finally:
+            wire.close()
+
+    async def awaiting() -> None:
+        async def requests() -> AsyncIterator[Run]:
+            for run in sent:
+                yield run
+
+        wire = async_wire.Wire(config)
+        try:
+            async for run in wire.exchange(async_wire.Method("/a/B", Run, Run), requests()):
+                told.append(run.id)
+        finally:
+            await wire.close()
+
+    try:
+        with pytest.raises(errors.Unauthenticated, match="no more"):
+            blocking()
+        with pytest.raises(errors.Unauthenticated, match="no more"):
+            asyncio.run(awaiting())
+    finally:
+        server.stop(None).wait()
+    assert told == ["r0", "r1", "r2"] * 2
