@@ -92,7 +92,9 @@ type LintFinding struct {
 	// What the statement does.
 	Message string `protobuf:"bytes,7,opt,name=message,proto3" json:"message,omitempty"`
 	// The safer way; empty where none is known.
-	Safer         string `protobuf:"bytes,8,opt,name=safer,proto3" json:"safer,omitempty"`
+	Safer string `protobuf:"bytes,8,opt,name=safer,proto3" json:"safer,omitempty"`
+	// The way on which it is found. On a downgrade `L001` is a warning.
+	Direction     Direction `protobuf:"varint,9,opt,name=direction,proto3,enum=migrated.v1.Direction" json:"direction,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -183,6 +185,60 @@ func (x *LintFinding) GetSafer() string {
 	return ""
 }
 
+func (x *LintFinding) GetDirection() Direction {
+	if x != nil {
+		return x.Direction
+	}
+	return Direction_DIRECTION_UNSPECIFIED
+}
+
+// What lint looks at.
+type LintOptions struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Rules that are switched off: by code, or by squawk's name. A code of ours means squawk's rules about the same thing
+	// too. A name that no rule has is refused.
+	Ignore        []string `protobuf:"bytes,1,rep,name=ignore,proto3" json:"ignore,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *LintOptions) Reset() {
+	*x = LintOptions{}
+	mi := &file_migrated_v1_lint_proto_msgTypes[1]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *LintOptions) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*LintOptions) ProtoMessage() {}
+
+func (x *LintOptions) ProtoReflect() protoreflect.Message {
+	mi := &file_migrated_v1_lint_proto_msgTypes[1]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use LintOptions.ProtoReflect.Descriptor instead.
+func (*LintOptions) Descriptor() ([]byte, []int) {
+	return file_migrated_v1_lint_proto_rawDescGZIP(), []int{1}
+}
+
+func (x *LintOptions) GetIgnore() []string {
+	if x != nil {
+		return x.Ignore
+	}
+	return nil
+}
+
 // Request of Lint.
 type LintRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -190,19 +246,26 @@ type LintRequest struct {
 	Project string `protobuf:"bytes,1,opt,name=project,proto3" json:"project,omitempty"`
 	// Graph.
 	Graph *GraphRef `protobuf:"bytes,2,opt,name=graph,proto3" json:"graph,omitempty"`
-	// The target that tells the dialect, where `dialect` does not. It is not connected to.
+	// The target that tells the dialect, where `dialect` does not. It is connected to for `unapplied` and for identifiers
+	// such as `current` and `+2` alone.
 	Target *TargetRef `protobuf:"bytes,3,opt,name=target,proto3" json:"target,omitempty"`
 	// Identifiers and ranges `FROM:TO`; none for the whole graph.
 	Revisions []string `protobuf:"bytes,4,rep,name=revisions,proto3" json:"revisions,omitempty"`
 	// `postgresql`, `mysql` or `sqlite`.
-	Dialect       string `protobuf:"bytes,5,opt,name=dialect,proto3" json:"dialect,omitempty"`
+	Dialect string `protobuf:"bytes,5,opt,name=dialect,proto3" json:"dialect,omitempty"`
+	// Only what is not applied on the target yet.
+	Unapplied bool `protobuf:"varint,6,opt,name=unapplied,proto3" json:"unapplied,omitempty"`
+	// The downgrades too.
+	Downgrades bool `protobuf:"varint,7,opt,name=downgrades,proto3" json:"downgrades,omitempty"`
+	// What is looked at.
+	Options       *LintOptions `protobuf:"bytes,8,opt,name=options,proto3" json:"options,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *LintRequest) Reset() {
 	*x = LintRequest{}
-	mi := &file_migrated_v1_lint_proto_msgTypes[1]
+	mi := &file_migrated_v1_lint_proto_msgTypes[2]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -214,7 +277,7 @@ func (x *LintRequest) String() string {
 func (*LintRequest) ProtoMessage() {}
 
 func (x *LintRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_migrated_v1_lint_proto_msgTypes[1]
+	mi := &file_migrated_v1_lint_proto_msgTypes[2]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -227,7 +290,7 @@ func (x *LintRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LintRequest.ProtoReflect.Descriptor instead.
 func (*LintRequest) Descriptor() ([]byte, []int) {
-	return file_migrated_v1_lint_proto_rawDescGZIP(), []int{1}
+	return file_migrated_v1_lint_proto_rawDescGZIP(), []int{2}
 }
 
 func (x *LintRequest) GetProject() string {
@@ -265,6 +328,27 @@ func (x *LintRequest) GetDialect() string {
 	return ""
 }
 
+func (x *LintRequest) GetUnapplied() bool {
+	if x != nil {
+		return x.Unapplied
+	}
+	return false
+}
+
+func (x *LintRequest) GetDowngrades() bool {
+	if x != nil {
+		return x.Downgrades
+	}
+	return false
+}
+
+func (x *LintRequest) GetOptions() *LintOptions {
+	if x != nil {
+		return x.Options
+	}
+	return nil
+}
+
 // Response of Lint.
 type LintResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -280,7 +364,7 @@ type LintResponse struct {
 
 func (x *LintResponse) Reset() {
 	*x = LintResponse{}
-	mi := &file_migrated_v1_lint_proto_msgTypes[2]
+	mi := &file_migrated_v1_lint_proto_msgTypes[3]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -292,7 +376,7 @@ func (x *LintResponse) String() string {
 func (*LintResponse) ProtoMessage() {}
 
 func (x *LintResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_migrated_v1_lint_proto_msgTypes[2]
+	mi := &file_migrated_v1_lint_proto_msgTypes[3]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -305,7 +389,7 @@ func (x *LintResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LintResponse.ProtoReflect.Descriptor instead.
 func (*LintResponse) Descriptor() ([]byte, []int) {
-	return file_migrated_v1_lint_proto_rawDescGZIP(), []int{2}
+	return file_migrated_v1_lint_proto_rawDescGZIP(), []int{3}
 }
 
 func (x *LintResponse) GetDialect() string {
@@ -342,7 +426,7 @@ type LintResponse_Looked struct {
 
 func (x *LintResponse_Looked) Reset() {
 	*x = LintResponse_Looked{}
-	mi := &file_migrated_v1_lint_proto_msgTypes[3]
+	mi := &file_migrated_v1_lint_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -354,7 +438,7 @@ func (x *LintResponse_Looked) String() string {
 func (*LintResponse_Looked) ProtoMessage() {}
 
 func (x *LintResponse_Looked) ProtoReflect() protoreflect.Message {
-	mi := &file_migrated_v1_lint_proto_msgTypes[3]
+	mi := &file_migrated_v1_lint_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -367,7 +451,7 @@ func (x *LintResponse_Looked) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LintResponse_Looked.ProtoReflect.Descriptor instead.
 func (*LintResponse_Looked) Descriptor() ([]byte, []int) {
-	return file_migrated_v1_lint_proto_rawDescGZIP(), []int{2, 0}
+	return file_migrated_v1_lint_proto_rawDescGZIP(), []int{3, 0}
 }
 
 func (x *LintResponse_Looked) GetRevision() string {
@@ -388,7 +472,7 @@ var File_migrated_v1_lint_proto protoreflect.FileDescriptor
 
 const file_migrated_v1_lint_proto_rawDesc = "" +
 	"\n" +
-	"\x16migrated/v1/lint.proto\x12\vmigrated.v1\x1a\x17migrated/v1/graph.proto\x1a\x18migrated/v1/target.proto\"\xe4\x01\n" +
+	"\x16migrated/v1/lint.proto\x12\vmigrated.v1\x1a\x17migrated/v1/event.proto\x1a\x17migrated/v1/graph.proto\x1a\x18migrated/v1/target.proto\"\x9a\x02\n" +
 	"\vLintFinding\x12\x12\n" +
 	"\x04code\x18\x01 \x01(\tR\x04code\x125\n" +
 	"\bseverity\x18\x02 \x01(\x0e2\x19.migrated.v1.LintSeverityR\bseverity\x12\x1a\n" +
@@ -397,13 +481,21 @@ const file_migrated_v1_lint_proto_rawDesc = "" +
 	"\x04line\x18\x05 \x01(\rR\x04line\x12\x16\n" +
 	"\x06column\x18\x06 \x01(\rR\x06column\x12\x18\n" +
 	"\amessage\x18\a \x01(\tR\amessage\x12\x14\n" +
-	"\x05safer\x18\b \x01(\tR\x05safer\"\xbc\x01\n" +
+	"\x05safer\x18\b \x01(\tR\x05safer\x124\n" +
+	"\tdirection\x18\t \x01(\x0e2\x16.migrated.v1.DirectionR\tdirection\"%\n" +
+	"\vLintOptions\x12\x16\n" +
+	"\x06ignore\x18\x01 \x03(\tR\x06ignore\"\xae\x02\n" +
 	"\vLintRequest\x12\x18\n" +
 	"\aproject\x18\x01 \x01(\tR\aproject\x12+\n" +
 	"\x05graph\x18\x02 \x01(\v2\x15.migrated.v1.GraphRefR\x05graph\x12.\n" +
 	"\x06target\x18\x03 \x01(\v2\x16.migrated.v1.TargetRefR\x06target\x12\x1c\n" +
 	"\trevisions\x18\x04 \x03(\tR\trevisions\x12\x18\n" +
-	"\adialect\x18\x05 \x01(\tR\adialect\"\xd8\x01\n" +
+	"\adialect\x18\x05 \x01(\tR\adialect\x12\x1c\n" +
+	"\tunapplied\x18\x06 \x01(\bR\tunapplied\x12\x1e\n" +
+	"\n" +
+	"downgrades\x18\a \x01(\bR\n" +
+	"downgrades\x122\n" +
+	"\aoptions\x18\b \x01(\v2\x18.migrated.v1.LintOptionsR\aoptions\"\xd8\x01\n" +
 	"\fLintResponse\x12\x18\n" +
 	"\adialect\x18\x01 \x01(\tR\adialect\x12>\n" +
 	"\trevisions\x18\x02 \x03(\v2 .migrated.v1.LintResponse.LookedR\trevisions\x124\n" +
@@ -429,27 +521,31 @@ func file_migrated_v1_lint_proto_rawDescGZIP() []byte {
 }
 
 var file_migrated_v1_lint_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_migrated_v1_lint_proto_msgTypes = make([]protoimpl.MessageInfo, 4)
+var file_migrated_v1_lint_proto_msgTypes = make([]protoimpl.MessageInfo, 5)
 var file_migrated_v1_lint_proto_goTypes = []any{
 	(LintSeverity)(0),           // 0: migrated.v1.LintSeverity
 	(*LintFinding)(nil),         // 1: migrated.v1.LintFinding
-	(*LintRequest)(nil),         // 2: migrated.v1.LintRequest
-	(*LintResponse)(nil),        // 3: migrated.v1.LintResponse
-	(*LintResponse_Looked)(nil), // 4: migrated.v1.LintResponse.Looked
-	(*GraphRef)(nil),            // 5: migrated.v1.GraphRef
-	(*TargetRef)(nil),           // 6: migrated.v1.TargetRef
+	(*LintOptions)(nil),         // 2: migrated.v1.LintOptions
+	(*LintRequest)(nil),         // 3: migrated.v1.LintRequest
+	(*LintResponse)(nil),        // 4: migrated.v1.LintResponse
+	(*LintResponse_Looked)(nil), // 5: migrated.v1.LintResponse.Looked
+	(Direction)(0),              // 6: migrated.v1.Direction
+	(*GraphRef)(nil),            // 7: migrated.v1.GraphRef
+	(*TargetRef)(nil),           // 8: migrated.v1.TargetRef
 }
 var file_migrated_v1_lint_proto_depIdxs = []int32{
 	0, // 0: migrated.v1.LintFinding.severity:type_name -> migrated.v1.LintSeverity
-	5, // 1: migrated.v1.LintRequest.graph:type_name -> migrated.v1.GraphRef
-	6, // 2: migrated.v1.LintRequest.target:type_name -> migrated.v1.TargetRef
-	4, // 3: migrated.v1.LintResponse.revisions:type_name -> migrated.v1.LintResponse.Looked
-	1, // 4: migrated.v1.LintResponse.findings:type_name -> migrated.v1.LintFinding
-	5, // [5:5] is the sub-list for method output_type
-	5, // [5:5] is the sub-list for method input_type
-	5, // [5:5] is the sub-list for extension type_name
-	5, // [5:5] is the sub-list for extension extendee
-	0, // [0:5] is the sub-list for field type_name
+	6, // 1: migrated.v1.LintFinding.direction:type_name -> migrated.v1.Direction
+	7, // 2: migrated.v1.LintRequest.graph:type_name -> migrated.v1.GraphRef
+	8, // 3: migrated.v1.LintRequest.target:type_name -> migrated.v1.TargetRef
+	2, // 4: migrated.v1.LintRequest.options:type_name -> migrated.v1.LintOptions
+	5, // 5: migrated.v1.LintResponse.revisions:type_name -> migrated.v1.LintResponse.Looked
+	1, // 6: migrated.v1.LintResponse.findings:type_name -> migrated.v1.LintFinding
+	7, // [7:7] is the sub-list for method output_type
+	7, // [7:7] is the sub-list for method input_type
+	7, // [7:7] is the sub-list for extension type_name
+	7, // [7:7] is the sub-list for extension extendee
+	0, // [0:7] is the sub-list for field type_name
 }
 
 func init() { file_migrated_v1_lint_proto_init() }
@@ -457,6 +553,7 @@ func file_migrated_v1_lint_proto_init() {
 	if File_migrated_v1_lint_proto != nil {
 		return
 	}
+	file_migrated_v1_event_proto_init()
 	file_migrated_v1_graph_proto_init()
 	file_migrated_v1_target_proto_init()
 	type x struct{}
@@ -465,7 +562,7 @@ func file_migrated_v1_lint_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_migrated_v1_lint_proto_rawDesc), len(file_migrated_v1_lint_proto_rawDesc)),
 			NumEnums:      1,
-			NumMessages:   4,
+			NumMessages:   5,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

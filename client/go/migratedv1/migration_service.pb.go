@@ -308,7 +308,9 @@ type PlanRequest struct {
 	// The goal.
 	Revision string `protobuf:"bytes,6,opt,name=revision,proto3" json:"revision,omitempty"`
 	// Dialect of the SQL, where no target says it.
-	Dialect       string `protobuf:"bytes,7,opt,name=dialect,proto3" json:"dialect,omitempty"`
+	Dialect string `protobuf:"bytes,7,opt,name=dialect,proto3" json:"dialect,omitempty"`
+	// What lint looks at.
+	Lint          *LintOptions `protobuf:"bytes,8,opt,name=lint,proto3" json:"lint,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -390,6 +392,13 @@ func (x *PlanRequest) GetDialect() string {
 		return x.Dialect
 	}
 	return ""
+}
+
+func (x *PlanRequest) GetLint() *LintOptions {
+	if x != nil {
+		return x.Lint
+	}
+	return nil
 }
 
 // Version rows.
@@ -1950,7 +1959,7 @@ type PlanResponse_Step struct {
 	Rows []string `protobuf:"bytes,5,rep,name=rows,proto3" json:"rows,omitempty"`
 	// What was noticed about it.
 	Warnings []string `protobuf:"bytes,6,rep,name=warnings,proto3" json:"warnings,omitempty"`
-	// What lint found in it; of an upgrade only.
+	// What lint found in it.
 	Findings      []*LintFinding `protobuf:"bytes,7,rep,name=findings,proto3" json:"findings,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -2048,7 +2057,7 @@ const file_migrated_v1_migration_service_proto_rawDesc = "" +
 	"\bdeadline\x18\x03 \x01(\v2\x19.google.protobuf.DurationR\bdeadline\x122\n" +
 	"\asession\x18\x04 \x01(\x0e2\x18.migrated.v1.SessionModeR\asession\x12.\n" +
 	"\x13per_run_transaction\x18\x05 \x01(\bR\x11perRunTransaction\x12\x14\n" +
-	"\x05actor\x18\x06 \x01(\tR\x05actor\"\xa4\x02\n" +
+	"\x05actor\x18\x06 \x01(\tR\x05actor\"\xd2\x02\n" +
 	"\vPlanRequest\x12\x18\n" +
 	"\aproject\x18\x01 \x01(\tR\aproject\x12+\n" +
 	"\x05graph\x18\x02 \x01(\v2\x15.migrated.v1.GraphRefR\x05graph\x12.\n" +
@@ -2056,7 +2065,8 @@ const file_migrated_v1_migration_service_proto_rawDesc = "" +
 	"\acurrent\x18\x04 \x01(\v2\x18.migrated.v1.CurrentRowsR\acurrent\x124\n" +
 	"\tdirection\x18\x05 \x01(\x0e2\x16.migrated.v1.DirectionR\tdirection\x12\x1a\n" +
 	"\brevision\x18\x06 \x01(\tR\brevision\x12\x18\n" +
-	"\adialect\x18\a \x01(\tR\adialect\"!\n" +
+	"\adialect\x18\a \x01(\tR\adialect\x12,\n" +
+	"\x04lint\x18\b \x01(\v2\x18.migrated.v1.LintOptionsR\x04lint\"!\n" +
 	"\vCurrentRows\x12\x12\n" +
 	"\x04rows\x18\x01 \x03(\tR\x04rows\"\xb6\x03\n" +
 	"\fPlanResponse\x12\x12\n" +
@@ -2253,17 +2263,18 @@ var file_migrated_v1_migration_service_proto_goTypes = []any{
 	(*GraphRef)(nil),                   // 29: migrated.v1.GraphRef
 	(*TargetRef)(nil),                  // 30: migrated.v1.TargetRef
 	(Direction)(0),                     // 31: migrated.v1.Direction
-	(*RunUpdate)(nil),                  // 32: migrated.v1.RunUpdate
-	(*Revision)(nil),                   // 33: migrated.v1.Revision
-	(*SchemaSource)(nil),               // 34: migrated.v1.SchemaSource
-	(*SchemaScope)(nil),                // 35: migrated.v1.SchemaScope
-	(*DiffRules)(nil),                  // 36: migrated.v1.DiffRules
-	(*SchemaDiff)(nil),                 // 37: migrated.v1.SchemaDiff
-	(*CreateRevisionRequest)(nil),      // 38: migrated.v1.CreateRevisionRequest
-	(*RevisionFile)(nil),               // 39: migrated.v1.RevisionFile
-	(*LintFinding)(nil),                // 40: migrated.v1.LintFinding
-	(*LintRequest)(nil),                // 41: migrated.v1.LintRequest
-	(*LintResponse)(nil),               // 42: migrated.v1.LintResponse
+	(*LintOptions)(nil),                // 32: migrated.v1.LintOptions
+	(*RunUpdate)(nil),                  // 33: migrated.v1.RunUpdate
+	(*Revision)(nil),                   // 34: migrated.v1.Revision
+	(*SchemaSource)(nil),               // 35: migrated.v1.SchemaSource
+	(*SchemaScope)(nil),                // 36: migrated.v1.SchemaScope
+	(*DiffRules)(nil),                  // 37: migrated.v1.DiffRules
+	(*SchemaDiff)(nil),                 // 38: migrated.v1.SchemaDiff
+	(*CreateRevisionRequest)(nil),      // 39: migrated.v1.CreateRevisionRequest
+	(*RevisionFile)(nil),               // 40: migrated.v1.RevisionFile
+	(*LintFinding)(nil),                // 41: migrated.v1.LintFinding
+	(*LintRequest)(nil),                // 42: migrated.v1.LintRequest
+	(*LintResponse)(nil),               // 43: migrated.v1.LintResponse
 }
 var file_migrated_v1_migration_service_proto_depIdxs = []int32{
 	28, // 0: migrated.v1.RunOptions.lock_wait:type_name -> google.protobuf.Duration
@@ -2273,77 +2284,78 @@ var file_migrated_v1_migration_service_proto_depIdxs = []int32{
 	30, // 4: migrated.v1.PlanRequest.target:type_name -> migrated.v1.TargetRef
 	5,  // 5: migrated.v1.PlanRequest.current:type_name -> migrated.v1.CurrentRows
 	31, // 6: migrated.v1.PlanRequest.direction:type_name -> migrated.v1.Direction
-	27, // 7: migrated.v1.PlanResponse.steps:type_name -> migrated.v1.PlanResponse.Step
-	29, // 8: migrated.v1.UpgradeRequest.graph:type_name -> migrated.v1.GraphRef
-	30, // 9: migrated.v1.UpgradeRequest.target:type_name -> migrated.v1.TargetRef
-	3,  // 10: migrated.v1.UpgradeRequest.options:type_name -> migrated.v1.RunOptions
-	32, // 11: migrated.v1.UpgradeResponse.update:type_name -> migrated.v1.RunUpdate
-	29, // 12: migrated.v1.DowngradeRequest.graph:type_name -> migrated.v1.GraphRef
-	30, // 13: migrated.v1.DowngradeRequest.target:type_name -> migrated.v1.TargetRef
-	3,  // 14: migrated.v1.DowngradeRequest.options:type_name -> migrated.v1.RunOptions
-	32, // 15: migrated.v1.DowngradeResponse.update:type_name -> migrated.v1.RunUpdate
-	29, // 16: migrated.v1.StampRequest.graph:type_name -> migrated.v1.GraphRef
-	30, // 17: migrated.v1.StampRequest.target:type_name -> migrated.v1.TargetRef
-	3,  // 18: migrated.v1.StampRequest.options:type_name -> migrated.v1.RunOptions
-	32, // 19: migrated.v1.StampResponse.update:type_name -> migrated.v1.RunUpdate
-	29, // 20: migrated.v1.RenderRequest.graph:type_name -> migrated.v1.GraphRef
-	1,  // 21: migrated.v1.RenderRequest.kind:type_name -> migrated.v1.RenderKind
-	29, // 22: migrated.v1.GetCurrentRequest.graph:type_name -> migrated.v1.GraphRef
-	30, // 23: migrated.v1.GetCurrentRequest.target:type_name -> migrated.v1.TargetRef
-	33, // 24: migrated.v1.GetCurrentResponse.current:type_name -> migrated.v1.Revision
-	2,  // 25: migrated.v1.GetCurrentResponse.status:type_name -> migrated.v1.TargetStatus
-	29, // 26: migrated.v1.WaitForRevisionRequest.graph:type_name -> migrated.v1.GraphRef
-	30, // 27: migrated.v1.WaitForRevisionRequest.target:type_name -> migrated.v1.TargetRef
-	28, // 28: migrated.v1.WaitForRevisionRequest.timeout:type_name -> google.protobuf.Duration
-	30, // 29: migrated.v1.EnsureVersionTableRequest.target:type_name -> migrated.v1.TargetRef
-	29, // 30: migrated.v1.AcceptRevisionRequest.graph:type_name -> migrated.v1.GraphRef
-	30, // 31: migrated.v1.AcceptRevisionRequest.target:type_name -> migrated.v1.TargetRef
-	29, // 32: migrated.v1.CheckRequest.graph:type_name -> migrated.v1.GraphRef
-	30, // 33: migrated.v1.CheckRequest.target:type_name -> migrated.v1.TargetRef
-	34, // 34: migrated.v1.CheckRequest.desired:type_name -> migrated.v1.SchemaSource
-	35, // 35: migrated.v1.CheckRequest.scope:type_name -> migrated.v1.SchemaScope
-	36, // 36: migrated.v1.CheckRequest.rules:type_name -> migrated.v1.DiffRules
-	37, // 37: migrated.v1.CheckResponse.diff:type_name -> migrated.v1.SchemaDiff
-	38, // 38: migrated.v1.AutogenerateRequest.revision:type_name -> migrated.v1.CreateRevisionRequest
-	30, // 39: migrated.v1.AutogenerateRequest.target:type_name -> migrated.v1.TargetRef
-	34, // 40: migrated.v1.AutogenerateRequest.desired:type_name -> migrated.v1.SchemaSource
-	35, // 41: migrated.v1.AutogenerateRequest.scope:type_name -> migrated.v1.SchemaScope
-	36, // 42: migrated.v1.AutogenerateRequest.rules:type_name -> migrated.v1.DiffRules
-	37, // 43: migrated.v1.AutogenerateResponse.diff:type_name -> migrated.v1.SchemaDiff
-	33, // 44: migrated.v1.AutogenerateResponse.revision:type_name -> migrated.v1.Revision
-	39, // 45: migrated.v1.AutogenerateResponse.file:type_name -> migrated.v1.RevisionFile
-	33, // 46: migrated.v1.PlanResponse.Step.revision:type_name -> migrated.v1.Revision
-	31, // 47: migrated.v1.PlanResponse.Step.direction:type_name -> migrated.v1.Direction
-	40, // 48: migrated.v1.PlanResponse.Step.findings:type_name -> migrated.v1.LintFinding
-	4,  // 49: migrated.v1.MigrationService.Plan:input_type -> migrated.v1.PlanRequest
-	7,  // 50: migrated.v1.MigrationService.Upgrade:input_type -> migrated.v1.UpgradeRequest
-	9,  // 51: migrated.v1.MigrationService.Downgrade:input_type -> migrated.v1.DowngradeRequest
-	11, // 52: migrated.v1.MigrationService.Stamp:input_type -> migrated.v1.StampRequest
-	13, // 53: migrated.v1.MigrationService.Render:input_type -> migrated.v1.RenderRequest
-	15, // 54: migrated.v1.MigrationService.GetCurrent:input_type -> migrated.v1.GetCurrentRequest
-	17, // 55: migrated.v1.MigrationService.WaitForRevision:input_type -> migrated.v1.WaitForRevisionRequest
-	19, // 56: migrated.v1.MigrationService.EnsureVersionTable:input_type -> migrated.v1.EnsureVersionTableRequest
-	21, // 57: migrated.v1.MigrationService.AcceptRevision:input_type -> migrated.v1.AcceptRevisionRequest
-	23, // 58: migrated.v1.MigrationService.Check:input_type -> migrated.v1.CheckRequest
-	25, // 59: migrated.v1.MigrationService.Autogenerate:input_type -> migrated.v1.AutogenerateRequest
-	41, // 60: migrated.v1.MigrationService.Lint:input_type -> migrated.v1.LintRequest
-	6,  // 61: migrated.v1.MigrationService.Plan:output_type -> migrated.v1.PlanResponse
-	8,  // 62: migrated.v1.MigrationService.Upgrade:output_type -> migrated.v1.UpgradeResponse
-	10, // 63: migrated.v1.MigrationService.Downgrade:output_type -> migrated.v1.DowngradeResponse
-	12, // 64: migrated.v1.MigrationService.Stamp:output_type -> migrated.v1.StampResponse
-	14, // 65: migrated.v1.MigrationService.Render:output_type -> migrated.v1.RenderResponse
-	16, // 66: migrated.v1.MigrationService.GetCurrent:output_type -> migrated.v1.GetCurrentResponse
-	18, // 67: migrated.v1.MigrationService.WaitForRevision:output_type -> migrated.v1.WaitForRevisionResponse
-	20, // 68: migrated.v1.MigrationService.EnsureVersionTable:output_type -> migrated.v1.EnsureVersionTableResponse
-	22, // 69: migrated.v1.MigrationService.AcceptRevision:output_type -> migrated.v1.AcceptRevisionResponse
-	24, // 70: migrated.v1.MigrationService.Check:output_type -> migrated.v1.CheckResponse
-	26, // 71: migrated.v1.MigrationService.Autogenerate:output_type -> migrated.v1.AutogenerateResponse
-	42, // 72: migrated.v1.MigrationService.Lint:output_type -> migrated.v1.LintResponse
-	61, // [61:73] is the sub-list for method output_type
-	49, // [49:61] is the sub-list for method input_type
-	49, // [49:49] is the sub-list for extension type_name
-	49, // [49:49] is the sub-list for extension extendee
-	0,  // [0:49] is the sub-list for field type_name
+	32, // 7: migrated.v1.PlanRequest.lint:type_name -> migrated.v1.LintOptions
+	27, // 8: migrated.v1.PlanResponse.steps:type_name -> migrated.v1.PlanResponse.Step
+	29, // 9: migrated.v1.UpgradeRequest.graph:type_name -> migrated.v1.GraphRef
+	30, // 10: migrated.v1.UpgradeRequest.target:type_name -> migrated.v1.TargetRef
+	3,  // 11: migrated.v1.UpgradeRequest.options:type_name -> migrated.v1.RunOptions
+	33, // 12: migrated.v1.UpgradeResponse.update:type_name -> migrated.v1.RunUpdate
+	29, // 13: migrated.v1.DowngradeRequest.graph:type_name -> migrated.v1.GraphRef
+	30, // 14: migrated.v1.DowngradeRequest.target:type_name -> migrated.v1.TargetRef
+	3,  // 15: migrated.v1.DowngradeRequest.options:type_name -> migrated.v1.RunOptions
+	33, // 16: migrated.v1.DowngradeResponse.update:type_name -> migrated.v1.RunUpdate
+	29, // 17: migrated.v1.StampRequest.graph:type_name -> migrated.v1.GraphRef
+	30, // 18: migrated.v1.StampRequest.target:type_name -> migrated.v1.TargetRef
+	3,  // 19: migrated.v1.StampRequest.options:type_name -> migrated.v1.RunOptions
+	33, // 20: migrated.v1.StampResponse.update:type_name -> migrated.v1.RunUpdate
+	29, // 21: migrated.v1.RenderRequest.graph:type_name -> migrated.v1.GraphRef
+	1,  // 22: migrated.v1.RenderRequest.kind:type_name -> migrated.v1.RenderKind
+	29, // 23: migrated.v1.GetCurrentRequest.graph:type_name -> migrated.v1.GraphRef
+	30, // 24: migrated.v1.GetCurrentRequest.target:type_name -> migrated.v1.TargetRef
+	34, // 25: migrated.v1.GetCurrentResponse.current:type_name -> migrated.v1.Revision
+	2,  // 26: migrated.v1.GetCurrentResponse.status:type_name -> migrated.v1.TargetStatus
+	29, // 27: migrated.v1.WaitForRevisionRequest.graph:type_name -> migrated.v1.GraphRef
+	30, // 28: migrated.v1.WaitForRevisionRequest.target:type_name -> migrated.v1.TargetRef
+	28, // 29: migrated.v1.WaitForRevisionRequest.timeout:type_name -> google.protobuf.Duration
+	30, // 30: migrated.v1.EnsureVersionTableRequest.target:type_name -> migrated.v1.TargetRef
+	29, // 31: migrated.v1.AcceptRevisionRequest.graph:type_name -> migrated.v1.GraphRef
+	30, // 32: migrated.v1.AcceptRevisionRequest.target:type_name -> migrated.v1.TargetRef
+	29, // 33: migrated.v1.CheckRequest.graph:type_name -> migrated.v1.GraphRef
+	30, // 34: migrated.v1.CheckRequest.target:type_name -> migrated.v1.TargetRef
+	35, // 35: migrated.v1.CheckRequest.desired:type_name -> migrated.v1.SchemaSource
+	36, // 36: migrated.v1.CheckRequest.scope:type_name -> migrated.v1.SchemaScope
+	37, // 37: migrated.v1.CheckRequest.rules:type_name -> migrated.v1.DiffRules
+	38, // 38: migrated.v1.CheckResponse.diff:type_name -> migrated.v1.SchemaDiff
+	39, // 39: migrated.v1.AutogenerateRequest.revision:type_name -> migrated.v1.CreateRevisionRequest
+	30, // 40: migrated.v1.AutogenerateRequest.target:type_name -> migrated.v1.TargetRef
+	35, // 41: migrated.v1.AutogenerateRequest.desired:type_name -> migrated.v1.SchemaSource
+	36, // 42: migrated.v1.AutogenerateRequest.scope:type_name -> migrated.v1.SchemaScope
+	37, // 43: migrated.v1.AutogenerateRequest.rules:type_name -> migrated.v1.DiffRules
+	38, // 44: migrated.v1.AutogenerateResponse.diff:type_name -> migrated.v1.SchemaDiff
+	34, // 45: migrated.v1.AutogenerateResponse.revision:type_name -> migrated.v1.Revision
+	40, // 46: migrated.v1.AutogenerateResponse.file:type_name -> migrated.v1.RevisionFile
+	34, // 47: migrated.v1.PlanResponse.Step.revision:type_name -> migrated.v1.Revision
+	31, // 48: migrated.v1.PlanResponse.Step.direction:type_name -> migrated.v1.Direction
+	41, // 49: migrated.v1.PlanResponse.Step.findings:type_name -> migrated.v1.LintFinding
+	4,  // 50: migrated.v1.MigrationService.Plan:input_type -> migrated.v1.PlanRequest
+	7,  // 51: migrated.v1.MigrationService.Upgrade:input_type -> migrated.v1.UpgradeRequest
+	9,  // 52: migrated.v1.MigrationService.Downgrade:input_type -> migrated.v1.DowngradeRequest
+	11, // 53: migrated.v1.MigrationService.Stamp:input_type -> migrated.v1.StampRequest
+	13, // 54: migrated.v1.MigrationService.Render:input_type -> migrated.v1.RenderRequest
+	15, // 55: migrated.v1.MigrationService.GetCurrent:input_type -> migrated.v1.GetCurrentRequest
+	17, // 56: migrated.v1.MigrationService.WaitForRevision:input_type -> migrated.v1.WaitForRevisionRequest
+	19, // 57: migrated.v1.MigrationService.EnsureVersionTable:input_type -> migrated.v1.EnsureVersionTableRequest
+	21, // 58: migrated.v1.MigrationService.AcceptRevision:input_type -> migrated.v1.AcceptRevisionRequest
+	23, // 59: migrated.v1.MigrationService.Check:input_type -> migrated.v1.CheckRequest
+	25, // 60: migrated.v1.MigrationService.Autogenerate:input_type -> migrated.v1.AutogenerateRequest
+	42, // 61: migrated.v1.MigrationService.Lint:input_type -> migrated.v1.LintRequest
+	6,  // 62: migrated.v1.MigrationService.Plan:output_type -> migrated.v1.PlanResponse
+	8,  // 63: migrated.v1.MigrationService.Upgrade:output_type -> migrated.v1.UpgradeResponse
+	10, // 64: migrated.v1.MigrationService.Downgrade:output_type -> migrated.v1.DowngradeResponse
+	12, // 65: migrated.v1.MigrationService.Stamp:output_type -> migrated.v1.StampResponse
+	14, // 66: migrated.v1.MigrationService.Render:output_type -> migrated.v1.RenderResponse
+	16, // 67: migrated.v1.MigrationService.GetCurrent:output_type -> migrated.v1.GetCurrentResponse
+	18, // 68: migrated.v1.MigrationService.WaitForRevision:output_type -> migrated.v1.WaitForRevisionResponse
+	20, // 69: migrated.v1.MigrationService.EnsureVersionTable:output_type -> migrated.v1.EnsureVersionTableResponse
+	22, // 70: migrated.v1.MigrationService.AcceptRevision:output_type -> migrated.v1.AcceptRevisionResponse
+	24, // 71: migrated.v1.MigrationService.Check:output_type -> migrated.v1.CheckResponse
+	26, // 72: migrated.v1.MigrationService.Autogenerate:output_type -> migrated.v1.AutogenerateResponse
+	43, // 73: migrated.v1.MigrationService.Lint:output_type -> migrated.v1.LintResponse
+	62, // [62:74] is the sub-list for method output_type
+	50, // [50:62] is the sub-list for method input_type
+	50, // [50:50] is the sub-list for extension type_name
+	50, // [50:50] is the sub-list for extension extendee
+	0,  // [0:50] is the sub-list for field type_name
 }
 
 func init() { file_migrated_v1_migration_service_proto_init() }
