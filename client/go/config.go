@@ -222,13 +222,16 @@ func fromTOML(kind kind, found any, dir string) (value, bool) {
 		return v, kind == kindCount && found >= 0
 	case []any:
 		for _, item := range found {
-			path, ok := item.(string)
+			text, ok := item.(string)
 			if !ok {
 				return v, false
 			}
-			v.list = append(v.list, absolute(dir, path))
+			if kind == kindPaths {
+				text = absolute(dir, text)
+			}
+			v.list = append(v.list, text)
 		}
-		return v, kind == kindPaths
+		return v, kind == kindPaths || kind == kindTexts
 	case []map[string]any:
 		return v, kind == kindTables
 	}
@@ -282,11 +285,15 @@ func fromText(kind kind, text, dir string) (value, string) {
 		if _, err := strconv.ParseUint(text, 10, 32); err != nil {
 			return v, "`" + text + "` is not a whole number"
 		}
-	case kindPaths:
+	case kindPaths, kindTexts:
 		for _, item := range strings.Split(text, ",") {
-			if item = strings.TrimSpace(item); item != "" {
-				v.list = append(v.list, absolute(dir, item))
+			if item = strings.TrimSpace(item); item == "" {
+				continue
 			}
+			if kind == kindPaths {
+				item = absolute(dir, item)
+			}
+			v.list = append(v.list, item)
 		}
 	case kindTables:
 		return v, "can be set in migratectl.toml only"

@@ -59,14 +59,14 @@ func loaded(t *testing.T, file string, variables ...string) (*config, error) {
 
 func TestTheFileIsFoundAboveAndVariablesWinOverIt(t *testing.T) {
 	c, err := loaded(t, "server = \"http://file:1\"\nproject = \"shop\"\ndirs = [\"a\", \"/b\"]\nrecursive = true\n"+
-		"[tls]\nca_file = \"ca.pem\"\n[revision]\nformat = \"yaml\"\n[[revision.post_write]]\ncommand = [\"x\"]\n",
+		"[tls]\nca_file = \"ca.pem\"\n[lint]\nignore = [\"L001\"]\n[revision]\nformat = \"yaml\"\n[[revision.post_write]]\ncommand = [\"x\"]\n",
 		"MIGRATECTL_SERVER=http://variable:1", "MIGRATECTL_EMBEDDED__IDLE=5m", "MIGRATECTL_SERVICE_HOST=10.0.0.1",
 		"MIGRATECTL_TOKEN_FILE=secret")
 	if err != nil {
 		t.Fatal(err)
 	}
 	if c.text("server") != "http://variable:1" || c.project() != "shop" || c.text("embedded.idle") != "5m" ||
-		c.text("recursive") != "true" {
+		c.text("recursive") != "true" || !slices.Equal(c.values["lint.ignore"].list, []string{"L001"}) {
 		t.Fatalf("%+v", c.values)
 	}
 	if !slices.Equal(c.values["dirs"].list, []string{filepath.Join(c.projectDir, "a"), "/b"}) ||

@@ -10,6 +10,7 @@ const (
 	// Relative paths belong to the folder of the file, or to the working directory.
 	kindPath
 	kindPaths
+	kindTexts
 	kindTables
 )
 
@@ -31,6 +32,7 @@ var keys = map[string]kind{
 	"version_table_schema":          kindText,
 	"dirs":                          kindPaths,
 	"recursive":                     kindSwitch,
+	"lint.ignore":                   kindTexts,
 	"revision.file_template":        kindText,
 	"revision.timezone":             kindText,
 	"revision.truncate_slug_length": kindCount,
