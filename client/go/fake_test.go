@@ -3,6 +3,7 @@ package migrated_test
 import (
 	"context"
 	"net"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -28,6 +29,7 @@ type played struct {
 	watches  []func(uint64, grpc.ServerStreamingServer[migratedv1.WatchRunResponse]) error
 	requests []string
 	run      *migratedv1.Run
+	linted   *migratedv1.LintRequest
 }
 
 func (p *played) Upgrade(request *migratedv1.UpgradeRequest, stream grpc.ServerStreamingServer[migratedv1.UpgradeResponse]) error {
@@ -343,4 +345,31 @@ func TestHeartbeatsRenewThePatience(t *testing.T) {
 	})
 	// The pauses between five cuts take longer than this.
 	dense(t, sequences(t, begun(t, p, migrated.WithStreamBudget(300*time.Millisecond))), 2)
+}
+
+func (p *played) Lint(_ context.Context, request *migratedv1.LintRequest) (*migratedv1.LintResponse, error) {
+	p.linted = request
+	return &migratedv1.LintResponse{}, nil
+}
+
+func TestLintLeavesOutWhatTheConfigurationOrTheCallerSays(t *testing.T) {
+	p := &played{}
+	client := connect(t, p.serve(t), nil, "sqlite://", migrated.WithPublished(),
+		migrated.WithEnvironment("MIGRATECTL_LINT__IGNORE=L001, L002"))
+	ignored := func(what migrated.Linting) []string {
+		if _, err := client.Lint(context.Background(), what); err != nil {
+			t.Fatal(err)
+		}
+		return p.linted.GetOptions().GetIgnore()
+	}
+	if got := ignored(migrated.Linting{}); !slices.Equal(got, []string{"L001", "L002"}) {
+		t.Errorf("%v", got)
+	}
+	all := migrated.Linting{Options: &migratedv1.LintOptions{}, Unapplied: true, Downgrades: true, Revisions: []string{"a:b"}}
+	if got := ignored(all); len(got) != 0 {
+		t.Errorf("%v", got)
+	}
+	if !p.linted.GetUnapplied() || !p.linted.GetDowngrades() || !slices.Equal(p.linted.GetRevisions(), []string{"a:b"}) {
+		t.Errorf("%v", p.linted)
+	}
 }

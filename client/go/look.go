@@ -192,11 +192,30 @@ func (c *Client) Check(ctx context.Context, comparison Comparison) (*migratedv1.
 	return answer.GetDiff(), err
 }
 
-// Lint tells what upgrades by revisions may do to a database in use: identifiers and ranges FROM:TO, or the whole
-// graph. It touches nothing.
-func (c *Client) Lint(ctx context.Context, dialect string, revisions ...string) (*migratedv1.LintResponse, error) {
+// Linting says what Lint looks at.
+type Linting struct {
+	// Revisions are identifiers and ranges FROM:TO; none for the whole graph.
+	Revisions []string
+	// Dialect is postgresql, mysql or sqlite; empty for the target's.
+	Dialect string
+	// Unapplied leaves out what is applied on the target already.
+	Unapplied bool
+	// Downgrades has the way back be looked at too.
+	Downgrades bool
+	// Options switch rules off. Without, it is what `lint.ignore` of the configuration says.
+	Options *migratedv1.LintOptions
+}
+
+// Lint tells what revisions may do to a database in use. It touches nothing.
+func (c *Client) Lint(ctx context.Context, what Linting) (*migratedv1.LintResponse, error) {
+	if what.Options == nil {
+		what.Options = &migratedv1.LintOptions{Ignore: c.config.values["lint.ignore"].list}
+	}
 	return ask(ctx, c, func(api *API, graph *migratedv1.GraphRef) (*migratedv1.LintResponse, error) {
-		request := &migratedv1.LintRequest{Project: c.project, Graph: graph, Revisions: revisions, Dialect: dialect}
+		request := &migratedv1.LintRequest{
+			Project: c.project, Graph: graph, Revisions: what.Revisions, Dialect: what.Dialect,
+			Unapplied: what.Unapplied, Downgrades: what.Downgrades, Options: what.Options,
+		}
 		if c.target != nil {
 			request.Target = c.target.reference(c.config.projectDir)
 		}

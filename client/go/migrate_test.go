@@ -175,7 +175,7 @@ func TestEveryCallAboutAGraph(t *testing.T) {
 	if err != nil || len(merged.GetRevision().GetDownRevisions()) != 2 {
 		t.Fatalf("merge: %v %v", merged, err)
 	}
-	findings, err := client.Lint(ctx, "postgresql")
+	findings, err := client.Lint(ctx, migrated.Linting{Dialect: "postgresql"})
 	if err != nil || len(findings.GetRevisions()) != 4 {
 		t.Fatalf("lint: %v %v", findings, err)
 	}
