@@ -187,6 +187,11 @@ impl Output {
         }
     }
 
+    /// A question; the answer is typed on its line.
+    pub fn ask(&mut self, text: &str) {
+        self.sinks.err(text);
+    }
+
     /// A warning.
     pub fn warn(&mut self, text: &str) {
         let line = format!("{} {text}\n", self.style.paint("33", "warning:"));

@@ -383,3 +383,90 @@ static VIEW: Shape = Shape {
         ("comment", Text),
     ],
 };
+
+const FILTERS: Kind = List(&Object(&FILTER));
+
+/// The rules of a comparison.
+pub static RULES: Shape = Shape {
+    what: "rules file",
+    named: false,
+    fields: &[
+        ("renames", List(&Pair)),
+        ("include", FILTERS),
+        ("exclude", FILTERS),
+        ("compare_type", Flag),
+        ("compare_server_default", Flag),
+        ("compare_nullable", Flag),
+        ("compare_comment", Flag),
+        ("compare_collation", Flag),
+        ("compare_identity", Flag),
+        ("compare_computed", Flag),
+        ("compare_table_options", Flag),
+        ("drop", Word(&["all", "owned", "none"])),
+        ("owned", List(&Object(&OBJECT_ID))),
+        ("partitions", Flag),
+        ("types", List(&Object(&TYPE_REWRITE))),
+        ("tolerate", List(&Object(&TOLERANCE))),
+        ("naming", Object(&NAMING)),
+    ],
+};
+
+const OBJECT_KIND: Kind = Word(&[
+    "schema",
+    "extension",
+    "enum",
+    "composite",
+    "domain",
+    "sequence",
+    "table",
+    "column",
+    "primary_key",
+    "unique",
+    "check",
+    "foreign_key",
+    "exclude",
+    "index",
+    "function",
+    "view",
+    "trigger",
+    "policy",
+]);
+
+static FILTER: Shape = Shape {
+    what: "filter",
+    named: false,
+    fields: &[("kind", OBJECT_KIND), ("schema", Text), ("table", Text), ("name", Text)],
+};
+
+static OBJECT_ID: Shape =
+    Shape { what: "object", named: true, fields: &[("kind", OBJECT_KIND), ("name", Text)] };
+
+static TYPE_REWRITE: Shape =
+    Shape { what: "type rewrite", named: false, fields: &[("type", Text), ("to", Text), ("table", Text)] };
+
+static TOLERANCE: Shape = Shape {
+    what: "tolerance",
+    named: false,
+    fields: &[
+        ("of", Object(&FILTER)),
+        (
+            "aspects",
+            List(&Word(&[
+                "type",
+                "server_default",
+                "nullable",
+                "comment",
+                "collation",
+                "identity",
+                "computed",
+                "options",
+            ])),
+        ),
+    ],
+};
+
+static NAMING: Shape = Shape {
+    what: "naming convention",
+    named: false,
+    fields: &[("pk", Text), ("uq", Text), ("ck", Text), ("fk", Text)],
+};
