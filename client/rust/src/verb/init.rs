@@ -68,7 +68,7 @@ fn text(dir: &str, format: &str) -> String {
          # token_file = \"/run/secrets/migrated-token\"\n\
          \n\
          [revision]\n\
-         # Form of new revisions; this release writes sql.\n\
+         # Form of new revisions: sql or yaml (typed operations).\n\
          format = \"{format}\"\n\
          # file_template = \"%(year)d%(month).2d%(day).2d_%(hour).2d%(minute).2d_%(rev)s_%(slug)s\"\n\
          # timezone = \"Europe/Zurich\"\n"
