@@ -1,13 +1,15 @@
 //! Schemas and the rules of comparisons as files: YAML and JSON, the same fields in both.
 
 mod check;
+mod rules;
 pub mod shape;
 #[cfg(test)]
 mod tests;
 mod tree;
 
+pub use rules::read_rules;
+
 use super::Schema;
-use crate::diff::Rules;
 use serde::de::DeserializeOwned;
 use tree::{Node, Value};
 
@@ -59,19 +61,6 @@ pub fn read_json(text: &str) -> Result<Schema, SchemaTextError> {
         });
     }
     serde_json::from_str(text).map_err(told)
-}
-
-/// Reads the rules of a comparison, from YAML or JSON.
-///
-/// # Errors
-/// What is wrong, with its place.
-pub fn read_rules(text: &str) -> Result<Rules, SchemaTextError> {
-    let root: Node = yaml::<serde_saphyr::Spanned<Value>>(text)?.into();
-    if matches!(root.value, Value::Null) {
-        return Ok(Rules::default());
-    }
-    check::check(&root, &shape::RULES)?;
-    yaml(text)
 }
 
 /// Reads YAML 1.2. The reader's limits against files that swell are kept but for those on mere size, which the

@@ -373,39 +373,3 @@ fn more_values_are_read_than_the_reader_takes_by_default() {
     let schema = Schema { enums: Objects::from_iter([many]), ..Schema::default() };
     assert_eq!(read_yaml(&write_yaml(&schema)), Ok(schema));
 }
-
-#[test]
-fn rules_are_read_from_yaml_and_json_and_what_is_wrong_is_placed() {
-    let rules = Rules {
-        renames: vec![("users".into(), "accounts".into())],
-        compare_comment: false,
-        drop: crate::diff::Drops::Owned,
-        ..Rules::default()
-    };
-    let json = serde_json::to_string_pretty(&rules).expect("JSON");
-    assert_eq!(read_rules(&json).as_ref(), Ok(&rules));
-    let yaml = "renames: [[users, accounts]]\ncompare_comment: false\ndrop: owned\n";
-    assert_eq!(read_rules(yaml).as_ref(), Ok(&rules));
-    assert_eq!(read_rules("# nothing\n"), Ok(Rules::default()));
-    for (text, line, message) in [
-        ("exlude: []\n", 1, "a rules file has no field `exlude`; did you mean `exclude`?"),
-        ("exclude:\n- kind: tabel\n", 2, "filter, kind: expected one of schema, "),
-        ("drop: owned\ncompare_type: maybe\n", 2, "compare_type: expected true or false"),
-        ("exclude:\n- name: '/(/'\n", 2, "\"/(/\" is no pattern"),
-    ] {
-        let found = read_rules(text).expect_err(text);
-        assert!(found.message.contains(message), "{text}: {found:?}");
-        assert_eq!(found.line, line, "{text}: {found:?}");
-    }
-}
-
-#[test]
-fn the_page_about_rules_has_every_field_and_an_example_that_is_read() {
-    let page = include_str!("../../../../../docs/rules.md");
-    let example = page.split("```yaml\n").nth(1).and_then(|rest| rest.split("```").next());
-    let rules = read_rules(example.expect("an example")).expect("rules");
-    assert_eq!((rules.exclude.len(), rules.types.len(), rules.tolerate.len()), (2, 1, 1));
-    for (field, _) in super::shape::RULES.fields {
-        assert!(page.contains(&format!("`{field}`")), "docs/rules.md does not name `{field}`");
-    }
-}

@@ -5,6 +5,8 @@
 //! model is written through serde in the wire format that the descriptors tell, and read from it in the same way. A
 //! field that only one side knows is an error, which a test looks for in every message.
 
+mod fields;
+mod parts;
 mod read;
 mod shape;
 mod write;

@@ -1,8 +1,8 @@
 //! A message in the wire format as a part of the model.
 
 use super::Misfit;
+use super::fields::{Fields, Raw, elements, entry};
 use super::shape::{Field, Kind, Message};
-use prost::encoding::decode_varint;
 use serde::de::value::{BorrowedStrDeserializer, MapDeserializer};
 use serde::de::{
     DeserializeOwned, DeserializeSeed, Deserializer, EnumAccess, Error as _, IntoDeserializer as _,
@@ -13,13 +13,6 @@ use serde::forward_to_deserialize_any;
 /// The message `shape` in `bytes` as `T`.
 pub(super) fn read<T: DeserializeOwned>(shape: &'static Message, bytes: &[u8]) -> Result<T, Misfit> {
     T::deserialize(Node { of: Of::Message(shape), raws: &[Raw::Bytes(bytes)] })
-}
-
-/// A value as it travels.
-#[derive(Clone, Copy)]
-enum Raw<'b> {
-    Number(u64),
-    Bytes(&'b [u8]),
 }
 
 #[derive(Clone, Copy)]
@@ -37,52 +30,6 @@ enum Of {
 struct Node<'r, 'b> {
     of: Of,
     raws: &'r [Raw<'b>],
-}
-
-/// The fields of a message, in the order in which they are declared.
-struct Fields<'b> {
-    shape: &'static Message,
-    /// The values, by the field's place among all.
-    values: Vec<(usize, Raw<'b>)>,
-}
-
-impl<'b> Fields<'b> {
-    fn new(shape: &'static Message, mut bytes: &'b [u8]) -> Result<Fields<'b>, Misfit> {
-        let broken = |e: prost::DecodeError| Misfit::custom(e);
-        let mut values = Vec::new();
-        while !bytes.is_empty() {
-            let tag = decode_varint(&mut bytes).map_err(broken)?;
-            let number = u32::try_from(tag >> 3).unwrap_or_default();
-            let raw = match tag & 7 {
-                0 => Raw::Number(decode_varint(&mut bytes).map_err(broken)?),
-                2 => {
-                    let length = usize::try_from(decode_varint(&mut bytes).map_err(broken)?);
-                    let split = length.ok().and_then(|length| bytes.split_at_checked(length));
-                    let (value, rest) = split.ok_or_else(|| Misfit::custom("a value is cut off"))?;
-                    bytes = rest;
-                    Raw::Bytes(value)
-                }
-                kind => return Err(Misfit::custom(format_args!("field {number} has the wire type {kind}"))),
-            };
-            let at = shape.numbered(number);
-            let at =
-                at.ok_or_else(|| Misfit::custom(format_args!("{} has no field {number}", shape.name)))?;
-            values.push((at, raw));
-        }
-        values.sort_by_key(|(at, _)| *at);
-        Ok(Fields { shape, values })
-    }
-
-    /// The values of a field.
-    fn of(&self, at: usize) -> Vec<Raw<'b>> {
-        let from = self.values.partition_point(|(of, _)| *of < at);
-        self.values[from..].iter().take_while(|(of, _)| *of == at).map(|(_, raw)| *raw).collect()
-    }
-
-    /// What was chosen, where the message is a choice.
-    fn chosen(&self) -> Option<(&'static Field, Raw<'b>)> {
-        self.values.last().map(|(at, raw)| (&self.shape.fields[*at], *raw))
-    }
 }
 
 impl<'b> Node<'_, 'b> {
@@ -170,22 +117,6 @@ impl<'b> Node<'_, 'b> {
     fn tuple<V: Visitor<'b>>(self, visitor: V) -> Result<V::Value, Misfit> {
         visitor.visit_seq(Positions { fields: self.fields()?, at: 0 })
     }
-}
-
-/// An entry of a map of texts.
-fn entry(raw: Raw<'_>) -> Result<(&str, &str), Misfit> {
-    let Raw::Bytes(mut bytes) = raw else { return Err(Misfit::custom("an entry is no message")) };
-    let (mut key, mut value) = ("", "");
-    while !bytes.is_empty() {
-        let tag = decode_varint(&mut bytes).map_err(Misfit::custom)?;
-        let length = decode_varint(&mut bytes).map_err(Misfit::custom)?;
-        let split = usize::try_from(length).ok().and_then(|length| bytes.split_at_checked(length));
-        let (text, rest) = split.ok_or_else(|| Misfit::custom("an entry is cut off"))?;
-        bytes = rest;
-        let text = std::str::from_utf8(text).map_err(Misfit::custom)?;
-        if tag >> 3 == 1 { key = text } else { value = text }
-    }
-    Ok((key, value))
 }
 
 impl<'de> Deserializer<'de> for Node<'_, 'de> {
@@ -289,23 +220,6 @@ impl<'de> Deserializer<'de> for Node<'_, 'de> {
         bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf unit unit_struct
         tuple_struct identifier
     }
-}
-
-/// The elements of a list; numbers may travel packed together (<https://protobuf.dev/programming-guides/encoding/#packed>).
-fn elements<'b>(field: &Field, raws: &[Raw<'b>]) -> Result<Vec<Raw<'b>>, Misfit> {
-    let packable = matches!(field.kind, Kind::Bool | Kind::Int | Kind::Enum(_));
-    let mut all = Vec::with_capacity(raws.len());
-    for raw in raws {
-        match *raw {
-            Raw::Bytes(mut packed) if packable => {
-                while !packed.is_empty() {
-                    all.push(Raw::Number(decode_varint(&mut packed).map_err(Misfit::custom)?));
-                }
-            }
-            raw => all.push(raw),
-        }
-    }
-    Ok(all)
 }
 
 struct Elements<'r, 'b> {

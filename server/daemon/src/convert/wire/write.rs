@@ -1,15 +1,13 @@
 //! A part of the model in the wire format of its message (<https://protobuf.dev/programming-guides/encoding/>).
 
 use super::Misfit;
+use super::parts::{Elements, Keyed, Nested};
 use super::shape::{Field, Kind, Message};
 use prost::encoding::encode_varint;
-use serde::ser::{
-    Error as _, Impossible, Serialize, SerializeMap, SerializeSeq, SerializeStruct, SerializeStructVariant,
-    SerializeTuple, SerializeTupleVariant, Serializer,
-};
+use serde::ser::{Error as _, Impossible, Serialize, Serializer};
 
 const VARINT: u64 = 0;
-const BYTES: u64 = 2;
+pub(super) const BYTES: u64 = 2;
 
 /// `value` as the message `shape`.
 pub(super) fn bytes<T: Serialize>(shape: &'static Message, value: &T) -> Result<Vec<u8>, Misfit> {
@@ -20,7 +18,7 @@ pub(super) fn bytes<T: Serialize>(shape: &'static Message, value: &T) -> Result<
 
 /// Where a value goes.
 #[derive(Clone, Copy)]
-enum Of {
+pub(super) enum Of {
     /// Into a message that nothing holds.
     Whole(&'static Message),
     /// Into a field: all of it.
@@ -29,19 +27,19 @@ enum Of {
     Element(&'static Field),
 }
 
-struct Place<'o> {
-    out: &'o mut Vec<u8>,
-    of: Of,
+pub(super) struct Place<'o> {
+    pub(super) out: &'o mut Vec<u8>,
+    pub(super) of: Of,
 }
 
 /// A message that is being written; `from` is where it begins, unless nothing holds it.
-struct Body<'o> {
-    out: &'o mut Vec<u8>,
-    shape: &'static Message,
-    from: Option<usize>,
+pub(super) struct Body<'o> {
+    pub(super) out: &'o mut Vec<u8>,
+    pub(super) shape: &'static Message,
+    pub(super) from: Option<usize>,
     /// The field of the next value: of a key that was written, or the next of a tuple.
-    field: Option<&'static Field>,
-    position: usize,
+    pub(super) field: Option<&'static Field>,
+    pub(super) position: usize,
 }
 
 impl<'o> Place<'o> {
@@ -97,20 +95,24 @@ impl<'o> Place<'o> {
 }
 
 impl<'o> Body<'o> {
-    fn close(self) {
+    pub(super) fn close(self) {
         close(self.out, self.from);
     }
 
-    fn field(&self, name: &str) -> Result<&'static Field, Misfit> {
+    pub(super) fn field(&self, name: &str) -> Result<&'static Field, Misfit> {
         let none = || Misfit::custom(format_args!("{} has no field {name}", self.shape.name));
         self.shape.field(name).ok_or_else(none)
     }
 
-    fn put<T: Serialize + ?Sized>(&mut self, field: &'static Field, value: &T) -> Result<(), Misfit> {
+    pub(super) fn put<T: Serialize + ?Sized>(
+        &mut self,
+        field: &'static Field,
+        value: &T,
+    ) -> Result<(), Misfit> {
         value.serialize(Place { out: self.out, of: Of::Field(field) })
     }
 
-    fn put_next<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), Misfit> {
+    pub(super) fn put_next<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), Misfit> {
         let none = || Misfit::custom(format_args!("{} has too few fields", self.shape.name));
         let field = self.shape.fields.get(self.position).ok_or_else(none)?;
         self.position += 1;
@@ -119,18 +121,18 @@ impl<'o> Body<'o> {
 }
 
 /// Puts its length in front of a message that began at `from`.
-fn close(out: &mut Vec<u8>, from: Option<usize>) {
+pub(super) fn close(out: &mut Vec<u8>, from: Option<usize>) {
     let Some(from) = from else { return };
     let mut length = Vec::with_capacity(5);
     encode_varint((out.len() - from) as u64, &mut length);
     out.splice(from..from, length);
 }
 
-fn tag(out: &mut Vec<u8>, field: &Field, wire: u64) {
+pub(super) fn tag(out: &mut Vec<u8>, field: &Field, wire: u64) {
     encode_varint(u64::from(field.number) << 3 | wire, out);
 }
 
-fn text(out: &mut Vec<u8>, number: u32, value: &str) {
+pub(super) fn text(out: &mut Vec<u8>, number: u32, value: &str) {
     encode_varint(u64::from(number) << 3 | BYTES, out);
     encode_varint(value.len() as u64, out);
     out.extend_from_slice(value.as_bytes());
@@ -306,154 +308,5 @@ impl<'o> Place<'o> {
         let field = shape.field(variant).ok_or_else(none)?;
         let inner = Place { out, of: Of::Field(field) }.open(variant)?;
         Ok(Nested { inner, outer: from })
-    }
-}
-
-/// The elements of a list; `from` is where the message begins that holds the list, where one does.
-struct Elements<'o> {
-    out: &'o mut Vec<u8>,
-    from: Option<usize>,
-    field: &'static Field,
-    index: usize,
-}
-
-impl SerializeSeq for Elements<'_> {
-    type Ok = ();
-    type Error = Misfit;
-
-    fn serialize_element<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), Misfit> {
-        let written = value.serialize(Place { out: self.out, of: Of::Element(self.field) });
-        let index = self.index;
-        self.index += 1;
-        written.map_err(|misfit| misfit.at(index).inside(&self.field.name))
-    }
-
-    fn end(self) -> Result<(), Misfit> {
-        close(self.out, self.from);
-        Ok(())
-    }
-}
-
-/// The message of a variant and, around it, that of the choice.
-struct Nested<'o> {
-    inner: Body<'o>,
-    outer: Option<usize>,
-}
-
-impl Nested<'_> {
-    fn finish(self) {
-        close(self.inner.out, self.inner.from);
-        close(self.inner.out, self.outer);
-    }
-}
-
-impl SerializeTupleVariant for Nested<'_> {
-    type Ok = ();
-    type Error = Misfit;
-
-    fn serialize_field<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), Misfit> {
-        self.inner.put_next(value)
-    }
-
-    fn end(self) -> Result<(), Misfit> {
-        self.finish();
-        Ok(())
-    }
-}
-
-impl SerializeStructVariant for Nested<'_> {
-    type Ok = ();
-    type Error = Misfit;
-
-    fn serialize_field<T: Serialize + ?Sized>(&mut self, key: &'static str, value: &T) -> Result<(), Misfit> {
-        let field = self.inner.field(key)?;
-        self.inner.put(field, value)
-    }
-
-    fn end(self) -> Result<(), Misfit> {
-        self.finish();
-        Ok(())
-    }
-}
-
-impl SerializeTuple for Body<'_> {
-    type Ok = ();
-    type Error = Misfit;
-
-    fn serialize_element<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), Misfit> {
-        self.put_next(value)
-    }
-
-    fn end(self) -> Result<(), Misfit> {
-        self.close();
-        Ok(())
-    }
-}
-
-impl SerializeStruct for Body<'_> {
-    type Ok = ();
-    type Error = Misfit;
-
-    fn serialize_field<T: Serialize + ?Sized>(&mut self, key: &'static str, value: &T) -> Result<(), Misfit> {
-        let field = Body::field(self, key)?;
-        self.put(field, value)
-    }
-
-    fn end(self) -> Result<(), Misfit> {
-        self.close();
-        Ok(())
-    }
-}
-
-fn word<T: Serialize + ?Sized>(value: &T) -> Result<String, Misfit> {
-    match serde_json::to_value(value) {
-        Ok(serde_json::Value::String(word)) => Ok(word),
-        _ => Err(Misfit::custom("a key is a word")),
-    }
-}
-
-/// What has keys: a message whose object has others flat within it, or a map of texts.
-enum Keyed<'o> {
-    Body(Body<'o>),
-    Texts { out: &'o mut Vec<u8>, field: &'static Field, key: String },
-}
-
-impl SerializeMap for Keyed<'_> {
-    type Ok = ();
-    type Error = Misfit;
-
-    fn serialize_key<T: Serialize + ?Sized>(&mut self, key: &T) -> Result<(), Misfit> {
-        let word = word(key)?;
-        match self {
-            Keyed::Body(body) => body.field = Some(body.field(&word)?),
-            Keyed::Texts { key, .. } => *key = word,
-        }
-        Ok(())
-    }
-
-    fn serialize_value<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), Misfit> {
-        match self {
-            Keyed::Body(body) => match body.field.take() {
-                Some(field) => body.put(field, value),
-                None => Err(Misfit::custom("a value came without its key")),
-            },
-            Keyed::Texts { out, field, key } => {
-                let value = word(value)?;
-                let mut entry = Vec::with_capacity(key.len() + value.len() + 8);
-                text(&mut entry, 1, key);
-                text(&mut entry, 2, &value);
-                tag(out, field, BYTES);
-                encode_varint(entry.len() as u64, *out);
-                out.extend_from_slice(&entry);
-                Ok(())
-            }
-        }
-    }
-
-    fn end(self) -> Result<(), Misfit> {
-        if let Keyed::Body(body) = self {
-            body.close();
-        }
-        Ok(())
     }
 }

@@ -3,6 +3,7 @@
 //! Its ALTER TABLE adds, drops and renames columns and renames tables; everything else is a rebuild
 //! (<https://www.sqlite.org/lang_altertable.html#otheralter>).
 
+mod data;
 mod rebuild;
 mod table;
 
@@ -57,6 +58,7 @@ pub(crate) fn render(operation: &Operation, server: &Server) -> Result<Vec<Strin
         }
         Operation::CreateTrigger(create) => vec![create.trigger.definition.clone()],
         Operation::DropTrigger(drop) => vec![format!("DROP TRIGGER {}", quoted(&drop.trigger.name))],
+        Operation::BulkInsert(rows) => data::insert(rows)?,
         Operation::Execute(execute) => vec![execute.sql.clone()],
         Operation::AddConstraint(_) => return Err(rebuild_wanted(server, "add a constraint")),
         Operation::DropConstraint(_) => return Err(rebuild_wanted(server, "drop a constraint")),
