@@ -168,6 +168,11 @@ impl Output {
         }
     }
 
+    /// Whether somebody watches the progress: on a terminal, as text.
+    pub fn is_live(&self) -> bool {
+        self.live
+    }
+
     /// A line of the result.
     pub fn line(&mut self, text: &str) {
         self.sinks.out(text);

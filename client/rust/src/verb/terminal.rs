@@ -1,7 +1,6 @@
 //! Questions to a person.
 
 use crate::graph_call::Context;
-use crate::output::Format;
 use std::io::{BufRead as _, IsTerminal as _};
 
 /// What a person says.
@@ -17,8 +16,7 @@ pub(super) enum Answer {
 /// runs this (`CI`).
 pub(super) fn is_there(context: &Context) -> bool {
     let in_ci = context.config.variable("CI").is_some_and(|value| value != "false");
-    let reads = context.out.format == Format::Text && !context.out.quiet;
-    reads && !in_ci && std::io::stdin().is_terminal() && std::io::stderr().is_terminal()
+    context.out.is_live() && !in_ci && std::io::stdin().is_terminal()
 }
 
 /// Asks. Only `y` or `yes` is yes; the end of the input is no.
