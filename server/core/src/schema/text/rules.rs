@@ -137,13 +137,10 @@ mod tests {
     }
 
     #[test]
-    fn the_page_about_rules_has_every_field_and_an_example_that_is_read() {
-        let page = include_str!("../../../../../docs/rules.md");
-        let example = page.split("```yaml\n").nth(1).and_then(|rest| rest.split("```").next());
-        let rules = read_rules(example.expect("an example")).expect("rules");
-        assert_eq!((rules.exclude.len(), rules.types.len(), rules.tolerate.len()), (2, 1, 1));
+    fn the_page_about_rules_has_every_field_of_a_file() {
+        let page = include_str!("../../../../../docs/rules/README.md");
         for (field, _) in RULES.fields {
-            assert!(page.contains(&format!("`{field}`")), "docs/rules.md does not name `{field}`");
+            assert!(page.contains(&format!("[`{field}`]")), "docs/rules/README.md does not name `{field}`");
         }
     }
 }
