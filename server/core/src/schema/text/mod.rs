@@ -1,11 +1,14 @@
-//! Schemas as files: YAML and JSON, the same fields in both.
+//! Schemas and the rules of comparisons as files: YAML and JSON, the same fields in both.
 
 mod check;
 mod fit;
+mod rules;
 pub mod shape;
 #[cfg(test)]
 mod tests;
 mod tree;
+
+pub use rules::read_rules;
 
 use super::Schema;
 use serde::de::DeserializeOwned;
