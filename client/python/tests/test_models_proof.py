@@ -46,7 +46,7 @@ def test_what_differs_is_seen(engine: Engine) -> None:
 
 
 @settings(
-    max_examples=200 if LONG else 12,
+    max_examples=200 if LONG else 5,
     derandomize=not LONG,
     deadline=None,
     suppress_health_check=list(HealthCheck),
