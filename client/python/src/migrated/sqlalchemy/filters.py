@@ -7,6 +7,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from migrated.sqlalchemy.errors import described_at
 from migrated.sqlalchemy.models import Models
 from migrated.sqlalchemy.patterns import exactly
 from migrated.sqlalchemy.reflected import Key, by_key
@@ -190,7 +191,8 @@ def _needed(several: list[sa.MetaData], left_out: set[int]) -> set[int]:
         for key in pending.pop().foreign_keys:
             if id(key) in left_out or id(key.constraint) in left_out:
                 continue
-            target = key.column.table
+            with described_at("the models"):
+                target = key.column.table
             if id(target) in left_out and id(target) not in needed:
                 needed.add(id(target))
                 pending.append(target)
