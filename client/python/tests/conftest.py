@@ -1,10 +1,12 @@
 from __future__ import annotations
 
 import os
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
 from bed import mariadb
 from bed.driven import Make, make
 from bed.models.engine import DIALECTS, Engine
@@ -27,10 +29,12 @@ def client(request: pytest.FixtureRequest) -> Make:
 
 
 @pytest.fixture
-def project(tmp_path: Path) -> Iterator[Project]:
-    made = Project(tmp_path)
-    yield made
-    made.end()
+def project() -> Iterator[Project]:
+    # pytest's own folders have names that are too long for a socket.
+    with tempfile.TemporaryDirectory(prefix="mg-") as folder:
+        made = Project(Path(folder))
+        yield made
+        made.end()
 
 
 @pytest.fixture(scope="session")

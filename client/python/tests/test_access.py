@@ -87,12 +87,18 @@ def test_what_is_not_let_in(project: Project, client: Make) -> None:
     # The system's authorities do not know ours.
     with client(project.config(server=server, token="x")) as c, pytest.raises(errors.DaemonUnreachable):
         c.current()
-    with client(project.config(**{**ca, "server": server.replace("https", "http")})) as c:
-        with pytest.raises(errors.DaemonUnreachable):
-            c.current()
-    with client(project.config(**ca, tls_cert_file=beside / "mine.crt")) as c, pytest.raises(errors.ConfigInvalid):
+    plain = {**ca, "server": server.replace("https", "http")}
+    with client(project.config(**plain)) as c, pytest.raises(errors.DaemonUnreachable):
         c.current()
-    with client(project.config(server=server, tls_ca_file=beside / "none")) as c, pytest.raises(errors.LocalFile):
+    with (
+        client(project.config(**ca, tls_cert_file=beside / "mine.crt")) as c,
+        pytest.raises(errors.ConfigInvalid),
+    ):
+        c.current()
+    with (
+        client(project.config(server=server, tls_ca_file=beside / "none")) as c,
+        pytest.raises(errors.LocalFile),
+    ):
         c.current()
 
 

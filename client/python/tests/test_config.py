@@ -103,7 +103,9 @@ def test_a_file_that_cannot_be_used_is_refused(tmp_path: Path, text: str, told: 
         ({"MIGRATECTL_REVISION__POST_WRITE": "x"}, "migratectl.toml only"),
     ],
 )
-def test_a_variable_that_cannot_be_used_is_refused(tmp_path: Path, environ: dict[str, str], told: str) -> None:
+def test_a_variable_that_cannot_be_used_is_refused(
+    tmp_path: Path, environ: dict[str, str], told: str
+) -> None:
     with pytest.raises(errors.ConfigInvalid) as caught:
         Config.load(cwd=tmp_path, environ=environ)
     assert told in str(caught.value)
@@ -153,7 +155,10 @@ def test_secrets_are_never_shown_and_read_anew(tmp_path: Path) -> None:
 def test_sqlite_urls_are_made_absolute() -> None:
     base = Path("/app")
     assert url_for_daemon("sqlite:///x.db", base) == "sqlite:////app/x.db"
-    assert url_for_daemon("sqlite+aiosqlite:///./d/x.db?mode=ro", base) == "sqlite+aiosqlite:////app/d/x.db?mode=ro"
+    assert (
+        url_for_daemon("sqlite+aiosqlite:///./d/x.db?mode=ro", base)
+        == "sqlite+aiosqlite:////app/d/x.db?mode=ro"
+    )
     for same in ("sqlite:////x.db", "sqlite:///:memory:", "sqlite://", "postgresql://h/x.db", "prod"):
         assert url_for_daemon(same, base) == same
     assert dialect_of("postgresql+asyncpg://h/d") == "postgresql"
@@ -174,7 +179,9 @@ def test_addresses() -> None:
     for text in ("", "h", "unix:", "ftp://h:1", "http://", "a b:1", "h:x"):
         with pytest.raises(errors.ConfigInvalid):
             Address.parse(text, tls=False)
-    assert [Address.parse(t, tls=False).is_local for t in ("127.0.0.1:1", "[::1]:1", "10.0.0.1:1", "unix:/a")] == [
+    assert [
+        Address.parse(t, tls=False).is_local for t in ("127.0.0.1:1", "[::1]:1", "10.0.0.1:1", "unix:/a")
+    ] == [
         True,
         True,
         False,

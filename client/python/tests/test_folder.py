@@ -91,7 +91,14 @@ def test_names_of_locations(tmp_path: Path) -> None:
 def test_paths_of_the_daemon_stay_inside(project: Project) -> None:
     locations = Locations(project.folder, [project.folder / "migrations"], recursive=False)
     assert locations.file_of("migrations/x/a.sql") == project.folder / "migrations/x/a.sql"
-    for path in ("migrations/../a.sql", "a.sql", "migrations", "migrations//a.sql", "migrations/a\\b.sql", "/etc/x"):
+    for path in (
+        "migrations/../a.sql",
+        "a.sql",
+        "migrations",
+        "migrations//a.sql",
+        "migrations/a\\b.sql",
+        "/etc/x",
+    ):
         with pytest.raises(errors.LocalFile, match="outside"):
             locations.file_of(path)
 
@@ -125,7 +132,9 @@ def test_bodies_larger_than_a_message(project: Project, client: Make) -> None:
     filler = "-- " + "x" * 100 + "\n"
     project.write("a1", up=filler * 70_000 + "CREATE TABLE big (id INTEGER);")
     project.write("b2", "a1", up=filler * 29_000 + "CREATE TABLE half (id INTEGER);")
-    (project.folder / "migrations" / "c3.sql").write_text("-- revision: c3\n-- down_revision: b2\n\n-- migrate:up\n")
+    (project.folder / "migrations" / "c3.sql").write_text(
+        "-- revision: c3\n-- down_revision: b2\n\n-- migrate:up\n"
+    )
     with client(project.config()) as c:
         assert c.upgrade("head").result().rows == ("c3",)
 

@@ -16,7 +16,7 @@ PACKAGE = Path(__file__).parents[1]
 
 
 def test_generated_code_is_up_to_date() -> None:
-    command = [sys.executable, PACKAGE / "scripts" / "generate", "--check"]
+    command = [sys.executable, str(PACKAGE / "scripts" / "generate"), "--check"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
 

@@ -96,7 +96,11 @@ class Scenario:
             assert error is not None, f"{at}: it did not fail: {found}"
             place = {"path": error.place.path, "line": error.place.line} if error.place else {}
             fields = {"code": error.code, "reason": error.reason, "revision": error.revision, "place": place}
-            rest = {"state": error.state, "next": error.next_command, "sqlstate": error.sql and error.sql.sqlstate}
+            rest = {
+                "state": error.state,
+                "next": error.next_command,
+                "sqlstate": error.sql and error.sql.sqlstate,
+            }
             holds(step["error"], fields | rest, f"{at}.error")
         elif error is not None:
             raise AssertionError(f"{at}: {error}") from error
@@ -134,14 +138,16 @@ class Scenario:
         for event in run:
             self.events.append(event)
         self.last_run = run.run_id
-        assert [event.sequence for event in self.events] == list(range(first + 1, first + 1 + len(self.events)))
+        assert [event.sequence for event in self.events] == list(
+            range(first + 1, first + 1 + len(self.events))
+        )
         end = told(self.events[-1].message)
         finished: dict[str, Any] = end["runFinished"]
         return finished
 
     @staticmethod
     def _named(event: Any) -> str:
-        head, *rest = event.name.split("_")
+        head, *rest = str(event.name).split("_")
         return head + "".join(word.capitalize() for word in rest)
 
 
