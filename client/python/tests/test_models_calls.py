@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+
 from bed.models.engine import Engine
 from bed.postgres import Postgres
 from bed.project import Project
-
 from migrated import AsyncClient, Client
 from migrated.errors import DropNotAllowed
 from migrated.sqlalchemy import (

@@ -4,12 +4,12 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from bed.models.engine import Engine
-from bed.models.proof import differences
 from sqlalchemy import event
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.schema import DDL, AddConstraint
 
+from bed.models.engine import Engine
+from bed.models.proof import differences
 from migrated.sqlalchemy import ModelError, schema_of
 from migrated.sqlalchemy.dialects import dialect_for, version_of
 from migrated.sqlalchemy.elements import index_item
