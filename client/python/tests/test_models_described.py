@@ -172,22 +172,24 @@ def test_ddl_if_decides_by_dialect() -> None:
 
 def test_schemas_are_translated_and_the_own_one_is_left_out() -> None:
     metadata = sa.MetaData(schema="app")
-    sa.Table(
-        "a", metadata, sa.Column("id", sa.Integer, primary_key=True), sa.Column("e", sa.Enum("x", name="e"))
-    )
-    far = sa.Enum("y", name="f", schema="z")
+    own, far = sa.Enum("x", name="e", schema="app"), sa.Enum("y", name="f", schema="z")
+    sa.Table("a", metadata, sa.Column("id", sa.Integer, primary_key=True), sa.Column("e", own))
     sa.Table("b", metadata, sa.Column("a", sa.ForeignKey("app.a.id")), sa.Column("x", far))
     there = schema_of(metadata, "postgresql").schema
     assert [each["name"] for each in there["schemas"]] == ["app", "z"]
     assert there["tables"][0]["columns"][1]["type"] == "app.e"
-    own = schema_of(metadata, "postgresql", schema_translate_map={"app": None, "z": "Tenant 1"}).schema
-    assert own["schemas"] == [{"name": "Tenant 1"}]
-    assert own["enums"] == [
+    local = schema_of(metadata, "postgresql", schema_translate_map={"app": None, "z": "Tenant 1"}).schema
+    assert local["schemas"] == [{"name": "Tenant 1"}]
+    assert local["enums"] == [
         {"name": "e", "values": ["x"]},
         {"schema": "Tenant 1", "name": "f", "values": ["y"]},
     ]
-    assert own["tables"][1]["columns"][1]["type"] == '"Tenant 1".f'
-    assert own["tables"][1]["foreign_keys"][0] == {"columns": ["a"], "ref_table": "a", "ref_columns": ["id"]}
+    assert local["tables"][1]["columns"][1]["type"] == '"Tenant 1".f'
+    assert local["tables"][1]["foreign_keys"][0] == {
+        "columns": ["a"],
+        "ref_table": "a",
+        "ref_columns": ["id"],
+    }
     assert "schemas" not in schema_of(metadata, "sqlite", schema_translate_map={"app": None}).schema
 
 

@@ -16,8 +16,7 @@ from migrated.schema_source import Schema
 from migrated.sqlalchemy.described import Description
 from migrated.sqlalchemy.desired import Desired, desired_schema, schemas_of
 from migrated.sqlalchemy.models import Models
-from migrated.v1.schema_pb2 import SchemaDiff, SchemaSource
-from migrated.v1.schema_service_pb2 import InspectResponse
+from migrated.v1 import InspectResponse, SchemaDiff, SchemaSource
 
 AnyModels: TypeAlias = "Models | sa.MetaData | Sequence[sa.MetaData]"
 """MetaData, or `Models` with the callables of an `env.py`."""

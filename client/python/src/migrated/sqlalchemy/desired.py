@@ -21,7 +21,7 @@ from migrated.sqlalchemy.reflected import reflected
 from migrated.sqlalchemy.rewritten import rewritten
 from migrated.sqlalchemy.unsaid import bare_table, base_rules, carried_over, sequences_of
 from migrated.sqlalchemy.writer import Writer
-from migrated.v1.schema_pb2 import DiffRules, Rename, SchemaFile, SchemaFiles, SchemaFormat, SchemaSource
+from migrated.v1 import DiffRules, Rename, SchemaFile, SchemaFiles, SchemaFormat, SchemaSource
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ class Desired:
         """Write the rules as requests carry them, with renames that were confirmed."""
         pairs = [Rename(old_name=old, new_name=new) for old, new in (renames or {}).items()]
         made = DiffRules(renames=pairs)
-        ParseDict(self.rules, made.rules)
+        _put_rules(self.rules, made)
         return made
 
 
@@ -88,7 +88,7 @@ def desired_schema(
     writer = Writer(made_for, asked.schema_translate_map, default_schema)
     context = migration_context(asked, made_for)
     several = rewritten(asked, autogen_context(asked, context), made_for)
-    found = reflected(there, made_for)
+    found = reflected(there if asked.asks_of_the_database else {}, made_for)
     filters = Filters(asked, several, found, writer)
     described = schema_of(
         several,
@@ -114,6 +114,14 @@ def desired_schema(
         all_schemas=asked.include_schemas and made_for.name == "postgresql",
         notes=tuple(described.notes),
     )
+
+
+def _put_rules(rules: dict[str, Any], message: Any) -> None:
+    """Put rules into a request: as a file where the API takes one, else as a structure of the same form."""
+    if "file" in message.DESCRIPTOR.fields_by_name:
+        message.file.path, message.file.text = "the models' rules", json.dumps(rules, ensure_ascii=False)
+    else:
+        ParseDict(rules, message.rules)
 
 
 def schemas_of(models: Models | sa.MetaData | Sequence[sa.MetaData]) -> tuple[str, ...]:

@@ -92,8 +92,8 @@ def _mysql(name: str, version: tuple[int, ...], mariadb: bool) -> Dialect:
     made: Any = kind(paramstyle="named", is_mariadb=mariadb)
     made.server_version_info = version
     made.supports_sequences = mariadb and version >= (10, 3)
-    made.supports_native_uuid = mariadb and version >= (10, 7)
-    # Before 2.1 SQLAlchemy works it out from the version.
+    # Before 2.1 SQLAlchemy knows no native UUID of MariaDB, and works the other out from the version.
+    made.supports_native_uuid = mariadb and version >= (10, 7) and hasattr(kind, "_initialize_mariadb")
     if not isinstance(getattr(kind, "_support_default_function", None), property):
         made._support_default_function = version >= ((10, 2, 1) if mariadb else (8, 0, 13))
     dialect: Dialect = made

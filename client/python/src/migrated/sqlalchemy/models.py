@@ -73,6 +73,12 @@ class Models:
     opts: Mapping[str, Any] = field(default_factory=dict)
 
     @property
+    def asks_of_the_database(self) -> bool:
+        """Whether a callable wants to see what the database holds."""
+        asked = (self.include_name, self.include_object, self.compare_type, self.compare_server_default)
+        return any(callable(each) for each in asked)
+
+    @property
     def several(self) -> list[sa.MetaData]:
         """All MetaData."""
         return [self.metadata] if isinstance(self.metadata, sa.MetaData) else list(self.metadata)

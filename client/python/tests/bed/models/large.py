@@ -173,6 +173,12 @@ def unnamed(metadata: sa.MetaData) -> None:
     )
 
 
+WITH: Any = (
+    {"postgresql_with": {"fillfactor": 70, "autovacuum_enabled": False}} if sa.__version__ > "2.1" else {}
+)
+"""Storage parameters of a table, which SQLAlchemy writes since 2.1."""
+
+
 def for_postgresql(metadata: sa.MetaData) -> None:
     """Add what PostgreSQL has and the others have not."""
     pg = postgresql
@@ -287,7 +293,7 @@ def for_postgresql(metadata: sa.MetaData) -> None:
             deferrable=True,
         ),
         sa.CheckConstraint(sa.column("a") != sa.column("b"), name="apart", comment="why so"),
-        postgresql_with={"fillfactor": 70, "autovacuum_enabled": False},
+        **WITH,
     )
     sa.Index("room_during", room.c.during, postgresql_using="gist")
     sa.Index("room_lower", sa.func.lower(room.c.name), unique=True)
