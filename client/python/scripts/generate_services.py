@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import textwrap
 from pathlib import Path
 
 from google.protobuf.descriptor_pb2 import (
@@ -14,6 +15,9 @@ from google.protobuf.descriptor_pb2 import (
 
 SERVICE, METHOD = 6, 2
 """Field numbers in FileDescriptorProto and ServiceDescriptorProto, of which the paths of comments are made."""
+
+INDENT = {"initial_indent": " " * 8, "subsequent_indent": " " * 8}
+"""How far a method's docstring is indented."""
 
 
 def write(descriptors: FileDescriptorSet, into: Path) -> None:
@@ -87,7 +91,8 @@ def _method(method: MethodDescriptorProto, comment: str, homes: dict[str, tuple[
     doc = f'        """{comment}"""'
     if len(doc) > 110:
         first, _, rest = comment.partition(". ")
-        doc = f'        """{first}.\n\n        {rest}\n        """'
+        parts = [textwrap.fill(part, 110, **INDENT) for part in (first.rstrip(".") + ".", rest) if part]
+        doc = '        """' + "\n\n".join(parts).lstrip() + '\n        """'
     if method.client_streaming:
         return [
             f"    def {name}(",

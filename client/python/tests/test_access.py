@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import time
+from collections.abc import Callable
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
@@ -127,6 +130,27 @@ def test_a_token_that_is_renewed_is_read_again(project: Project, client: Make) -
             c.upgrade("head").result()
         token.write_text("secret-of-ci\n")
         assert c.upgrade("head").result().rows == ("c3",)
+
+
+@pytest.mark.usefixtures("authority")
+def test_a_token_that_expires_is_refused_from_then_on(project: Project, client: Make) -> None:
+    project.three()
+    entry = tokens().split("[[access.tokens]]")[1]
+    soon = datetime.now(timezone.utc) + timedelta(seconds=3)
+    server = project.serve(sections=f'[[access.tokens]]{entry}expires = "{soon.isoformat()}"\n')
+    with client(project.config(server=server, token="secret-of-ci")) as c:
+        assert c.upgrade("b2").result().rows == ("b2",)
+        with pytest.raises(errors.Unauthenticated) as caught:
+            _call_for(30, c.heads)
+    assert (caught.value.code, caught.value.reason) == ("MG6001", "UNAUTHENTICATED")
+    assert "token" in caught.value.next_command
+
+
+def _call_for(seconds: float, call: Callable[[], object]) -> None:
+    """Call again and again: nothing announces that the moment has come."""
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        call()
 
 
 def test_a_unix_socket(project: Project, client: Make) -> None:

@@ -9,7 +9,7 @@ from typing import TypeAlias
 from migrated.config.loaded import Config
 from migrated.config.target import target_ref
 from migrated.errors import LocalFile
-from migrated.v1.schema_pb2 import ReplayedRevisions, SchemaFile, SchemaFiles, SchemaFormat, SchemaSource
+from migrated.v1 import ReplayedRevisions, SchemaFile, SchemaFiles, SchemaFormat, SchemaSource
 
 Schema: TypeAlias = "str | os.PathLike[str] | SchemaSource"
 """A schema: a `.sql`, `.yaml` or `.json` file, a folder of such files, a database URL, `revisions` for what the

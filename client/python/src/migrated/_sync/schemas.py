@@ -17,7 +17,7 @@ from migrated.v1 import migration_service_pb2 as pb
 from migrated.v1 import schema_service_pb2
 from migrated.v1.graph_pb2 import GraphRef
 from migrated.v1.revision_service_pb2 import CreateRevisionRequest
-from migrated.v1.schema_pb2 import DiffRules, Rename, SchemaDiff, SchemaFormat, SchemaScope, SchemaSource
+from migrated.v1 import DiffRules, Rename, SchemaDiff, SchemaFormat, SchemaScope, SchemaSource
 
 
 class Schemas(Revisions):
