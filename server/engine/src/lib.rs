@@ -31,7 +31,7 @@ pub use clock::{Clock, SystemClock};
 pub use current::{Current, Status};
 pub use error::{EngineError, Result};
 pub use graph::{GraphRef, LoadedGraph, RevisionView};
-pub use lint::{LintFinding, LintRequest, Linted, LintedRevision};
+pub use lint::{LintFinding, LintOptions, LintRequest, Linted, LintedRevision};
 pub use place::{Place, ResolveTarget, Resolved, TargetRequest};
 pub use plan::{PlanRequest, Planned, PlannedStep, RowsFrom};
 pub use publish::{Push, Pushed};

@@ -186,6 +186,7 @@ impl Engine {
 
     /// What an upgrade or downgrade would do, with its SQL.
     pub async fn plan(&self, request: &PlanRequest) -> Result<Planned> {
+        request.lint.check()?;
         let project = self.project_or_create(&request.project).await?;
         let graph = self.graph(&project.name, &request.graph).await?;
         let (rows, server, key, name) = match &request.rows {
@@ -213,10 +214,9 @@ impl Engine {
         let mut steps = Vec::with_capacity(decided.steps.len());
         for step in &decided.steps {
             let body = self.load_body(&decided.graph, &step.revision, step.direction, &server).await?;
-            let findings = match step.direction {
-                Direction::Up => self.lint_revision(&decided.graph, &step.revision, &server).await?,
-                Direction::Down => Vec::new(),
-            };
+            let linted =
+                self.lint_revision(&decided.graph, &step.revision, step.direction, &server, &request.lint);
+            let findings = linted.await?;
             steps.push(PlannedStep {
                 view: decided.graph.view(&step.revision, &decided.from),
                 direction: step.direction,
@@ -252,6 +252,8 @@ pub struct PlanRequest {
     pub revision: String,
     /// Dialect of the SQL, where no target says it.
     pub dialect: Option<DialectName>,
+    /// What lint looks at.
+    pub lint: crate::LintOptions,
 }
 
 /// Where a plan's version rows come from.
@@ -293,7 +295,7 @@ pub struct PlannedStep {
     pub rows: Vec<String>,
     /// What was noticed about it.
     pub warnings: Vec<String>,
-    /// What lint found in it; of an upgrade only.
+    /// What lint found in it.
     pub findings: Vec<crate::LintFinding>,
 }
 
@@ -352,7 +354,7 @@ fn is_relative(target: &str) -> bool {
 }
 
 /// The version table holds what neither the folder nor the project ever had.
-fn unknown_rows(rows: &[String], target: &str) -> EngineError {
+pub(crate) fn unknown_rows(rows: &[String], target: &str) -> EngineError {
     let list = rows.join(", ");
     EngineError::new(
         Code::UnknownRevision,

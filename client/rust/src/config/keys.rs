@@ -13,6 +13,8 @@ pub enum Kind {
     Path,
     /// A list of paths; in a variable separated by commas.
     Paths,
+    /// A list of texts; in a variable separated by commas.
+    Texts,
     /// A list of tables.
     Tables,
 }
@@ -37,7 +39,7 @@ const fn secret(name: &'static str) -> Key {
 }
 
 /// All keys, in the order in which they are shown.
-pub const KEYS: [Key; 27] = [
+pub const KEYS: [Key; 28] = [
     key("server", Kind::Text),
     secret("token"),
     key("token_file", Kind::Path),
@@ -59,6 +61,7 @@ pub const KEYS: [Key; 27] = [
     key("revision.truncate_slug_length", Kind::Count),
     key("revision.format", Kind::Text),
     key("revision.post_write", Kind::Tables),
+    key("lint.ignore", Kind::Texts),
     key("output", Kind::Text),
     key("color", Kind::Text),
     key("on_interrupt", Kind::Text),

@@ -133,6 +133,10 @@ fn typed(kind: Kind, text: &str, folder: &Path) -> std::result::Result<Value, St
             let items = text.split(',').map(str::trim).filter(|p| !p.is_empty());
             Value::from(items.map(|p| Value::from(absolute(folder, p))).collect::<Vec<_>>())
         }
+        Kind::Texts => {
+            let items = text.split(',').map(str::trim).filter(|item| !item.is_empty());
+            Value::from(items.map(Value::from).collect::<Vec<_>>())
+        }
         Kind::Tables => return Err("can be set in migratectl.toml only".into()),
     })
 }

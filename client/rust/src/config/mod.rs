@@ -48,6 +48,8 @@ pub struct Settings {
     pub recursive: bool,
     /// How new revision files are named and written.
     pub revision: Revision,
+    /// What lint looks at.
+    pub lint: Lint,
     /// Form of the output.
     pub output: Option<String>,
     /// `auto`, `always` or `never`.
@@ -99,6 +101,14 @@ pub struct PostWrite {
     /// Working directory, relative to the project's folder.
     #[serde(default)]
     pub cwd: Option<PathBuf>,
+}
+
+/// Section `lint`.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Lint {
+    /// Rules that are switched off.
+    pub ignore: Vec<String>,
 }
 
 /// Section `embedded`.

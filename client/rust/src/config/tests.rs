@@ -179,3 +179,13 @@ fn the_table_of_keys_is_that_of_the_settings() {
     known.sort();
     assert_eq!(fields, known);
 }
+
+#[test]
+fn rules_of_lint_are_switched_off_by_a_list() {
+    let mut case = case("[lint]\nignore = ['L006']\n");
+    assert_eq!(load(&case.sources).expect("it loads").settings.lint.ignore, ["L006"]);
+    case.sources.variables = variables(&[("MIGRATECTL_LINT__IGNORE", "L001, L007")]);
+    assert_eq!(load(&case.sources).expect("it loads").settings.lint.ignore, ["L001", "L007"]);
+    let wrong = load_error(&self::case("[lint]\nignore = 'L006'\n").sources);
+    assert!(wrong.to_string().contains("lint.ignore"), "{wrong}");
+}

@@ -1,37 +1,47 @@
 //! Findings of lint, in each form.
 
 use super::{Format, Output, github, gitlab, junit, teamcity};
-use migrated_proto::v1::{LintFinding, LintResponse, LintSeverity};
+use migrated_proto::v1::{Direction, LintFinding, LintResponse, LintSeverity};
 
 /// Prints what lint found.
 pub fn findings(out: &mut Output, answer: &LintResponse) {
+    let told = with_ways(answer);
     match out.format {
         Format::Json => out.result(answer, |_| ()),
         Format::Text => {
-            for found in &answer.findings {
+            for found in &told.findings {
                 let line = finding(out, found);
                 out.line(&line);
             }
         }
         Format::Github => {
-            for found in &answer.findings {
+            for found in &told.findings {
                 let command = github::finding(found, &out.style);
                 out.raw(&command);
             }
         }
         Format::Gitlab => {
-            let report = gitlab::code_quality(&answer.findings);
+            let report = gitlab::code_quality(&told.findings);
             out.line(&report);
         }
         Format::Teamcity => {
-            let messages = teamcity::inspections(&answer.findings);
+            let messages = teamcity::inspections(&told.findings);
             out.raw(&messages);
         }
         Format::Junit => {
-            let report = junit::findings(answer);
+            let report = junit::findings(&told);
             out.raw(&report);
         }
     }
+}
+
+/// The same, with the way said where it is the way down: in JSON it is a field.
+fn with_ways(answer: &LintResponse) -> LintResponse {
+    let mut answer = answer.clone();
+    for found in answer.findings.iter_mut().filter(|found| found.direction() == Direction::Down) {
+        found.message.insert_str(0, "downgrade: ");
+    }
+    answer
 }
 
 /// `PATH:LINE:COLUMN: error L001: MESSAGE`, and the safer way below it.

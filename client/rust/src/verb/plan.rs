@@ -98,6 +98,7 @@ pub async fn show(
         revision: revision.into(),
         dialect: dialect.unwrap_or_default().into(),
         graph: None,
+        lint: Some(super::lint::options(&context.config, Vec::new())),
     };
     let answer = context.ask(|api, graph| {
         let request = PlanRequest { graph: Some(graph), ..request.clone() };

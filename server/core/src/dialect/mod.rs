@@ -87,6 +87,6 @@ pub(crate) fn render(operation: &Operation, server: &Server) -> Result<Vec<Strin
     match server.dialect {
         DialectName::Postgres => postgres::render::render(operation, server),
         DialectName::Mysql => mysql::render::render(operation, server),
-        DialectName::Sqlite => sqlite::render::render(operation, server),
+        DialectName::Sqlite => sqlite::render::render(operation),
     }
 }

@@ -17,19 +17,25 @@ pub(super) struct Allowed<'t> {
 impl Allowed<'_> {
     /// Whether it means findings of that code.
     pub(super) fn covers(&self, code: &str) -> bool {
-        let same = |a: &str, b: &str| a.eq_ignore_ascii_case(b);
-        // A name of squawk's for what a rule of ours tells allows that, and the code of ours allows all of its kin.
-        let by_kin = RULES.iter().any(|rule| {
-            let among = |name: &str| rule.kin.iter().any(|kin| same(kin, name));
-            same(rule.code, self.code) && among(code)
-                || same(rule.code, code) && among(self.code) && squawk::is_told_by_us(self.code)
-        });
-        same(self.code, code) || by_kin
+        covers(self.code, code)
     }
+}
 
-    fn is_known(&self) -> bool {
-        rule(self.code).is_some() || squawk::is_rule(self.code)
-    }
+/// Whether the name of a rule means findings of that code: its own, those of squawk's rules about the same thing for a
+/// code of ours, and ours for a name of squawk's that it stands for.
+pub fn covers(named: &str, code: &str) -> bool {
+    let same = |a: &str, b: &str| a.eq_ignore_ascii_case(b);
+    let by_kin = RULES.iter().any(|rule| {
+        let among = |name: &str| rule.kin.iter().any(|kin| same(kin, name));
+        same(rule.code, named) && among(code)
+            || same(rule.code, code) && among(named) && squawk::is_told_by_us(named)
+    });
+    same(named, code) || by_kin
+}
+
+/// Whether a rule, of ours or of squawk's, has that name.
+pub fn is_known(name: &str) -> bool {
+    rule(name).is_some() || squawk::is_rule(name)
 }
 
 /// What the comments of a gap between two statements allow. What stands behind the earlier one belongs to it.
@@ -78,7 +84,7 @@ fn in_line<'t>(line: &'t str, number: u32, found: &mut Vec<Allowed<'t>>) {
 pub(super) fn unknown(read: &Read<'_>) -> Vec<Found> {
     let here = read.each().flat_map(|(i, s)| s.allowed.iter().map(move |allowed| (Some(i), allowed)));
     let everywhere = read.everywhere.iter().map(|allowed| (None, allowed));
-    let unknown = everywhere.chain(here).filter(|(_, allowed)| !allowed.is_known());
+    let unknown = everywhere.chain(here).filter(|(_, allowed)| !is_known(allowed.code));
     unknown
         .map(|(statement, allowed)| Found {
             statement,

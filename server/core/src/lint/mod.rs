@@ -14,10 +14,12 @@ mod rule;
 mod section;
 mod squawk;
 
+pub use allow::{covers, is_known};
 pub use rule::{RULES, Rule, Severity, rule};
 
 use crate::DialectName;
 use crate::dialect::SplitError;
+use crate::event::Direction;
 use crate::file::{RevisionFile, Section};
 use section::Read;
 
@@ -60,11 +62,21 @@ pub fn lint(
     if dialect == DialectName::Postgres {
         squawk::look(&read, transactional, &mut findings);
     }
+    if section.direction == Direction::Down {
+        undoes(&mut findings);
+    }
     findings.retain(|found| !read.allows(found.statement, &found.finding.code));
     let mut findings: Vec<Finding> = findings.into_iter().map(|found| found.finding).collect();
     findings.sort_by(|a, b| (a.line, a.column, &a.code).cmp(&(b.line, b.column, &b.code)));
     findings.dedup();
     Ok(findings)
+}
+
+/// A downgrade drops what the upgrade made: that it destroys data is to be known, and needs no leave.
+fn undoes(findings: &mut [Found]) {
+    for found in findings.iter_mut().filter(|found| found.finding.code == "L001") {
+        found.finding.severity = Severity::Warning;
+    }
 }
 
 /// A finding with the number of its statement, by which it may be allowed.

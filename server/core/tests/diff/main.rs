@@ -2,6 +2,7 @@
 
 mod laws;
 mod mysql;
+mod pages;
 mod postgres;
 mod rules;
 mod sqlite;

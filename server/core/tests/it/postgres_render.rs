@@ -262,7 +262,7 @@ fn what_a_version_lacks_is_said() {
     let add = json!({"add_column": {"table": {"name": "t"}, "column": {"name": "x", "type": "text", "compression": "lz4"}}});
     let error =
         operation(add).render(&Server::oldest(DialectName::Postgres)).expect_err("version 13 has none");
-    assert_eq!(error.to_string(), "postgresql has no way to set a column's compression before version 14");
+    assert_eq!(error.to_string(), "PostgreSQL has no way to set a column's compression before version 14");
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! Lint: every rule finds what its page says, on every dialect that it is for, and nothing else.
 
 mod allow;
+mod down;
 mod pages;
 mod squawk;
 

@@ -1,12 +1,12 @@
 //! `lint.proto`.
 
 use migrated_core::lint::Severity;
-use migrated_engine::{LintFinding, Linted};
+use migrated_engine::{LintFinding, LintOptions, Linted};
 use migrated_proto::v1;
 
 /// A finding.
 pub(crate) fn finding(finding: LintFinding) -> v1::LintFinding {
-    let LintFinding { revision, path, found } = finding;
+    let LintFinding { revision, path, direction, found } = finding;
     let severity = match found.severity {
         Severity::Warning => v1::LintSeverity::Warning,
         Severity::Error => v1::LintSeverity::Error,
@@ -20,7 +20,13 @@ pub(crate) fn finding(finding: LintFinding) -> v1::LintFinding {
         column: found.column,
         message: found.message,
         safer: found.safer,
+        direction: super::event::direction(direction).into(),
     }
+}
+
+/// What lint looks at.
+pub(crate) fn lint_options(options: Option<v1::LintOptions>) -> LintOptions {
+    LintOptions { ignore: options.unwrap_or_default().ignore }
 }
 
 /// What lint found.

@@ -4,7 +4,7 @@ use super::stream::{BoxStream, of_run};
 use super::{caller, refuse};
 use crate::convert::event::direction;
 use crate::convert::graph::graph;
-use crate::convert::lint::{finding, linted};
+use crate::convert::lint::{finding, lint_options, linted};
 use crate::convert::revision::{create, new_file, revision, revisions};
 use crate::convert::run::{actor, options};
 use crate::convert::schema::{compared, maybe_source, rules, scope, source};
@@ -113,6 +113,7 @@ impl MigrationService for Migrations {
             direction,
             revision: request.revision,
             dialect: dialect(&request.dialect)?,
+            lint: lint_options(request.lint),
         };
         let planned = self.engine.plan(&plan).await.map_err(refuse)?;
         Ok(Response::new(v1::PlanResponse {
@@ -303,6 +304,9 @@ impl MigrationService for Migrations {
             graph: graph(request.graph)?,
             target: request.target.map(|named| target(Some(named))).transpose()?,
             revisions: request.revisions,
+            unapplied: request.unapplied,
+            downgrades: request.downgrades,
+            options: lint_options(request.options),
             dialect: dialect(&request.dialect)?,
         };
         let found = self.engine.lint(&lint).await.map_err(refuse)?;

@@ -10,6 +10,11 @@ mod mysql_resume;
 mod mysql_scratch;
 mod mysql_standing;
 mod mysql_watch;
+mod operation_pages;
+#[path = "../../../core/tests/operations/page.rs"]
+mod page;
+#[path = "../pages/run.rs"]
+mod pages_run;
 mod postgres_apply;
 mod postgres_inspect;
 mod postgres_inspect_scope;

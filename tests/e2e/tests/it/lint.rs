@@ -76,10 +76,61 @@ fn without_a_dialect_it_is_refused_with_the_way_on() {
 }
 
 #[test]
-fn a_plan_shows_what_lint_says_about_an_upgrade_alone() {
+fn a_plan_shows_what_lint_says_about_each_way() {
     let project = project();
     let plan = |words: &str| project.ctl(&format!("plan {words} --dialect mysql")).succeeds();
     plan("upgrade head --current base").recorded("lint_in_plan");
     let down = plan("downgrade base --current a1");
-    assert!(!down.stdout.contains("L001"), "{}", down.story());
+    assert!(down.stdout.contains("warning L001: table invoices is dropped"), "{}", down.story());
+}
+
+#[test]
+fn the_way_down_is_looked_at_where_that_is_asked_for() {
+    let project = project();
+    let answer = project.ctl("lint a1").exits(0);
+    assert_eq!(answer.stdout, "", "{}", answer.story());
+    project.ctl("lint a1 --downgrades").exits(0).recorded("lint_downgrades");
+    let json = project.ctl("lint a1 --downgrades --output json").exits(0);
+    assert!(json.stdout.contains("\"DIRECTION_DOWN\""), "{}", json.story());
+    assert!(!json.stdout.contains("downgrade: "), "{}", json.story());
+}
+
+#[test]
+fn rules_are_switched_off_by_the_command_line_and_the_configuration() {
+    let project = project();
+    let looked = |words: &str, exit: i32, said: &str| {
+        let answer = project.ctl(&format!("lint b2 --dialect postgresql {words}")).exits(exit);
+        assert!(answer.stderr.contains(said), "{}", answer.story());
+    };
+    looked("", 11, "1 revision: 1 error, 2 warnings");
+    looked("--ignore l001", 0, "1 revision: 0 errors, 2 warnings");
+    looked("--ignore L004,L007", 11, "1 revision: 1 error, 0 warnings");
+    project.ctl("lint --ignore L01").exits(1).is("INVALID_REQUEST").recorded("lint_ignore_unknown");
+    project.configure("project = \"shop\"\n[lint]\nignore = [\"L007\", \"L004\"]\n");
+    looked("", 11, "1 revision: 1 error, 0 warnings");
+    looked("--ignore L001", 0, "1 revision: 0 errors, 0 warnings");
+    let plan = project.ctl("plan upgrade b2 --current a1 --dialect postgresql").succeeds();
+    assert!(plan.stdout.contains("L001") && !plan.stdout.contains("L004"), "{}", plan.story());
+}
+
+#[test]
+fn a_target_of_the_command_line_leaves_what_is_applied_out() {
+    let project = project();
+    let url = project.database.url();
+    let looked = |words: &str, exit: i32, said: &str| {
+        let answer = project.ctl(&format!("lint {words}")).exits(exit);
+        assert!(answer.stderr.starts_with(said), "{}", answer.story());
+    };
+    let given = format!("--database-url {url}");
+    looked(&given, 11, "3 revisions: 1 error, 1 warning");
+    project.ctl("upgrade b2").succeeds();
+    looked(&given, 0, "1 revision: 0 errors, 0 warnings");
+    looked("", 11, "3 revisions: 1 error, 1 warning");
+    looked("current", 11, "1 revision: 1 error, 1 warning");
+    looked("+1", 0, "1 revision: 0 errors, 0 warnings");
+    looked("current:", 11, "2 revisions: 1 error, 1 warning");
+    looked("head-1", 11, "1 revision: 1 error, 1 warning");
+    looked("a1+1", 11, "1 revision: 1 error, 1 warning");
+    project.configure("project = \"shop\"\n");
+    project.ctl("lint +1 --dialect sqlite").exits(2).is("CONFIG_INVALID");
 }

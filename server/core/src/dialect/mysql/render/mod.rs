@@ -52,7 +52,7 @@ pub(crate) fn render(operation: &Operation, server: &Server) -> Result<Vec<Strin
         Operation::AlterSequence(o) => sequence::alter(o, server),
         Operation::CreateView(o) => one(view::create(&o.view, false, server)),
         Operation::AlterView(o) => one(view::create(&o.to, true, server)),
-        Operation::DropView(o) => one(Ok(format!("DROP VIEW {}", qualified(&o.view.name)))),
+        Operation::DropView(o) => one(view::drop(&o.view, server)),
         Operation::CreateFunction(o) => Ok(routine::create(&o.function)),
         Operation::AlterFunction(o) => Ok(routine::alter(&o.from, &o.to, server)),
         Operation::DropFunction(o) => one(Ok(routine::drop(&o.function))),

@@ -6,10 +6,7 @@ use crate::schema::View;
 
 /// CREATE VIEW, or CREATE OR REPLACE VIEW. The query names its columns itself.
 pub(super) fn create(view: &View, replace: bool, server: &Server) -> Result<String, OperationError> {
-    if view.materialized {
-        let advice = "fill a table by an event or by triggers";
-        return Err(unsupported(server, "keep a materialised view", advice));
-    }
+    plain(view, server)?;
     let known = ["algorithm", "security", "check_option", "definer"];
     if let Some(other) = view.options.keys().find(|option| !known.contains(&option.as_str())) {
         return Err(unsupported(server, &format!("set {other} of a view"), ""));
@@ -30,4 +27,18 @@ pub(super) fn create(view: &View, replace: bool, server: &Server) -> Result<Stri
         out.push_str(&format!(" WITH {} CHECK OPTION", check.to_uppercase()));
     }
     Ok(out)
+}
+
+/// DROP VIEW.
+pub(super) fn drop(view: &View, server: &Server) -> Result<String, OperationError> {
+    plain(view, server)?;
+    Ok(format!("DROP VIEW {}", qualified(&view.name)))
+}
+
+fn plain(view: &View, server: &Server) -> Result<(), OperationError> {
+    if !view.materialized {
+        return Ok(());
+    }
+    let advice = "fill a table by an event or by triggers";
+    Err(unsupported(server, "keep a materialised view", advice))
 }

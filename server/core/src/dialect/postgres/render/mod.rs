@@ -127,11 +127,7 @@ fn block(body: &str) -> String {
 }
 
 fn unsupported(what: impl Into<String>, advice: impl Into<String>) -> OperationError {
-    OperationError::Unsupported {
-        dialect: DialectName::Postgres.as_str(),
-        what: what.into(),
-        advice: advice.into(),
-    }
+    OperationError::Unsupported { dialect: "PostgreSQL", what: what.into(), advice: advice.into() }
 }
 
 /// Fails where the server is older than `major`.

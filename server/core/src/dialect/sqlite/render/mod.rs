@@ -3,16 +3,18 @@
 //! Its ALTER TABLE adds, drops and renames columns and renames tables; everything else is a rebuild
 //! (<https://www.sqlite.org/lang_altertable.html#otheralter>).
 
+mod data;
 mod rebuild;
+mod refused;
 mod table;
 
 use super::super::literal::{quote_name, quote_text};
 use crate::DialectName;
-use crate::operation::{Operation, OperationError, Server};
+use crate::operation::{Operation, OperationError};
 use crate::schema::{Index, IndexItem, Name, View};
 
 /// The statements that do `operation`.
-pub(crate) fn render(operation: &Operation, server: &Server) -> Result<Vec<String>, OperationError> {
+pub(crate) fn render(operation: &Operation) -> Result<Vec<String>, OperationError> {
     Ok(match operation {
         Operation::CreateTable(create) => table::create(&create.table, create.if_not_exists)?,
         Operation::DropTable(drop) => {
@@ -23,17 +25,19 @@ pub(crate) fn render(operation: &Operation, server: &Server) -> Result<Vec<Strin
             vec![format!("ALTER TABLE {} RENAME TO {}", name(&rename.from)?, quoted(&rename.to.name))]
         }
         Operation::AddColumn(add) => {
+            refused::unconditional(add.if_not_exists, "IF NOT EXISTS")?;
             let column = table::column(&add.column, None)?;
             vec![format!("ALTER TABLE {} ADD COLUMN {column}", name(&add.table)?)]
         }
         Operation::DropColumn(drop) => {
+            refused::unconditional(drop.if_exists, "IF EXISTS")?;
             vec![format!("ALTER TABLE {} DROP COLUMN {}", name(&drop.table)?, quoted(&drop.column.name))]
         }
         Operation::AlterColumn(alter) => {
             // Only another name can be given without a rebuild.
             let renamed = crate::schema::Column { name: alter.from.name.clone(), ..alter.to.clone() };
             if renamed != alter.from {
-                return Err(rebuild_wanted(server, "alter a column"));
+                return Err(refused::rebuild_wanted("alter a column"));
             }
             vec![format!(
                 "ALTER TABLE {} RENAME COLUMN {} TO {}",
@@ -51,42 +55,29 @@ pub(crate) fn render(operation: &Operation, server: &Server) -> Result<Vec<Strin
         }
         Operation::RebuildTable(change) => rebuild::rebuild(change)?,
         Operation::CreateView(create) => vec![view(&create.view)?],
-        Operation::DropView(drop) => vec![format!("DROP VIEW {}", name(&drop.view.name)?)],
+        Operation::DropView(drop) => {
+            materialised(&drop.view)?;
+            vec![format!("DROP VIEW {}", name(&drop.view.name)?)]
+        }
         Operation::AlterView(alter) => {
             vec![format!("DROP VIEW {}", name(&alter.from.name)?), view(&alter.to)?]
         }
         Operation::CreateTrigger(create) => vec![create.trigger.definition.clone()],
         Operation::DropTrigger(drop) => vec![format!("DROP TRIGGER {}", quoted(&drop.trigger.name))],
+        Operation::BulkInsert(insert) => data::insert(insert)?,
         Operation::Execute(execute) => vec![execute.sql.clone()],
-        Operation::AddConstraint(_) => return Err(rebuild_wanted(server, "add a constraint")),
-        Operation::DropConstraint(_) => return Err(rebuild_wanted(server, "drop a constraint")),
-        other => {
-            return Err(OperationError::Unsupported {
-                dialect: server.dialect.as_str(),
-                what: other.summary(),
-                advice: String::new(),
-            });
-        }
+        other => return Err(refused::refused(other)),
     })
-}
-
-fn rebuild_wanted(server: &Server, what: &str) -> OperationError {
-    OperationError::Unsupported {
-        dialect: server.dialect.as_str(),
-        what: what.to_owned(),
-        advice: "rebuild the table (`rebuild_table`)".to_owned(),
-    }
 }
 
 /// A name as it stands in SQL; SQLite has no schemas of ours.
 pub(super) fn name(name: &Name) -> Result<String, OperationError> {
     match &name.schema {
         None => Ok(quoted(&name.name)),
-        Some(schema) => Err(OperationError::Unsupported {
-            dialect: DialectName::Sqlite.as_str(),
-            what: format!("put {} in a schema {schema}", name.name),
-            advice: "SQLite has no schemas".to_owned(),
-        }),
+        Some(schema) => {
+            let what = format!("put {} in a schema {schema}", name.name);
+            Err(refused::unsupported(what, "SQLite has no schemas"))
+        }
     }
 }
 
@@ -129,6 +120,7 @@ pub(super) fn items(items: &[IndexItem]) -> String {
 }
 
 fn view(view: &View) -> Result<String, OperationError> {
+    materialised(view)?;
     let columns = match view.columns.as_slice() {
         [] => String::new(),
         columns => {
@@ -137,4 +129,9 @@ fn view(view: &View) -> Result<String, OperationError> {
         }
     };
     Ok(format!("CREATE VIEW {}{columns} AS {}", name(&view.name)?, view.query))
+}
+
+fn materialised(view: &View) -> Result<(), OperationError> {
+    let advice = "keep a table, and fill it by triggers";
+    if view.materialized { Err(refused::unsupported("keep a materialised view", advice)) } else { Ok(()) }
 }
