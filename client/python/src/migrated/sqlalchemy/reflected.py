@@ -92,7 +92,7 @@ def _column(
         nullable=described.get("nullable", True),
         server_default=None if default is None or generated is not None else _text(default),
         comment=described.get("comment"),
-        autoincrement=serial or bool(described.get("autoincrement")),
+        autoincrement=serial or bool(described.get("autoincrement")) or "auto",
     )
 
 

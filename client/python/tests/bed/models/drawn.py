@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from hypothesis import strategies as st
 from sqlalchemy.dialects import mysql, postgresql
 
-from bed.models.large import CONVENTION, GENERIC
+from bed.models.generic import CONVENTION, GENERIC
 
 NAMES = [
     "a",
@@ -150,13 +150,13 @@ def _default(column: dict[str, Any], type_: Any) -> Any:
     affinity = type_._type_affinity
     if (
         isinstance(type_, sa.String)
-        and not isinstance(type_, sa.Text | sa.Enum)
+        and not isinstance(type_, sa.Text | sa.Enum | mysql.SET)
         and column["default"] == "text"
     ):
         return "i's"
     if affinity in {sa.Integer, sa.Numeric} and column["default"] == "number":
         return sa.text("7")
-    if affinity is sa.DateTime and column["default"] == "now":
+    if affinity is sa.DateTime and getattr(type_, "fsp", None) is None and column["default"] == "now":
         return sa.func.current_timestamp()
     if column["default"] == "null" and column["nullable"] and isinstance(type_, sa.String | sa.Integer):
         return sa.null()
