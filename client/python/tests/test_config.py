@@ -29,6 +29,9 @@ ca_file = "ca.crt"
 truncate_slug_length = 12
 format = "yaml"
 
+[lint]
+ignore = ["L001", "ban-drop-column"]
+
 [embedded]
 idle = "1m"
 """
@@ -58,12 +61,17 @@ def test_what_migratectl_shows_is_what_is_read(project: Project) -> None:
     assert config.path("token_file") == project.folder / "secrets/token"
     assert config.path("tls.key_file") == inside / "keys/a.key"
     assert not config.switch("recursive")
+    assert config.texts("lint.ignore") == ["L001", "ban-drop-column"]
+    variable = {"MIGRATECTL_LINT__IGNORE": "L002, L003"}
+    assert Config.load(cwd=inside, environ=variable).texts("lint.ignore") == ["L002", "L003"]
     assert config.version_locations == [project.folder / "db/one", project.folder / "../shared"]
 
 
 def _shown(config: Config, key: str) -> str | None:
     if key == "dirs":
         return json.dumps([str(path) for path in config.version_locations], separators=(",", ":"))
+    if key == "lint.ignore":
+        return json.dumps(config.texts(key), separators=(",", ":"))
     found: Any = config.text(key) or config.path(key) or config.count(key) or None
     if KEYS[key].kind.value == "true or false":
         return str(config.switch(key)).lower()
@@ -99,6 +107,7 @@ def test_a_file_that_cannot_be_used_is_refused(tmp_path: Path, text: str, told: 
     ("environ", "told"),
     [
         ({"MIGRATECTL_SERVRE": "x"}, "did you mean MIGRATECTL_SERVER?"),
+        ({"MIGRATECTL_LINT__IGNROE": "L001"}, "did you mean MIGRATECTL_LINT__IGNORE?"),
         ({"MIGRATECTL_RECURSIVE": "1"}, "not true or false"),
         ({"MIGRATECTL_REVISION__POST_WRITE": "x"}, "migratectl.toml only"),
     ],

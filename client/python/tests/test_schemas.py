@@ -28,6 +28,8 @@ def test_plans_and_scripts(placed: Project, client: Make) -> None:
         assert "CREATE TABLE t_a1" not in script
         assert "DROP TABLE t_c3" in c.render("c3:b2", kind="downgrade")
         assert "alembic_version" in c.render(kind="version_table", dialect="postgresql")
+        assert not c.lint("c3", ignore=["prefer-bigint-over-int"]).findings
+        assert {finding.code for finding in c.lint("c3", downgrades=True).findings} >= {"L001"}
         assert c.ensure_version()
         assert not c.ensure_version()
         findings = {finding.code for finding in c.lint("c3").findings}

@@ -20,7 +20,7 @@ from migrated.errors import ConfigInvalid, DaemonUnreachable, DeadlinePassed, Sh
 from migrated.v1 import migration_service_pb2 as pb
 from migrated.v1.event_pb2 import Direction
 from migrated.v1.graph_pb2 import GraphRef
-from migrated.v1.lint_pb2 import LintRequest, LintResponse
+from migrated.v1.lint_pb2 import LintOptions, LintRequest, LintResponse
 from migrated.v1.run_service_pb2 import WatchRunRequest
 from migrated.v1.target_service_pb2 import GetTargetRequest
 
@@ -137,6 +137,7 @@ class Migrations(Core):
             direction=Direction.DIRECTION_UP if direction == "upgrade" else Direction.DIRECTION_DOWN,
             revision=revision,
             dialect=dialect,
+            lint=LintOptions(ignore=self.config.texts("lint.ignore")),
         )
         if current is None:
             request.target.CopyFrom(self._target(target))
@@ -264,16 +265,38 @@ class Migrations(Core):
         return (self.api.migrations.ensure_version_table(request)).created
 
     def lint(
-        self, *revisions: str, dialect: str = "", project: str | None = None, target: Target = None
+        self,
+        *revisions: str,
+        unapplied: bool = False,
+        downgrades: bool = False,
+        ignore: Sequence[str] = (),
+        dialect: str = "",
+        project: str | None = None,
+        target: Target = None,
     ) -> LintResponse:
-        """Tell what upgrades by revisions may do to a database in use; all of the graph where none is named.
+        """Tell what revisions may do to a database in use; those of all of the graph where none is named.
+
+        Args:
+            revisions: Identifiers and ranges `FROM:TO`.
+            unapplied: Looks only at what is not applied on the target yet.
+            downgrades: Looks at the downgrades too.
+            ignore: Rules that are switched off, as well as those of `lint.ignore`.
+            dialect: Dialect of the SQL; the target's where it is not given.
+            project: Another project than the configured one.
+            target: Another target than the configured one.
 
         Raises:
             MigratedError: The daemon's refusal, or why it cannot be reached.
-
         """
-        request = LintRequest(project=self._project(project), revisions=revisions, dialect=dialect)
-        if not dialect:
+        request = LintRequest(
+            project=self._project(project),
+            revisions=revisions,
+            dialect=dialect,
+            unapplied=unapplied,
+            downgrades=downgrades,
+            options=LintOptions(ignore=[*ignore, *self.config.texts("lint.ignore")]),
+        )
+        if not dialect or unapplied or target is not None:
             request.target.CopyFrom(self._target(target))
 
         def call(graph: GraphRef) -> LintResponse:

@@ -13,11 +13,18 @@ from migrated._sync.seam import blocking
 from migrated.config.target import Target
 from migrated.new_file import NewRevision, settings
 from migrated.schema_source import Schema, read_source
+from migrated.v1 import (
+    DiffRules,
+    Rename,
+    SchemaDiff,
+    SchemaFormat,
+    SchemaScope,
+    SchemaSource,
+    schema_service_pb2,
+)
 from migrated.v1 import migration_service_pb2 as pb
-from migrated.v1 import schema_service_pb2
 from migrated.v1.graph_pb2 import GraphRef
 from migrated.v1.revision_service_pb2 import CreateRevisionRequest
-from migrated.v1 import DiffRules, Rename, SchemaDiff, SchemaFormat, SchemaScope, SchemaSource
 
 
 class Schemas(Revisions):

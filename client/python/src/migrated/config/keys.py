@@ -16,6 +16,7 @@ class Kind(Enum):
     COUNT = "a whole number"
     PATH = "a path"
     PATHS = "a list of paths"
+    TEXTS = "a list of texts"
     TABLES = "a list of tables"
 
 
@@ -51,6 +52,7 @@ KEYS = {
         Key("revision.truncate_slug_length", Kind.COUNT),
         Key("revision.format", Kind.TEXT),
         Key("revision.post_write", Kind.TABLES),
+        Key("lint.ignore", Kind.TEXTS),
         Key("output", Kind.TEXT),
         Key("color", Kind.TEXT),
         Key("on_interrupt", Kind.TEXT),
@@ -85,6 +87,7 @@ class Settings(TypedDict, total=False):
     revision_timezone: str
     revision_truncate_slug_length: int
     revision_format: str
+    lint_ignore: list[str]
     actor: str
     embedded_idle: str
     embedded_binary: str | Path

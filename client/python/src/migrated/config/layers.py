@@ -19,7 +19,7 @@ else:
 PREFIX = "MIGRATECTL_"
 """The prefix of the variables."""
 
-Value: TypeAlias = "str | bool | int | Path | list[Path] | list[dict[str, Any]]"
+Value: TypeAlias = "str | bool | int | Path | list[Path] | list[str] | list[dict[str, Any]]"
 """What a key may hold."""
 
 
@@ -110,6 +110,8 @@ def _fitting(name: str, value: object, folder: Path, place: str) -> Value:
         and all(isinstance(v, str | os.PathLike) for v in value)
     ):
         return [folder / item for item in value]
+    if kind is Kind.TEXTS and isinstance(value, list) and all(isinstance(v, str) for v in value):
+        return value
     if kind is Kind.TABLES and isinstance(value, list) and all(isinstance(v, dict) for v in value):
         return value
     raise ConfigInvalid(f"{place}: {value!r} is not {kind.value}")
@@ -122,6 +124,8 @@ def _typed(kind: Kind, text: str, folder: Path, variable: str) -> Value:
         return folder / text
     if kind is Kind.PATHS:
         return [folder / item for item in (part.strip() for part in text.split(",")) if item]
+    if kind is Kind.TEXTS:
+        return [item for item in (part.strip() for part in text.split(",")) if item]
     if kind is Kind.SWITCH and text in {"true", "false"}:
         return text == "true"
     if kind is Kind.COUNT and text.isascii() and text.isdigit():

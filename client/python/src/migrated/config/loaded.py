@@ -108,6 +108,11 @@ class Config:
         """Tell whether a key is on."""
         return self._values.get(key) is True
 
+    def texts(self, key: str) -> list[str]:
+        """Tell a key's texts."""
+        value = self._values.get(key)
+        return [item for item in value if isinstance(item, str)] if isinstance(value, list) else []
+
     def tables(self, key: str) -> list[dict[str, Any]]:
         """Tell a key's tables."""
         value = self._values.get(key)

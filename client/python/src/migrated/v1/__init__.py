@@ -15,6 +15,7 @@ from migrated.v1.graph_pb2 import (
 )
 from migrated.v1.lint_pb2 import (
     LintFinding,
+    LintOptions,
     LintRequest,
     LintResponse,
     LintSeverity,
@@ -200,6 +201,7 @@ __all__ = [
     "InspectRequest",
     "InspectResponse",
     "LintFinding",
+    "LintOptions",
     "LintRequest",
     "LintResponse",
     "LintSeverity",

@@ -22,25 +22,28 @@ _runtime_version.ValidateProtobufRuntimeVersion(
 _sym_db = _symbol_database.Default()
 
 
+from migrated.v1 import event_pb2 as migrated_dot_v1_dot_event__pb2
 from migrated.v1 import graph_pb2 as migrated_dot_v1_dot_graph__pb2
 from migrated.v1 import target_pb2 as migrated_dot_v1_dot_target__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x16migrated/v1/lint.proto\x12\x0bmigrated.v1\x1a\x17migrated/v1/graph.proto\x1a\x18migrated/v1/target.proto\"\xa6\x01\n\x0bLintFinding\x12\x0c\n\x04\x63ode\x18\x01 \x01(\t\x12+\n\x08severity\x18\x02 \x01(\x0e\x32\x19.migrated.v1.LintSeverity\x12\x10\n\x08revision\x18\x03 \x01(\t\x12\x0c\n\x04path\x18\x04 \x01(\t\x12\x0c\n\x04line\x18\x05 \x01(\r\x12\x0e\n\x06\x63olumn\x18\x06 \x01(\r\x12\x0f\n\x07message\x18\x07 \x01(\t\x12\r\n\x05safer\x18\x08 \x01(\t\"\x90\x01\n\x0bLintRequest\x12\x0f\n\x07project\x18\x01 \x01(\t\x12$\n\x05graph\x18\x02 \x01(\x0b\x32\x15.migrated.v1.GraphRef\x12&\n\x06target\x18\x03 \x01(\x0b\x32\x16.migrated.v1.TargetRef\x12\x11\n\trevisions\x18\x04 \x03(\t\x12\x0f\n\x07\x64ialect\x18\x05 \x01(\t\"\xaa\x01\n\x0cLintResponse\x12\x0f\n\x07\x64ialect\x18\x01 \x01(\t\x12\x33\n\trevisions\x18\x02 \x03(\x0b\x32 .migrated.v1.LintResponse.Looked\x12*\n\x08\x66indings\x18\x03 \x03(\x0b\x32\x18.migrated.v1.LintFinding\x1a(\n\x06Looked\x12\x10\n\x08revision\x18\x01 \x01(\t\x12\x0c\n\x04path\x18\x02 \x01(\t*a\n\x0cLintSeverity\x12\x1d\n\x19LINT_SEVERITY_UNSPECIFIED\x10\x00\x12\x19\n\x15LINT_SEVERITY_WARNING\x10\x01\x12\x17\n\x13LINT_SEVERITY_ERROR\x10\x02\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x16migrated/v1/lint.proto\x12\x0bmigrated.v1\x1a\x17migrated/v1/event.proto\x1a\x17migrated/v1/graph.proto\x1a\x18migrated/v1/target.proto\"\xd1\x01\n\x0bLintFinding\x12\x0c\n\x04\x63ode\x18\x01 \x01(\t\x12+\n\x08severity\x18\x02 \x01(\x0e\x32\x19.migrated.v1.LintSeverity\x12\x10\n\x08revision\x18\x03 \x01(\t\x12\x0c\n\x04path\x18\x04 \x01(\t\x12\x0c\n\x04line\x18\x05 \x01(\r\x12\x0e\n\x06\x63olumn\x18\x06 \x01(\r\x12\x0f\n\x07message\x18\x07 \x01(\t\x12\r\n\x05safer\x18\x08 \x01(\t\x12)\n\tdirection\x18\t \x01(\x0e\x32\x16.migrated.v1.Direction\"\x1d\n\x0bLintOptions\x12\x0e\n\x06ignore\x18\x01 \x03(\t\"\xe2\x01\n\x0bLintRequest\x12\x0f\n\x07project\x18\x01 \x01(\t\x12$\n\x05graph\x18\x02 \x01(\x0b\x32\x15.migrated.v1.GraphRef\x12&\n\x06target\x18\x03 \x01(\x0b\x32\x16.migrated.v1.TargetRef\x12\x11\n\trevisions\x18\x04 \x03(\t\x12\x0f\n\x07\x64ialect\x18\x05 \x01(\t\x12\x11\n\tunapplied\x18\x06 \x01(\x08\x12\x12\n\ndowngrades\x18\x07 \x01(\x08\x12)\n\x07options\x18\x08 \x01(\x0b\x32\x18.migrated.v1.LintOptions\"\xaa\x01\n\x0cLintResponse\x12\x0f\n\x07\x64ialect\x18\x01 \x01(\t\x12\x33\n\trevisions\x18\x02 \x03(\x0b\x32 .migrated.v1.LintResponse.Looked\x12*\n\x08\x66indings\x18\x03 \x03(\x0b\x32\x18.migrated.v1.LintFinding\x1a(\n\x06Looked\x12\x10\n\x08revision\x18\x01 \x01(\t\x12\x0c\n\x04path\x18\x02 \x01(\t*a\n\x0cLintSeverity\x12\x1d\n\x19LINT_SEVERITY_UNSPECIFIED\x10\x00\x12\x19\n\x15LINT_SEVERITY_WARNING\x10\x01\x12\x17\n\x13LINT_SEVERITY_ERROR\x10\x02\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'migrated.v1.lint_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_LINTSEVERITY']._serialized_start=579
-  _globals['_LINTSEVERITY']._serialized_end=676
-  _globals['_LINTFINDING']._serialized_start=91
-  _globals['_LINTFINDING']._serialized_end=257
-  _globals['_LINTREQUEST']._serialized_start=260
-  _globals['_LINTREQUEST']._serialized_end=404
-  _globals['_LINTRESPONSE']._serialized_start=407
-  _globals['_LINTRESPONSE']._serialized_end=577
-  _globals['_LINTRESPONSE_LOOKED']._serialized_start=537
-  _globals['_LINTRESPONSE_LOOKED']._serialized_end=577
+  _globals['_LINTSEVERITY']._serialized_start=760
+  _globals['_LINTSEVERITY']._serialized_end=857
+  _globals['_LINTFINDING']._serialized_start=116
+  _globals['_LINTFINDING']._serialized_end=325
+  _globals['_LINTOPTIONS']._serialized_start=327
+  _globals['_LINTOPTIONS']._serialized_end=356
+  _globals['_LINTREQUEST']._serialized_start=359
+  _globals['_LINTREQUEST']._serialized_end=585
+  _globals['_LINTRESPONSE']._serialized_start=588
+  _globals['_LINTRESPONSE']._serialized_end=758
+  _globals['_LINTRESPONSE_LOOKED']._serialized_start=718
+  _globals['_LINTRESPONSE_LOOKED']._serialized_end=758
 # @@protoc_insertion_point(module_scope)

@@ -8,6 +8,7 @@ from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
 from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
+from migrated.v1 import event_pb2 as _event_pb2
 from migrated.v1 import graph_pb2 as _graph_pb2
 from migrated.v1 import target_pb2 as _target_pb2
 import builtins as _builtins
@@ -59,6 +60,7 @@ class LintFinding(_message.Message):
     COLUMN_FIELD_NUMBER: _builtins.int
     MESSAGE_FIELD_NUMBER: _builtins.int
     SAFER_FIELD_NUMBER: _builtins.int
+    DIRECTION_FIELD_NUMBER: _builtins.int
     code: _builtins.str
     """The rule: `L001` and so on, squawk's name for its own, or `MGnnnn` where the revision cannot run at all."""
     severity: Global___LintSeverity.ValueType
@@ -75,6 +77,8 @@ class LintFinding(_message.Message):
     """What the statement does."""
     safer: _builtins.str
     """The safer way; empty where none is known."""
+    direction: _event_pb2.Direction.ValueType
+    """The way on which it is found. On a downgrade `L001` is a warning."""
     def __init__(
         self,
         *,
@@ -86,14 +90,41 @@ class LintFinding(_message.Message):
         column: _builtins.int = ...,
         message: _builtins.str = ...,
         safer: _builtins.str = ...,
+        direction: _event_pb2.Direction.ValueType = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["code", b"code", "column", b"column", "line", b"line", "message", b"message", "path", b"path", "revision", b"revision", "safer", b"safer", "severity", b"severity"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["code", b"code", "column", b"column", "direction", b"direction", "line", b"line", "message", b"message", "path", b"path", "revision", b"revision", "safer", b"safer", "severity", b"severity"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___LintFinding: _TypeAlias = LintFinding  # noqa: Y015
+
+@_typing.final
+class LintOptions(_message.Message):
+    """What lint looks at."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    IGNORE_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def ignore(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Rules that are switched off: by code, or by squawk's name. A code of ours means squawk's rules about the same thing
+        too. A name that no rule has is refused.
+        """
+
+    def __init__(
+        self,
+        *,
+        ignore: _abc.Iterable[_builtins.str] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["ignore", b"ignore"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___LintOptions: _TypeAlias = LintOptions  # noqa: Y015
 
 @_typing.final
 class LintRequest(_message.Message):
@@ -106,21 +137,34 @@ class LintRequest(_message.Message):
     TARGET_FIELD_NUMBER: _builtins.int
     REVISIONS_FIELD_NUMBER: _builtins.int
     DIALECT_FIELD_NUMBER: _builtins.int
+    UNAPPLIED_FIELD_NUMBER: _builtins.int
+    DOWNGRADES_FIELD_NUMBER: _builtins.int
+    OPTIONS_FIELD_NUMBER: _builtins.int
     project: _builtins.str
     """Project."""
     dialect: _builtins.str
     """`postgresql`, `mysql` or `sqlite`."""
+    unapplied: _builtins.bool
+    """Only what is not applied on the target yet."""
+    downgrades: _builtins.bool
+    """The downgrades too."""
     @_builtins.property
     def graph(self) -> _graph_pb2.GraphRef:
         """Graph."""
 
     @_builtins.property
     def target(self) -> _target_pb2.TargetRef:
-        """The target that tells the dialect, where `dialect` does not. It is not connected to."""
+        """The target that tells the dialect, where `dialect` does not. It is connected to for `unapplied` and for identifiers
+        such as `current` and `+2` alone.
+        """
 
     @_builtins.property
     def revisions(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Identifiers and ranges `FROM:TO`; none for the whole graph."""
+
+    @_builtins.property
+    def options(self) -> Global___LintOptions:
+        """What is looked at."""
 
     def __init__(
         self,
@@ -130,10 +174,13 @@ class LintRequest(_message.Message):
         target: _target_pb2.TargetRef | None = ...,
         revisions: _abc.Iterable[_builtins.str] | None = ...,
         dialect: _builtins.str = ...,
+        unapplied: _builtins.bool = ...,
+        downgrades: _builtins.bool = ...,
+        options: Global___LintOptions | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["graph", b"graph", "target", b"target"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["graph", b"graph", "options", b"options", "target", b"target"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["dialect", b"dialect", "graph", b"graph", "project", b"project", "revisions", b"revisions", "target", b"target"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["dialect", b"dialect", "downgrades", b"downgrades", "graph", b"graph", "options", b"options", "project", b"project", "revisions", b"revisions", "target", b"target", "unapplied", b"unapplied"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

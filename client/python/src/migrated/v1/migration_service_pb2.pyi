@@ -178,6 +178,7 @@ class PlanRequest(_message.Message):
     DIRECTION_FIELD_NUMBER: _builtins.int
     REVISION_FIELD_NUMBER: _builtins.int
     DIALECT_FIELD_NUMBER: _builtins.int
+    LINT_FIELD_NUMBER: _builtins.int
     project: _builtins.str
     """Project."""
     direction: _event_pb2.Direction.ValueType
@@ -198,6 +199,10 @@ class PlanRequest(_message.Message):
     def current(self) -> Global___CurrentRows:
         """Version rows to plan from, instead of a target's."""
 
+    @_builtins.property
+    def lint(self) -> _lint_pb2.LintOptions:
+        """What lint looks at."""
+
     def __init__(
         self,
         *,
@@ -208,10 +213,11 @@ class PlanRequest(_message.Message):
         direction: _event_pb2.Direction.ValueType = ...,
         revision: _builtins.str = ...,
         dialect: _builtins.str = ...,
+        lint: _lint_pb2.LintOptions | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["current", b"current", "graph", b"graph", "target", b"target"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["current", b"current", "graph", b"graph", "lint", b"lint", "target", b"target"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["current", b"current", "dialect", b"dialect", "direction", b"direction", "graph", b"graph", "project", b"project", "revision", b"revision", "target", b"target"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["current", b"current", "dialect", b"dialect", "direction", b"direction", "graph", b"graph", "lint", b"lint", "project", b"project", "revision", b"revision", "target", b"target"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -282,7 +288,7 @@ class PlanResponse(_message.Message):
 
         @_builtins.property
         def findings(self) -> _containers.RepeatedCompositeFieldContainer[_lint_pb2.LintFinding]:
-            """What lint found in it; of an upgrade only."""
+            """What lint found in it."""
 
         def __init__(
             self,
