@@ -220,6 +220,14 @@ def test_what_sqlalchemy_has_no_word_for_is_left_alone(shop: Engine) -> None:
         assert found(diff(client, Models(models(), include_object=only_ours))) == []
 
 
+def test_a_comparison_needs_no_revisions(project: Project) -> None:
+    (project.folder / "migrations").rmdir()
+    metadata = sa.MetaData()
+    sa.Table("one", metadata, sa.Column("id", sa.Integer, primary_key=True))
+    with Client(project.config()) as client:
+        assert found(diff(client, metadata)) == ["create table one"]
+
+
 def test_renames_and_more_rules_are_sent(shop: Engine) -> None:
     metadata = sa.MetaData()
     sa.Table("spatial", metadata, sa.Column("srid", sa.Integer, primary_key=True))

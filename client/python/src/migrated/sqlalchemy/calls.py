@@ -27,9 +27,21 @@ _DIALECTS = {"postgres": "postgresql", "mysql": "mysql", "sqlite": "sqlite"}
 
 
 def desired(
-    client: Client, models: AnyModels, *, project: str | None = None, target: Target = None
+    client: Client,
+    models: AnyModels,
+    *,
+    server: str = "",
+    project: str | None = None,
+    target: Target = None,
 ) -> Desired:
     """Describe what models want of a target: of its dialect, its server's version, and beside what it holds.
+
+    Args:
+        client: The client.
+        models: MetaData, or `Models` with the callables of an `env.py`.
+        server: Engine and version, where they are known; asked for by `current` where not, which needs revisions.
+        project: Another project than the configured one.
+        target: Another target than the configured one.
 
     Raises:
         ModelError: Something of the models cannot be described.
@@ -37,7 +49,7 @@ def desired(
 
     """
     asked = _models(models)
-    server = client.current(project=project, target=target).server
+    server = server or client.current(project=project, target=target).server
     answer = client.inspect(form="json", all_schemas=asked.include_schemas, target=target)
     if _wants_schemas(asked, answer):
         answer = client.inspect(form="json", schemas=schemas_of(asked), target=target)
@@ -102,7 +114,9 @@ def diff(
         MigratedError: The daemon's refusal, or why it cannot be reached.
 
     """
-    wanted = desired(client, models, project=project, target=target)
+    # Unlike `current` it asks for no revisions: a comparison needs none.
+    server = client.test_target(target).server
+    wanted = desired(client, models, server=server, project=project, target=target)
     return client.diff(
         _standing(client, target) if old is None else old,
         wanted.source(),
@@ -161,11 +175,16 @@ def revision(
 
 
 async def desired_async(
-    client: AsyncClient, models: AnyModels, *, project: str | None = None, target: Target = None
+    client: AsyncClient,
+    models: AnyModels,
+    *,
+    server: str = "",
+    project: str | None = None,
+    target: Target = None,
 ) -> Desired:
     """Do what `desired` does, for asyncio."""
     asked = _models(models)
-    server = (await client.current(project=project, target=target)).server
+    server = server or (await client.current(project=project, target=target)).server
     answer = await client.inspect(form="json", all_schemas=asked.include_schemas, target=target)
     if _wants_schemas(asked, answer):
         answer = await client.inspect(form="json", schemas=schemas_of(asked), target=target)
@@ -202,7 +221,8 @@ async def diff_async(
     target: Target = None,
 ) -> SchemaDiff:
     """Do what `diff` does, for asyncio."""
-    wanted = await desired_async(client, models, project=project, target=target)
+    server = (await client.test_target(target)).server
+    wanted = await desired_async(client, models, server=server, project=project, target=target)
     return await client.diff(
         _standing(client, target) if old is None else old,
         wanted.source(),
