@@ -119,14 +119,17 @@ pub(crate) fn compare(
     // The way back is the comparison the other way round, and not each operation reversed: what has to be dropped and
     // made again around a change is not the same in both directions. It begins at what the operations make of `from`,
     // which is not `to` where rules leave something out.
-    let mut made = from.clone();
-    for operation in &found.operations {
-        operation.apply(&mut made).map_err(|e| unrenderable(operation, &e))?;
-    }
-    made.dialect = Some(dialect);
-    let renames = renames_back(&found.operations);
     let mut back = Vec::new();
-    let back_operations = diff(&made, from, &Rules { renames, ..Rules::default() }).operations;
+    let mut back_operations = Vec::new();
+    if !found.operations.is_empty() {
+        let mut made = from.clone();
+        for operation in &found.operations {
+            operation.apply(&mut made).map_err(|e| unrenderable(operation, &e))?;
+        }
+        made.dialect = Some(dialect);
+        let renames = renames_back(&found.operations);
+        back_operations = diff(&made, from, &Rules { renames, ..Rules::default() }).operations;
+    }
     for operation in &back_operations {
         back.extend(operation.render(server).map_err(|e| unrenderable(operation, &e))?);
     }

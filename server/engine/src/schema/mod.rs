@@ -4,6 +4,7 @@ mod autogenerate;
 mod check;
 mod compare;
 mod formats;
+mod known;
 mod look;
 mod rules;
 mod scratch;
