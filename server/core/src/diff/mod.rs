@@ -37,6 +37,8 @@ pub use pattern::{Pattern, PatternError};
 pub use question::{RenameKind, RenameQuestion};
 pub use rules::{Aspect, Drops, Rules, Tolerance, TypeRewrite};
 
+pub(crate) use column::is_text;
+
 use crate::DialectName;
 use crate::operation::Operation;
 use crate::schema::{Name, Schema};

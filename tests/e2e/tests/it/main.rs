@@ -19,6 +19,7 @@ mod inspected;
 mod interrupts;
 mod known_schema;
 mod large;
+mod laws;
 mod lint;
 mod messages;
 mod operations_form;
