@@ -15,6 +15,7 @@ mod table;
 #[cfg(test)]
 mod tests;
 mod types;
+mod words;
 
 use super::{Namespace, Schema};
 use crate::DialectName;
