@@ -1,10 +1,7 @@
 //! The wire types of migrated: generated code and the descriptor set, nothing else.
 
 /// Version 1 of the API; the comments of `proto/migrated/v1/*.proto` are its reference.
-#[expect(
-    clippy::large_enum_variant,
-    reason = "messages are as large as their fields; each is made once and sent"
-)]
+#[expect(clippy::large_enum_variant, reason = "a message is as large as its fields, and held once")]
 pub mod v1 {
     tonic::include_proto!("migrated.v1");
     include!(concat!(env!("OUT_DIR"), "/migrated.v1.serde.rs"));

@@ -179,6 +179,11 @@ impl Target for CountedTarget {
         self.target.scratch(options).await
     }
 
+    async fn ground(&self) -> Result<Option<String>, TargetError> {
+        let _look = self.server.look().await;
+        self.target.ground().await
+    }
+
     async fn connect(&self, options: &SessionOptions) -> Result<Box<dyn Session>, TargetError> {
         self.target.connect(options).await
     }

@@ -1,11 +1,12 @@
 //! New revisions, and looking at those that are there. Files are written by the client; nothing is stored here.
 
 use crate::graph::{GraphRef, LoadedGraph};
+use crate::operations_sql::OperationsSql;
 use crate::place::TargetRequest;
 use crate::{Engine, EngineError, Result, RevisionView};
-use migrated_core::Code;
 use migrated_core::file::{self, NewRevision};
 use migrated_core::operation::{Execute, Operation};
+use migrated_core::{Code, DialectName};
 use std::sync::Arc;
 
 /// How new files are named and written.
@@ -50,8 +51,13 @@ pub struct CreateRevision {
     pub up: String,
     /// Downgrade SQL.
     pub down: String,
-    /// Upgrade and downgrade as operations, for the operations form; without a downgrade it is the upgrade reversed.
+    /// Upgrade and downgrade as operations; without a downgrade it is the upgrade reversed. The SQL form has their
+    /// statements for each of `dialects`, or for the target.
     pub operations: (Vec<Operation>, Option<Vec<Operation>>),
+    /// The dialects that the SQL form of operations is written for.
+    pub dialects: Vec<DialectName>,
+    /// The target whose engine and version the SQL form of operations is written for.
+    pub target: Option<TargetRequest>,
 }
 
 /// A request for a revision that merges others.
@@ -105,7 +111,12 @@ impl Engine {
         let project = self.project_or_create(&request.project).await?;
         let graph = self.graph(&project.name, &request.graph).await?;
         let parents = graph.graph.new_parents(&request.heads, request.splice, &request.depends_on)?;
-        self.write_new(&graph, request, parents.down_revisions, parents.depends_on)
+        let sql = if request.settings.operations || request.operations == Default::default() {
+            OperationsSql::default()
+        } else {
+            self.operations_sql(&request).await?
+        };
+        self.write_new(&graph, request, sql, parents.down_revisions, parents.depends_on)
     }
 
     /// Makes a revision that merges heads.
@@ -124,13 +135,14 @@ impl Engine {
             settings: request.settings,
             ..CreateRevision::default()
         };
-        self.write_new(&graph, create, parents.down_revisions, Vec::new())
+        self.write_new(&graph, create, OperationsSql::default(), parents.down_revisions, Vec::new())
     }
 
     fn write_new(
         &self,
         graph: &Arc<LoadedGraph>,
         request: CreateRevision,
+        sql: OperationsSql,
         down_revisions: Vec<String>,
         depends_on: Vec<String>,
     ) -> Result<NewFile> {
@@ -154,8 +166,9 @@ impl Engine {
             branch_labels: request.branch_labels,
             message: request.message,
             created: local.strftime("%Y-%m-%dT%H:%M:%S%:z").to_string().replace("+00:00", "Z"),
-            up: request.up,
-            down: request.down,
+            up: request.up + &sql.up,
+            down: request.down + &sql.down,
+            dialects: sql.dialects,
         };
         graph.graph.check_new(&new.revision, &new.branch_labels)?;
         let folder =

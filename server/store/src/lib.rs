@@ -136,6 +136,13 @@ pub trait Store: Send + Sync + 'static {
     /// Like [`Store::collect`], in short transactions.
     async fn prune_events(&self, before: i64) -> Result<u64>;
 
+    // --- what engines told of scripts ---
+    /// What was told of the script of that key, which counts as used at `at`.
+    async fn known_schema(&self, key: &Hash, at: i64) -> Result<Option<Vec<u8>>>;
+    /// Keeps what was told of a script, in place of what was there. Of all that is kept, those go that were used
+    /// longest ago until what is left is `limit` bytes or less; what is larger by itself is not kept.
+    async fn put_known_schema(&self, key: &Hash, told: &[u8], at: i64, limit: u64) -> Result<()>;
+
     // --- audit ---
     /// Adds an entry to the audit log.
     async fn audit(&self, entry: &AuditRecord) -> Result<()>;

@@ -88,6 +88,11 @@ pub trait Target: Send + Sync + 'static {
     /// [`migrated_core::Code::ScratchRequired`] where the role may not make one.
     async fn scratch(&self, options: &ScratchOptions) -> Result<Box<dyn Scratch>, TargetError>;
 
+    /// All that decides what a script makes in a scratch database here: the server, its settings as this role and
+    /// database have them, and what a script may count on. Where two texts are the same, one script makes the same.
+    /// `None` where making it is as cheap as knowing it.
+    async fn ground(&self) -> Result<Option<String>, TargetError>;
+
     /// Opens a work session: fresh, with the settings that the engine's own shell would show (rule R6) and
     /// its catalog caches warmed.
     async fn connect(&self, options: &SessionOptions) -> Result<Box<dyn Session>, TargetError>;

@@ -39,7 +39,7 @@ const fn secret(name: &'static str) -> Key {
 }
 
 /// All keys, in the order in which they are shown.
-pub const KEYS: [Key; 28] = [
+pub const KEYS: [Key; 29] = [
     key("server", Kind::Text),
     secret("token"),
     key("token_file", Kind::Path),
@@ -56,6 +56,7 @@ pub const KEYS: [Key; 28] = [
     key("version_table_schema", Kind::Text),
     key("dirs", Kind::Paths),
     key("recursive", Kind::Switch),
+    key("rules", Kind::Path),
     key("revision.file_template", Kind::Text),
     key("revision.timezone", Kind::Text),
     key("revision.truncate_slug_length", Kind::Count),

@@ -46,6 +46,8 @@ pub struct Settings {
     pub dirs: Vec<PathBuf>,
     /// Whether folders inside of version locations are read too.
     pub recursive: bool,
+    /// File with the rules of comparisons.
+    pub rules: Option<PathBuf>,
     /// How new revision files are named and written.
     pub revision: Revision,
     /// What lint looks at.

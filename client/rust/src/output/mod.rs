@@ -168,6 +168,11 @@ impl Output {
         }
     }
 
+    /// Whether somebody watches the progress: on a terminal, as text.
+    pub fn is_live(&self) -> bool {
+        self.live
+    }
+
     /// A line of the result.
     pub fn line(&mut self, text: &str) {
         self.sinks.out(text);
@@ -185,6 +190,11 @@ impl Output {
             self.sinks.err(text);
             self.sinks.err("\n");
         }
+    }
+
+    /// A question; the answer is typed on its line.
+    pub fn ask(&mut self, text: &str) {
+        self.sinks.err(text);
     }
 
     /// A warning.

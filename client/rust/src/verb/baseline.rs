@@ -33,7 +33,7 @@ pub async fn run(context: &mut Context, args: Baseline) -> Result<Exit> {
     let request = DiffRequest {
         from: Some(SchemaSource { source: Some(Source::Target(target.clone())) }),
         scope: Some(args.comparison.scope()),
-        rules: Some(args.comparison.rules()),
+        rules: Some(args.comparison.rules(&context.config)?),
         ..DiffRequest::default()
     };
     let project = context.config.project();
@@ -50,7 +50,7 @@ pub async fn run(context: &mut Context, args: Baseline) -> Result<Exit> {
     let answer = answer.await?;
     let diff = answer.diff.clone().unwrap_or_default();
     if !diff.differences.is_empty() {
-        context.out.result(&answer, |out| show(out, &diff, false));
+        context.out.result(&answer, |out| show(out, &diff, args.comparison.verbose));
         let count = counted(&diff);
         let revision = &args.revision;
         context.out.note(&format!(

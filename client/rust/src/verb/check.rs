@@ -14,9 +14,6 @@ pub struct Check {
     /// revisions make by default
     #[arg(long, value_name = "SOURCE")]
     pub schema: Option<String>,
-    /// Show what was left out, too
-    #[arg(short, long)]
-    pub verbose: bool,
     /// What is compared.
     #[command(flatten)]
     pub comparison: Comparison,
@@ -32,7 +29,7 @@ pub async fn run(context: &mut Context, args: &Check) -> Result<Exit> {
         project: context.config.project(),
         target: Some(context.config.target_ref()?),
         scope: Some(args.comparison.scope()),
-        rules: Some(args.comparison.rules()),
+        rules: Some(args.comparison.rules(&context.config)?),
         ..CheckRequest::default()
     };
     let answer = context.ask(|api, graph| {
@@ -42,7 +39,7 @@ pub async fn run(context: &mut Context, args: &Check) -> Result<Exit> {
     });
     let answer = answer.await?;
     let diff = answer.diff.clone().unwrap_or_default();
-    let verbose = args.verbose;
+    let verbose = args.comparison.verbose;
     context.out.result(&answer, |out| show(out, &diff, verbose));
     if diff.differences.is_empty() {
         context.out.note("no difference");

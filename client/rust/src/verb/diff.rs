@@ -5,7 +5,7 @@ use crate::error::Result;
 use crate::exit::Exit;
 use crate::graph_call::Context;
 use clap::Args;
-use migrated_proto::v1::DiffRequest;
+use migrated_proto::v1::{DiffRequest, ReplayedRevisions};
 
 /// Arguments of `diff`.
 #[derive(Args, Debug)]
@@ -20,9 +20,6 @@ pub struct Diff {
     /// Exit with 3 where there is a difference
     #[arg(long)]
     pub exit_code: bool,
-    /// Show what was left out, too
-    #[arg(short, long)]
-    pub verbose: bool,
     /// What is compared.
     #[command(flatten)]
     pub comparison: Comparison,
@@ -37,14 +34,23 @@ pub async fn run(context: &mut Context, args: &Diff) -> Result<Exit> {
     let request = DiffRequest {
         beside: context.config.target_ref().ok(),
         scope: Some(args.comparison.scope()),
-        rules: Some(args.comparison.rules()),
+        rules: Some(args.comparison.rules(&context.config)?),
         ..DiffRequest::default()
     };
     let replays = [&args.from, &args.to].into_iter().any(|name| name == "revisions");
-    let answer = if replays {
+    // Rules may let be dropped what the revisions own: then the folder has a say, where there is one.
+    let owns = !replays && request.rules.as_ref().is_some_and(|rules| rules.file.is_some());
+    let owns = owns && context.manifest().is_ok();
+    let project = context.config.project();
+    let answer = if replays || owns {
         let answer = context.ask(|api, graph| {
             let (from, to) = (with_graph(&from, &graph), with_graph(&to, &graph));
-            let request = DiffRequest { from: Some(from), to: Some(to), ..request.clone() };
+            let history = owns.then(|| ReplayedRevisions {
+                project: project.clone(),
+                graph: Some(graph),
+                revision: String::new(),
+            });
+            let request = DiffRequest { from: Some(from), to: Some(to), history, ..request.clone() };
             async move { api.schemas().diff(request).await }
         });
         answer.await?
@@ -57,7 +63,7 @@ pub async fn run(context: &mut Context, args: &Diff) -> Result<Exit> {
         answer.await?
     };
     let diff = answer.diff.clone().unwrap_or_default();
-    let (sql, verbose) = (args.sql, args.verbose);
+    let (sql, verbose) = (args.sql, args.comparison.verbose);
     context.out.result(&answer, |out| match sql {
         true => out.line(diff.up_sql.trim_end()),
         false => show(out, &diff, verbose),

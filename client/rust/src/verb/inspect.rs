@@ -35,8 +35,12 @@ pub async fn run(context: &mut Context, args: &Inspect) -> Result<Exit> {
         "mermaid" => SchemaFormat::Mermaid,
         _ => SchemaFormat::Yaml,
     };
-    let request =
-        InspectRequest { target: Some(target), scope: Some(args.comparison.scope()), format: format.into() };
+    let request = InspectRequest {
+        target: Some(target),
+        scope: Some(args.comparison.scope()),
+        format: format.into(),
+        rules: Some(args.comparison.rules(&context.config)?),
+    };
     let answer = context.call(|api| {
         let request = request.clone();
         async move { api.schemas().inspect(request).await }
@@ -46,6 +50,9 @@ pub async fn run(context: &mut Context, args: &Inspect) -> Result<Exit> {
         out.line(answer.text.trim_end());
         for note in &answer.notes {
             out.note(note);
+        }
+        if args.comparison.verbose {
+            answer.left_out.iter().for_each(|line| out.note(line));
         }
     });
     Ok(Exit::Done)

@@ -1,5 +1,6 @@
 //! The verbs, one a file: arguments, request, and what of the answer is shown.
 
+mod autogenerate;
 pub mod baseline;
 pub mod branches;
 pub mod check;
@@ -33,6 +34,7 @@ mod schema_args;
 pub mod show;
 pub mod stamp;
 pub mod targets;
+mod terminal;
 pub mod upgrade;
 pub mod version;
 pub mod wait;

@@ -1,12 +1,13 @@
 //! `revision -m MESSAGE`.
 
+use super::autogenerate::{Asked, autogenerate};
 use super::new_file;
-use super::schema_args::{Comparison, source, tell, with_graph};
+use super::schema_args::Comparison;
 use crate::error::Result;
 use crate::exit::Exit;
 use crate::graph_call::Context;
 use clap::Args;
-use migrated_proto::v1::{AutogenerateRequest, CreateRevisionRequest};
+use migrated_proto::v1::CreateRevisionRequest;
 
 /// Arguments of `revision`.
 #[derive(Args, Debug)]
@@ -88,47 +89,12 @@ pub async fn run(context: &mut Context, args: Revision) -> Result<Exit> {
             even_if_empty: args.even_if_empty,
             comparison: args.comparison,
         };
-        return autogenerate(context, request, asked).await;
+        return autogenerate(context, request, &asked).await;
     }
     let answer = context.ask(|api, graph| {
         let request = CreateRevisionRequest { graph: Some(graph), ..request.clone() };
         async move { api.revisions().create_revision(request).await }
     });
     let answer = answer.await?;
-    new_file::finish(context, &answer, answer.revision.as_ref(), answer.file.as_ref())
-}
-
-/// What of the arguments is about the comparison.
-struct Asked {
-    schema: String,
-    allow_drop: bool,
-    even_if_empty: bool,
-    comparison: Comparison,
-}
-
-async fn autogenerate(context: &mut Context, revision: CreateRevisionRequest, asked: Asked) -> Result<Exit> {
-    let desired = source(context, &asked.schema)?;
-    let request = AutogenerateRequest {
-        target: Some(context.config.target_ref()?),
-        scope: Some(asked.comparison.scope()),
-        rules: Some(asked.comparison.rules()),
-        allow_drop: asked.allow_drop,
-        even_if_empty: asked.even_if_empty,
-        ..AutogenerateRequest::default()
-    };
-    let answer = context.ask(|api, graph| {
-        let desired = Some(with_graph(&desired, &graph));
-        let revision = Some(CreateRevisionRequest { graph: Some(graph), ..revision.clone() });
-        let request = AutogenerateRequest { revision, desired, ..request.clone() };
-        async move { api.migrations().autogenerate(request).await }
-    });
-    let answer = answer.await?;
-    let diff = answer.diff.clone().unwrap_or_default();
-    tell(&mut context.out, &diff, false);
-    if answer.file.is_none() {
-        context.out.result(&answer, |_| {});
-        context.out.note("no difference: no revision was written");
-        return Ok(Exit::Done);
-    }
     new_file::finish(context, &answer, answer.revision.as_ref(), answer.file.as_ref())
 }

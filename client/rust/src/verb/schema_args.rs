@@ -1,15 +1,16 @@
 //! Options of the verbs that look at schemas, and where a schema comes from.
 
+use crate::config::Config;
 use crate::error::{Own, Result};
 use crate::graph_call::Context;
 use crate::output::Output;
 use clap::Args;
 use migrated_proto::v1::{
-    DiffRules, Difference, Rename, ReplayedRevisions, SchemaDiff, SchemaFile, SchemaFiles, SchemaFormat,
-    SchemaScope, SchemaSource, schema_source::Source,
+    DiffRules, Difference, Rename, ReplayedRevisions, RulesFile, SchemaDiff, SchemaFile, SchemaFiles,
+    SchemaFormat, SchemaScope, SchemaSource, schema_source::Source,
 };
 use std::io::Read as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// What is compared, and how.
 #[derive(Args, Clone, Debug, Default)]
@@ -23,6 +24,12 @@ pub struct Comparison {
     /// A table or column that got another name: `old=new`, `table.old=table.new`; several allowed
     #[arg(long = "rename", value_name = "OLD=NEW", value_parser = rename)]
     pub renames: Vec<(String, String)>,
+    /// Rules for the comparison, in a .yaml or .json file; that of `rules` in migratectl.toml by default
+    #[arg(long = "rules", value_name = "FILE")]
+    pub rules_file: Option<PathBuf>,
+    /// Show what was left out, too
+    #[arg(short, long)]
+    pub verbose: bool,
 }
 
 fn rename(text: &str) -> std::result::Result<(String, String), String> {
@@ -38,15 +45,21 @@ impl Comparison {
         SchemaScope { schemas: self.schemas.clone(), all_schemas: self.all_schemas }
     }
 
-    /// What the comparison lets pass.
-    pub(super) fn rules(&self) -> DiffRules {
+    /// What the comparison lets pass; the daemon reads the file.
+    ///
+    /// # Errors
+    /// LOCAL_FILE where the file of rules cannot be read.
+    pub(super) fn rules(&self, config: &Config) -> Result<DiffRules> {
+        let named = self.rules_file.as_ref().map(|path| config.cwd.join(path));
+        let file = named.or_else(|| config.settings.rules.clone()).map(|path| {
+            let shown = path.strip_prefix(&config.cwd).unwrap_or(&path).display().to_string();
+            let bytes = std::fs::read(&path).map_err(|e| unreadable(&shown, &e))?;
+            let text = String::from_utf8(bytes).map_err(|e| not_utf8(&shown, &e))?;
+            Ok::<_, Box<crate::error::Error>>(RulesFile { path: shown, text })
+        });
         let renames = self.renames.iter();
-        DiffRules {
-            renames: renames
-                .map(|(old, new)| Rename { old_name: old.clone(), new_name: new.clone() })
-                .collect(),
-            rules: None,
-        }
+        let renames = renames.map(|(old, new)| Rename { old_name: old.clone(), new_name: new.clone() });
+        Ok(DiffRules { renames: renames.collect(), rules: None, file: file.transpose()? })
     }
 }
 

@@ -2,14 +2,14 @@
 
 use super::arrange::Piece;
 use super::column::{is_text, stages};
-use super::constraint::{Able, columns, index_columns, index_texts, local, matched, texts};
+use super::constraint::{Able, Part as _, columns, index_columns, index_texts, local, matched, texts};
 use super::scope::Scope;
 use super::table::{column_texts, comment, constraint_texts, key_columns, rename};
 use super::work::Work;
 use crate::DialectName;
 use crate::operation::{
     AddColumn, AddConstraint, AlterColumn, AlterTableOptions, ChangePrimaryKey, CommentOn, CreateIndex,
-    DropColumn, DropConstraint, DropIndex, Operation, RenameIndex, SetComment,
+    DropColumn, DropConstraint, DropIndex, Operation, RenameIndex, SetComment, on_its_own,
 };
 use crate::schema::{Column, Constraint, Index, Name, PrimaryKey, Table};
 use std::borrow::Cow;
@@ -69,10 +69,16 @@ pub(super) fn alter(scope: &Scope<'_>, from: &Table, to: &Table) -> Change {
     let mut rebuilt: BTreeSet<&str> = BTreeSet::new();
     let mut reshape = Vec::new();
     let mut late = Vec::new();
-    for (old, new) in shared.iter().copied().filter(|(old, _)| !held(&old.name)) {
-        let explicit = explicit(scope.dialect, from, to, old, new);
+    let anew = |column: &Column| scope.recomputes(table, &column.name);
+    rebuilt.extend(shared.iter().filter(|(old, _)| anew(old)).map(|(old, _)| old.name.as_str()));
+    for (old, new) in shared.iter().copied().filter(|(old, _)| !held(&old.name) && !anew(old)) {
+        let explicit = explicit(scope.dialect, from, to, old);
         let old = explicit.as_ref().unwrap_or(old);
-        let stages = stages(scope, from, old, new, keyless.contains(&old.name.as_str()));
+        let mut stages = stages(scope, from, old, new, keyless.contains(&old.name.as_str()));
+        // MySQL takes NULL for a column of the primary key without a word, and keeps it NOT NULL.
+        if fused.as_ref().is_some_and(|key| goes_from(key, &old.name)) {
+            stages.shaped.nullable &= old.nullable;
+        }
         if stages.rebuilt {
             rebuilt.insert(&new.name);
         }
@@ -100,7 +106,7 @@ pub(super) fn alter(scope: &Scope<'_>, from: &Table, to: &Table) -> Change {
     });
     let indexes = matched(&listed(from), &listed(to), Able::indexes(scope.dialect), |part: &Index| {
         let columns: Vec<String> = part.items.iter().filter_map(|item| item.column.clone()).collect();
-        names_rebuilt(&columns, &index_texts(part))
+        names_rebuilt(&columns, &index_texts(part)) || gives_way(scope.dialect, from, to, part)
     });
 
     for constraint in keys.drop.iter().rev() {
@@ -120,14 +126,16 @@ pub(super) fn alter(scope: &Scope<'_>, from: &Table, to: &Table) -> Change {
         }
         change.off.push(drop_index(table, index));
     }
-    let gone: Vec<&Column> =
-        dropped(scope.dialect, from, to).into_iter().filter(|c| !held(&c.name)).collect();
+    let gone: Vec<&Column> = dropped(from, |c| to.column(&c.name).is_none() || anew(c))
+        .into_iter()
+        .filter(|c| !held(&c.name))
+        .collect();
     change.off_texts.extend(gone.iter().flat_map(|column| lasting(column_texts(column))));
     let gone = gone.into_iter().map(|column| {
         Operation::DropColumn(DropColumn { table: table.clone(), column: column.clone(), if_exists: false })
     });
     // MySQL has no table without columns.
-    let last = scope.dialect == DialectName::Mysql && shared.is_empty();
+    let last = scope.dialect == DialectName::Mysql && shared.iter().all(|(old, _)| anew(old));
     let gone_last: Vec<Operation> = if last {
         gone.collect()
     } else {
@@ -135,16 +143,17 @@ pub(super) fn alter(scope: &Scope<'_>, from: &Table, to: &Table) -> Change {
         Vec::new()
     };
 
-    for column in to.columns.iter().filter(|new| from.column(&new.name).is_none() && !held(&new.name)) {
+    let mut computed = Vec::new();
+    let comes = |new: &&Column| from.column(&new.name).is_none_or(anew) && !held(&new.name);
+    for column in to.columns.iter().filter(comes) {
         change.on_texts.extend(lasting(column_texts(column)));
         let mut first = column.clone();
         first.autoincrement &= scope.dialect != DialectName::Mysql;
         late.extend(reshaped(table, &first, column));
-        change.on.push(Operation::AddColumn(AddColumn {
-            table: table.clone(),
-            column: first,
-            if_not_exists: false,
-        }));
+        let add = AddColumn { table: table.clone(), column: first, if_not_exists: false };
+        // What is computed from a column that changes comes after its change.
+        let list = if column.computed.is_some() { &mut computed } else { &mut change.on };
+        list.push(Operation::AddColumn(add));
     }
     if from.options != to.options {
         let options =
@@ -155,7 +164,12 @@ pub(super) fn alter(scope: &Scope<'_>, from: &Table, to: &Table) -> Change {
             _ => late.push(Operation::AlterTableOptions(options)),
         }
     }
-    change.on.extend(reshape);
+    // A generated column's change works its values out, from what the others are by then.
+    let generated = |operation: &Operation| matches!(operation, Operation::AlterColumn(alter) if alter.to.computed.is_some());
+    let (last, first): (Vec<Operation>, Vec<Operation>) = reshape.into_iter().partition(generated);
+    change.on.extend(first);
+    change.on.extend(last);
+    change.on.extend(computed);
     change.on.extend(gone_last);
     if let Some(key) = fused {
         change.lost.extend(key.from.as_ref().map(|key| key.columns.clone()));
@@ -224,24 +238,40 @@ pub(super) fn index_comment(table: &Name, old: &Index, new: &Index) -> Operation
 }
 
 /// Columns that go; generated ones first, since they name others.
-fn dropped<'t>(dialect: DialectName, from: &'t Table, to: &Table) -> Vec<&'t Column> {
-    let _ = dialect;
-    let mut gone: Vec<&Column> = from.columns.iter().filter(|old| to.column(&old.name).is_none()).collect();
+fn dropped(from: &Table, goes: impl Fn(&Column) -> bool) -> Vec<&Column> {
+    let mut gone: Vec<&Column> = from.columns.iter().filter(|old| goes(old)).collect();
     gone.sort_by_key(|column| (column.computed.is_none(), column.name.as_str()));
     gone
 }
 
 /// A text column of MySQL that names no character set keeps the one that it has when the table gets another; the
 /// model tells only that it is the table's.
-fn explicit(dialect: DialectName, from: &Table, to: &Table, old: &Column, new: &Column) -> Option<Column> {
+fn explicit(dialect: DialectName, from: &Table, to: &Table, old: &Column) -> Option<Column> {
     let (was, is) = (&from.options, &to.options);
     let moved = was.charset != is.charset || was.collation != is.collation;
-    if dialect != DialectName::Mysql || !moved || !is_text(&old.data_type) || !is_text(&new.data_type) {
+    if dialect != DialectName::Mysql || !moved || !is_text(&old.data_type) {
         return None;
     }
-    let charset = old.charset.clone().or_else(|| was.charset.clone());
-    let collation = old.collation.clone().or_else(|| was.collation.clone());
+    let (charset, collation) = on_its_own(old, was, is);
     Some(Column { charset, collation, ..old.clone() })
+}
+
+/// Whether MariaDB drops an index without a word: one that it made itself, for a foreign key and by its name, goes as soon
+/// as another key begins with its columns. Made again after that key, it is one that was asked for, and stays.
+fn gives_way(dialect: DialectName, from: &Table, to: &Table, index: &Index) -> bool {
+    let own = from.foreign_keys.iter().any(|key| key.name.as_ref() == Some(&index.name));
+    if dialect != DialectName::Mysql || !own {
+        return false;
+    }
+    let columns = index_columns(index);
+    let covers = |key: &[&str]| key.starts_with(&columns);
+    let primary = to.primary_key.iter().filter(|_| to.primary_key != from.primary_key);
+    let mut primary = primary.map(|key| key.columns.iter().map(String::as_str).collect::<Vec<_>>());
+    let new =
+        to.indexes.iter().filter(|new| new.name != index.name && from.indexes.get(&new.name) != Some(new));
+    // An index that is alike is this one under another name.
+    let mut new = new.filter(|new| new.bare() != index.bare()).map(index_columns);
+    primary.any(|key| covers(&key)) || new.any(|key| covers(&key))
 }
 
 /// The change of a primary key that must be one statement because of an AUTO_INCREMENT column.
@@ -256,6 +286,8 @@ fn fused(dialect: DialectName, from: &Table, to: &Table) -> Option<ChangePrimary
     if !counted(from, &from.primary_key) && !counted(to, &to.primary_key) {
         return None;
     }
+    // By then the table has its new options.
+    let as_it_is = |old: &Column| explicit(dialect, from, to, old).unwrap_or_else(|| old.clone());
     let mut key = ChangePrimaryKey {
         table: to.name.clone(),
         from: from.primary_key.clone(),
@@ -265,11 +297,13 @@ fn fused(dialect: DialectName, from: &Table, to: &Table) -> Option<ChangePrimary
         add: Vec::new(),
     };
     for name in from.primary_key.iter().flat_map(|key| &key.columns) {
-        key.drop.extend(from.column(name).filter(|_| to.column(name).is_none()).cloned());
+        key.drop.extend(from.column(name).filter(|_| to.column(name).is_none()).map(&as_it_is));
     }
     for new in &to.columns {
         match from.column(&new.name) {
-            Some(old) if old.autoincrement != new.autoincrement => key.alter.push((old.clone(), new.clone())),
+            Some(old) if old.autoincrement != new.autoincrement => {
+                key.alter.push((as_it_is(old), new.clone()));
+            }
             None if new.autoincrement => key.add.push(new.clone()),
             _ => {}
         }
@@ -277,12 +311,17 @@ fn fused(dialect: DialectName, from: &Table, to: &Table) -> Option<ChangePrimary
     Some(key)
 }
 
+fn goes_from(key: &ChangePrimaryKey, column: &str) -> bool {
+    let among = |key: &Option<PrimaryKey>| key.iter().flat_map(|key| &key.columns).any(|name| name == column);
+    among(&key.from) && !among(&key.to)
+}
+
 fn holds(key: &ChangePrimaryKey, column: &str) -> bool {
     let whole = key.drop.iter().chain(&key.add).any(|other| other.name == column);
     whole || key.alter.iter().any(|(old, _)| old.name == column)
 }
 
-/// AUTO_INCREMENT columns whose index, not a primary key, is dropped: they must stop counting for a while.
+/// AUTO_INCREMENT columns that no key stays with: they must stop counting for a while.
 fn unkeyed<'t>(dialect: DialectName, from: &'t Table, to: &Table) -> Vec<&'t str> {
     if dialect != DialectName::Mysql {
         return Vec::new();
@@ -293,7 +332,8 @@ fn unkeyed<'t>(dialect: DialectName, from: &'t Table, to: &Table) -> Vec<&'t str
         let primary = |table: &Table| {
             table.primary_key.as_ref().is_some_and(|key| key.columns.first() == Some(&column.name))
         };
-        primary(from) || from.indexes.iter().any(|i| first(&i, column) && to.indexes.get(&i.name) == Some(i))
+        primary(from) && primary(to)
+            || from.indexes.iter().any(|i| first(&i, column) && to.indexes.get(&i.name) == Some(i))
     };
     counting.filter(|column| !keyed(column)).map(|column| column.name.as_str()).collect()
 }

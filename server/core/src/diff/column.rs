@@ -36,13 +36,9 @@ pub(super) fn stages(scope: &Scope<'_>, from: &Table, old: &Column, new: &Column
     if old.identity.is_none() && new.identity.is_some() {
         loose.default = None;
     }
-    let mut rebuilt = new.computed.is_some() && old.computed != new.computed;
-    if let Some(computed) = &old.computed
-        && (scope.computes_from_retyped(&from.name, &old.name, &computed.expr)
-            || scope.names_remade(&computed.expr))
-    {
+    let rebuilt = new.computed.is_some() && old.computed != new.computed;
+    if old.computed.is_some() && scope.blocks_computed(&from.name, old) {
         loose.computed = None;
-        rebuilt |= new.computed.is_some();
     }
     if scope.dialect == DialectName::Mysql {
         if old.autoincrement && (keyless || !new.autoincrement) {
@@ -64,7 +60,7 @@ fn swapped(scope: &Scope<'_>, column: &Column) -> bool {
 }
 
 /// Whether a type of MySQL holds text, so that a column of it has the table's character set where it names none.
-pub(super) fn is_text(data_type: &str) -> bool {
+pub(crate) fn is_text(data_type: &str) -> bool {
     let word =
         data_type.split(|c: char| !c.is_ascii_alphabetic()).next().unwrap_or_default().to_ascii_lowercase();
     matches!(

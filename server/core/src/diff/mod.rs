@@ -12,6 +12,7 @@ mod constraint;
 mod filter;
 mod follow;
 mod function;
+mod look;
 mod mention;
 mod mirror;
 mod namespace;
@@ -31,11 +32,14 @@ mod view;
 mod work;
 
 pub use filter::{Filter, Kind, ObjectId, objects};
+pub use look::look;
 pub use mirror::{LeftOut, LeftOutBecause};
 pub use naming::Naming;
 pub use pattern::{Pattern, PatternError};
 pub use question::{RenameKind, RenameQuestion};
 pub use rules::{Aspect, Drops, Rules, Tolerance, TypeRewrite};
+
+pub(crate) use column::is_text;
 
 use crate::DialectName;
 use crate::operation::Operation;

@@ -81,7 +81,7 @@ fn judges(rules: &Rules) -> bool {
     filters || rules.drop != Drops::All || !unlooked(rules).is_empty()
 }
 
-fn judge(rules: &Rules, seen: &Seen<'_>, old: bool, new: bool) -> Verdict {
+pub(super) fn judge(rules: &Rules, seen: &Seen<'_>, old: bool, new: bool) -> Verdict {
     let mut including = rules.include.iter().filter(|filter| filter.speaks_of(seen.kind)).peekable();
     if including.peek().is_some() && !including.any(|filter| filter.fits(seen)) {
         return Verdict::Stays(LeftOutBecause::NotIncluded);

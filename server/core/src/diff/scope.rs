@@ -6,7 +6,7 @@
 
 use super::mention::{folded, mentions};
 use crate::DialectName;
-use crate::schema::{Column, Domain, Function, FunctionKind, Name, Schema, Table, View};
+use crate::schema::{Column, Domain, Enum, Function, FunctionKind, Name, Schema, Table, View};
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 /// Two schemas, and what is touched by their difference.
@@ -24,6 +24,8 @@ pub(super) struct Scope<'a> {
     pub(super) swapped: HashSet<String>,
     /// Columns whose type changes, by table.
     retyped: BTreeMap<&'a Name, BTreeSet<&'a str>>,
+    /// Generated columns that are dropped and made again, because a column that they name goes or changes its type.
+    recomputed: BTreeMap<&'a Name, BTreeSet<&'a str>>,
     /// Columns that go, by table.
     dropped: BTreeMap<&'a Name, BTreeSet<&'a str>>,
     /// Views that are dropped and made again.
@@ -48,6 +50,7 @@ impl<'a> Scope<'a> {
             stale: BTreeMap::new(),
             swapped: HashSet::new(),
             retyped: BTreeMap::new(),
+            recomputed: BTreeMap::new(),
             dropped: BTreeMap::new(),
             views: BTreeSet::new(),
             functions: BTreeSet::new(),
@@ -55,6 +58,7 @@ impl<'a> Scope<'a> {
         scope.types(values);
         scope.columns();
         scope.routines();
+        scope.generated();
         scope.spread();
         scope
     }
@@ -66,12 +70,9 @@ impl<'a> Scope<'a> {
     fn types(&mut self, renamed: &[(Name, String, String)]) {
         let (from, to) = (self.from, self.to);
         for new in &to.enums {
-            let now = |value: &String| {
-                let named = renamed.iter().find(|(of, old, _)| *of == new.name && old == value);
-                named.map_or(value, |(_, _, now)| now).clone()
-            };
-            let old = from.enums.get(&new.name).map(|old| old.values.iter().map(now).collect::<Vec<_>>());
-            if old.is_some_and(|old| !inserts_only(&old, &new.values)) {
+            let Some(old) = from.enums.get(&new.name) else { continue };
+            let inserts = inserts_only(&renamed_values(old, renamed), &new.values);
+            if !inserts || self.uses_new_value(old, new, renamed) {
                 self.swapped.insert(self.fold(&new.name.name));
             }
         }
@@ -91,6 +92,24 @@ impl<'a> Scope<'a> {
             }
         }
         self.remade.extend(self.swapped.iter().cloned().chain(self.stale.keys().cloned()));
+    }
+
+    /// Whether a value that ADD VALUE would add is used by what is made in the same transaction, which PostgreSQL refuses
+    /// (manual, ALTER TYPE, Notes).
+    pub(super) fn uses_new_value(&self, old: &Enum, new: &Enum, renamed: &[(Name, String, String)]) -> bool {
+        if self.dialect != DialectName::Postgres {
+            return false;
+        }
+        let there = renamed_values(old, renamed);
+        let added: Vec<&String> = new.values.iter().filter(|value| !there.contains(value)).collect();
+        let name = self.fold(&new.name.name);
+        let names = |text: &str| {
+            let alone = |value: &&String| text.contains(&format!("'{}'::", value.replace('\'', "''")));
+            let listed = |value: &&String| text.contains("'{") && text.contains(value.as_str());
+            added.iter().any(|value| alone(value) || listed(value))
+                && mentions(self.dialect, text, false, |word| word == name)
+        };
+        !added.is_empty() && value_texts(self.to).any(names)
     }
 
     fn columns(&mut self) {
@@ -175,6 +194,37 @@ impl<'a> Scope<'a> {
                 || old.kind != FunctionKind::Aggregate
                     && old.returns == new.returns
                     && head(&old.definition) == head(&new.definition))
+    }
+
+    /// Generated columns whose expressions are in the way. One on another (MySQL) goes with it.
+    fn generated(&mut self) {
+        for old in &self.from.tables {
+            let Some(new) = self.to.tables.get(&old.name) else { continue };
+            let stays = |column: &&Column| column.computed.is_some() && new.column(&column.name).is_some();
+            loop {
+                let free = old
+                    .columns
+                    .iter()
+                    .filter(stays)
+                    .filter(|column| !self.recomputes(&old.name, &column.name));
+                let blocked: Vec<&Column> = free
+                    .filter(|column| new.column(&column.name).is_some_and(|new| new.computed.is_some()))
+                    .filter(|column| self.blocks_computed(&old.name, column))
+                    .collect();
+                if blocked.is_empty() {
+                    break;
+                }
+                for column in blocked {
+                    self.recomputed.entry(&old.name).or_default().insert(&column.name);
+                    self.retyped.entry(&old.name).or_default().insert(&column.name);
+                }
+            }
+        }
+    }
+
+    /// Whether a generated column is dropped and made again.
+    pub(super) fn recomputes(&self, table: &Name, column: &str) -> bool {
+        self.recomputed.get(table).is_some_and(|columns| columns.contains(column))
     }
 
     /// Views and functions over what is made anew are made anew, and so on.
@@ -275,12 +325,20 @@ impl<'a> Scope<'a> {
             && (self.names_remade(text) || self.touches_columns(&self.retyped, Some(table), text))
     }
 
-    /// Whether a generated column's expression names a column whose type changes.
-    pub(super) fn computes_from_retyped(&self, table: &Name, column: &str, expr: &str) -> bool {
-        self.dialect == DialectName::Postgres
-            && self.retyped.get(table).is_some_and(|columns| {
-                mentions(self.dialect, expr, false, |name| name != column && columns.contains(name))
+    /// Whether a generated column's expression names what goes, or cannot change while it is named.
+    pub(super) fn blocks_computed(&self, table: &Name, column: &Column) -> bool {
+        let Some(computed) = &column.computed else { return false };
+        let among = |columns: &BTreeMap<&Name, BTreeSet<&str>>| {
+            columns.get(table).is_some_and(|columns| {
+                mentions(self.dialect, &computed.expr, false, |name| {
+                    name != self.fold(&column.name) && columns.iter().any(|of| self.fold(of) == name)
+                })
             })
+        };
+        among(&self.dropped)
+            || among(&self.recomputed)
+            || self.dialect == DialectName::Postgres && among(&self.retyped)
+            || self.names_remade(&computed.expr)
     }
 
     /// Whether the type of one of these columns changes.
@@ -297,6 +355,34 @@ impl<'a> Scope<'a> {
     fn retyped_elsewhere(&self, table: &Table) -> bool {
         self.retyped.is_empty() || table.policies.is_empty() && table.triggers.is_empty()
     }
+}
+
+/// The values of an enum type under the names that they get.
+fn renamed_values(old: &Enum, renamed: &[(Name, String, String)]) -> Vec<String> {
+    let now = |value: &String| {
+        let named = renamed.iter().find(|(of, was, _)| *of == old.name && was == value);
+        named.map_or(value, |(_, _, now)| now).clone()
+    };
+    old.values.iter().map(now).collect()
+}
+
+/// Everything in a schema of PostgreSQL that is worked out, or read as a value of a type, when it is made.
+fn value_texts(schema: &Schema) -> impl Iterator<Item = &str> {
+    let tables = schema.tables.iter().flat_map(|table| {
+        let columns = table.columns.iter().flat_map(super::table::column_texts);
+        let checks = table.checks.iter().map(|check| check.expr.as_str());
+        let indexes = table.indexes.iter().flat_map(super::constraint::index_texts);
+        let excludes = table.excludes.iter().filter_map(|exclude| exclude.predicate.as_deref());
+        let triggers = table.triggers.iter().map(|trigger| trigger.definition.as_str());
+        let policies = table.policies.iter().flat_map(super::attached::policy_texts);
+        columns.chain(checks).chain(indexes).chain(excludes).chain(triggers).chain(policies)
+    });
+    let views = schema.views.iter().map(|view| view.query.as_str());
+    let functions = schema.functions.iter().map(|function| function.definition.as_str());
+    let domains = schema.domains.iter().flat_map(|domain| {
+        domain.checks.iter().map(|check| check.expr.as_str()).chain(domain.default.as_deref())
+    });
+    tables.chain(views).chain(functions).chain(domains)
 }
 
 /// Whether values were only put in, so that ADD VALUE is enough.

@@ -43,11 +43,15 @@ fn column(dialect: DialectName, (was, old): (&Table, &Column), (is, new): (&Tabl
     if old.data_type != new.data_type && type_key(dialect, was, old) == type_key(dialect, is, new) {
         settled.data_type.clone_from(&old.data_type);
     }
-    if old.default != new.default && default_key(dialect, old) == default_key(dialect, new) {
+    // A default is put in the words of its column's type, so that of another type is told anew.
+    let typed = old.data_type == settled.data_type;
+    if typed && old.default != new.default && default_key(dialect, old) == default_key(dialect, new) {
         settled.default.clone_from(&old.default);
     }
-    // JSON is text in utf8mb4_bin there, under a check that makes of any text the same value.
-    if dialect == DialectName::Mysql && is_json(was, old) && is_json(is, new) {
+    // JSON is text in utf8mb4_bin there, under a check that makes of any text the same value. What is not told is the
+    // table's, and means the same on both sides only where that does.
+    let alike = was.options.charset == is.options.charset && was.options.collation == is.options.collation;
+    if dialect == DialectName::Mysql && alike && is_json(was, old) && is_json(is, new) {
         settled.charset.clone_from(&old.charset);
         settled.collation.clone_from(&old.collation);
     }

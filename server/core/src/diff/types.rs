@@ -130,12 +130,14 @@ fn domain_texts(domain: &Domain) -> Vec<&str> {
 /// New values, with the columns that a new type would have to be put under, there or on the way back.
 fn alter_enum(scope: &Scope<'_>, renamed: &[(Name, String, String)], old: &Enum, new: &Enum) -> AlterEnum {
     let columns = columns(scope, &old.name);
+    let renamed_values = renamed;
     let renamed = renamed.iter().filter(|(of, _, _)| *of == old.name);
     AlterEnum {
         from: old.clone(),
         to: Enum { comment: old.comment.clone(), ..new.clone() },
         renamed: renamed.map(|(_, old, new)| (old.clone(), new.clone())).collect(),
         columns,
+        anew: scope.uses_new_value(old, new, renamed_values),
     }
 }
 

@@ -28,7 +28,7 @@ pub use name::{DEFAULT_TEMPLATE, TRUNCATE_SLUG_LENGTH, file_name, slug};
 pub use operations::{Operations, RenderedOperation, Step, render_operations};
 pub use parse::{parse, parse_text};
 pub use section::Section;
-pub use write::{NewRevision, render};
+pub use write::{DialectBodies, NewRevision, render};
 
 use crate::DialectName;
 use crate::event::Direction;

@@ -28,6 +28,9 @@ pub struct DropEnum {
 }
 
 /// Changes the values of an enum type: by ADD VALUE where that is enough, else by a new type and a cast of every column.
+///
+/// A value that was added cannot be used before COMMIT (PostgreSQL's manual, ALTER TYPE, Notes); where what comes after
+/// it in the same transaction needs it, `anew` takes a new type for it as well.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct AlterEnum {
@@ -41,6 +44,9 @@ pub struct AlterEnum {
     /// The columns of that type, which a new type must be put under.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub columns: Vec<EnumColumn>,
+    /// Whether a new type is made, even where ADD VALUE would be enough.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub anew: bool,
 }
 
 /// A column of an enum type.
@@ -94,7 +100,13 @@ impl Change for AlterEnum {
     fn reverse(&self) -> Result<Operation, OperationError> {
         let (from, to) = (self.to.clone(), self.from.clone());
         let renamed = self.renamed.iter().rev().map(|(old, new)| (new.clone(), old.clone())).collect();
-        Ok(Operation::AlterEnum(AlterEnum { from, to, renamed, columns: self.columns.clone() }))
+        Ok(Operation::AlterEnum(AlterEnum {
+            from,
+            to,
+            renamed,
+            columns: self.columns.clone(),
+            anew: self.anew,
+        }))
     }
 
     fn apply(&self, schema: &mut Schema) -> Result<(), OperationError> {

@@ -35,6 +35,7 @@ pub use namespace::{AlterExtension, CreateExtension, CreateNamespace, DropExtens
 pub use policy::{CreatePolicy, DropPolicy, SetRowSecurity};
 pub use render::{OperationError, Server, render_schema};
 pub use sequence::{AlterSequence, CreateSequence, DropSequence};
+pub(crate) use table::on_its_own;
 pub use table::{AlterTableOptions, CreateTable, DropTable, RebuildTable, RenameTable};
 pub use trigger::{CreateTrigger, DropTrigger};
 pub use types::{AlterComposite, AlterDomain, CreateComposite, CreateDomain, DropComposite, DropDomain};

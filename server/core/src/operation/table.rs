@@ -3,7 +3,9 @@
 use super::change::Change;
 use super::column::lost;
 use super::{Operation, OperationError, held, is_default};
-use crate::schema::{Name, Partition, Schema, Sequence, Table, TableOptions};
+use crate::DialectName;
+use crate::diff::is_text;
+use crate::schema::{Column, Name, Partition, Schema, Sequence, Table, TableOptions};
 use serde::{Deserialize, Serialize};
 
 /// Makes a table with columns, constraints, indexes, comments, triggers and policies. Foreign keys among tables that are made together are added afterwards where they form a cycle.
@@ -171,13 +173,35 @@ impl Change for AlterTableOptions {
     }
 
     fn apply(&self, schema: &mut Schema) -> Result<(), OperationError> {
-        held::table(&mut schema.tables, &self.table)?.options = self.to.clone();
+        let dialect = held::dialect(schema);
+        let table = held::table(&mut schema.tables, &self.table)?;
+        let (was, is) = (std::mem::replace(&mut table.options, self.to.clone()), &self.to);
+        // What a text column of MySQL has from its table it keeps as its own.
+        if dialect == DialectName::Mysql && (was.charset != is.charset || was.collation != is.collation) {
+            for column in table.columns.iter_mut().filter(|column| is_text(&column.data_type)) {
+                (column.charset, column.collation) = on_its_own(column, &was, is);
+            }
+        }
         Ok(())
     }
 
     fn summary(&self) -> String {
         format!("change the options of table {}", self.table)
     }
+}
+
+/// Character set and collation of a text column of MySQL once its table has got others, which do not reach it: what is
+/// the table's own is not told.
+pub(crate) fn on_its_own(
+    column: &Column,
+    was: &TableOptions,
+    is: &TableOptions,
+) -> (Option<String>, Option<String>) {
+    let of_table = |option: &Option<String>| option.clone().filter(|_| column.charset.is_none());
+    let charset = column.charset.clone().or_else(|| of_table(&was.charset));
+    let collation = column.collation.clone().or_else(|| of_table(&was.collation));
+    let alike = charset == is.charset;
+    (charset.filter(|_| !alike), collation.filter(|own| !alike || Some(own) != is.collation.as_ref()))
 }
 
 impl Change for RebuildTable {

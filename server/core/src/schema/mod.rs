@@ -10,6 +10,7 @@ mod constraint;
 mod function;
 mod index;
 mod name;
+pub mod normal;
 mod objects;
 mod policy;
 mod sequence;

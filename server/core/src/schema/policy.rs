@@ -23,8 +23,10 @@ pub struct Policy {
     /// Its name, among those of its table.
     pub name: String,
     /// PERMISSIVE; else RESTRICTIVE.
+    #[serde(default = "yes")]
     pub permissive: bool,
     /// The command that it is about.
+    #[serde(default)]
     pub command: PolicyCommand,
     /// The roles that it is about, `public` for all.
     pub roles: Vec<String>,
@@ -37,6 +39,10 @@ pub struct Policy {
     /// Its comment.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub comment: Option<String>,
+}
+
+fn yes() -> bool {
+    true
 }
 
 impl Named for Policy {

@@ -82,3 +82,78 @@ fn a_table_is_never_without_columns() {
     let (a, b) = (of([table("t", &[("a", "int(11)")])]), of([table("t", &[("b", "int(11)")])]));
     assert_eq!(steps(&a, &b), ["add column t.b int(11)", "drop column t.a"]);
 }
+
+#[test]
+fn a_column_may_be_null_once_the_key_is_gone_from_it() {
+    let mut after = counted(&["id"]);
+    after.columns[1].nullable = true;
+    let found = steps(&of([counted(&["id", "n"])]), &of([after]));
+    assert_eq!(found, ["change the primary key of t from (id, n) to (id)", "alter column t.n: nullable"]);
+}
+
+#[test]
+fn a_column_counts_again_once_another_key_is_there() {
+    let mut after = Table { primary_key: None, ..counted(&["id"]) };
+    after.indexes.insert(index("counted", &["id"]));
+    let found = steps(&of([counted(&["id"])]), &of([after]));
+    let made = [
+        "alter column t.id: autoincrement",
+        "change the primary key of t from (id) to none",
+        "create index counted on t (id)",
+        "alter column t.id: autoincrement",
+    ];
+    assert_eq!(found, made);
+}
+
+#[test]
+fn text_keeps_in_memory_too_what_it_had_from_its_table() {
+    let with = |table: &str, column: Option<&str>| {
+        let mut t = table_of("varchar(20)");
+        t.options.charset = Some(table.into());
+        t.columns[0].charset = column.map(str::to_owned);
+        of([t])
+    };
+    let (from, to) = (with("utf8mb4", None), with("latin1", Some("utf8mb4")));
+    let found = diff(&from, &to, &Rules::default());
+    let mut made = from;
+    found.operations.iter().for_each(|operation| operation.apply(&mut made).expect("applies"));
+    assert_eq!((made, found.operations.len()), (to, 1));
+}
+
+fn table_of(data_type: &str) -> Table {
+    table("t", &[("a", data_type)])
+}
+
+#[test]
+fn json_in_a_table_that_moves_keeps_its_collation() {
+    let with = |table: &str, column: Option<&str>| {
+        let mut t = table_of("longtext");
+        (t.options.charset, t.options.collation) = (Some("utf8mb4".into()), Some(table.into()));
+        t.columns[0].collation = column.map(str::to_owned);
+        t.columns[0].verbatim = vec!["CHECK (json_valid(`a`))".into()];
+        of([t])
+    };
+    let found = steps(&with("utf8mb4_bin", None), &with("utf8mb4_general_ci", Some("utf8mb4_bin")));
+    assert_eq!(found, ["change the options of table t"], "no MODIFY puts it under the new one");
+}
+
+#[test]
+fn an_index_of_a_foreign_key_is_made_again_where_another_key_takes_its_place() {
+    let with = |keyed: bool| {
+        let mut t = table("t", &[("p", "int(11)"), ("x", "int(11)")]);
+        t.indexes.insert(index("t_p", &["p"]));
+        t.indexes.insert(index("other", if keyed { &["p", "x"] } else { &["x"] }));
+        t.foreign_keys.push(key("t_p", "p", "t"));
+        of([t])
+    };
+    let found = steps(&with(false), &with(true));
+    let made = [
+        "drop foreign key t_p on t",
+        "drop index other on t",
+        "drop index t_p on t",
+        "create index other on t (p, x)",
+        "create index t_p on t (p)",
+        "add foreign key t_p on t",
+    ];
+    assert_eq!(found, made);
+}

@@ -215,3 +215,87 @@ fn a_foreign_key_lets_go_of_the_key_that_it_needs() {
         ]
     );
 }
+
+fn computed(name: &str, data_type: &str, expr: &str) -> Column {
+    let computed = Some(Computed { expr: expr.into(), kind: ComputedKind::Stored });
+    Column { computed, ..Column::new(name, data_type) }
+}
+
+#[test]
+fn a_generated_column_is_made_again_where_a_column_that_it_names_goes_or_changes() {
+    let with = |columns: &[(&str, &str)], expr: &str| {
+        let mut t = keyed("t", columns);
+        t.columns.push(computed("e", "bigint", expr));
+        t.indexes.insert(index("i", &["e"]));
+        of([t])
+    };
+    let before = with(&[("a", "integer")], "(a + 1)");
+    let found = diff(&before, &with(&[], "(id + 1)"), &Rules::default());
+    let made = [
+        "drop index i on t",
+        "drop column t.e",
+        "drop column t.a",
+        "add column t.e bigint",
+        "create index i on t (e)",
+    ];
+    assert_eq!(lines(&found), made);
+    // The values of `a` are lost; those of `e` are worked out again.
+    assert_eq!(
+        found.destructive.iter().map(|lost| lost.summary.as_str()).collect::<Vec<_>>(),
+        ["drop column t.a"]
+    );
+    let found = diff(&before, &with(&[("a", "bigint")], "(a + 1)"), &Rules::default());
+    let made = [
+        "drop index i on t",
+        "drop column t.e",
+        "alter column t.a: type integer to bigint",
+        "add column t.e bigint",
+        "create index i on t (e)",
+    ];
+    assert_eq!(lines(&found), made);
+    assert!(found.destructive.is_empty());
+}
+
+#[test]
+fn a_generated_column_comes_after_the_change_of_what_it_is_computed_from() {
+    let (a, mut b) = (keyed("t", &[("a", "integer")]), keyed("t", &[("a", "bigint")]));
+    b.columns.push(computed("e", "bigint", "(a + 1)"));
+    let steps = steps(&of([a]), &of([b]));
+    assert_eq!(steps, ["alter column t.a: type integer to bigint", "add column t.e bigint"]);
+}
+
+#[test]
+fn a_default_is_told_anew_where_the_type_changes() {
+    let with = |data_type: &str, default: &str| {
+        let mut t = keyed("t", &[("a", data_type)]);
+        t.columns[1].default = sql(default);
+        of([t])
+    };
+    let found = diff(&with("bigint", "'1'::bigint"), &with("integer", "1"), &Rules::default());
+    let [Operation::AlterColumn(alter)] = &found.operations[..] else { panic!("{:?}", lines(&found)) };
+    assert_eq!(alter.to.default, sql("1"));
+    assert_eq!(steps(&with("bigint", "'1'::bigint"), &with("bigint", "1")), [""; 0]);
+}
+
+#[test]
+fn a_new_value_that_is_used_at_once_takes_a_new_type() {
+    let with = |values: &[&str], default: &str| {
+        let mut t = keyed("t", &[("m", "mood")]);
+        t.columns[1].default = sql(default);
+        let values = values.iter().map(|value| (*value).to_owned()).collect();
+        let mut schema = of([t]);
+        schema.enums.insert(Enum { name: Name::local("mood"), values, comment: None });
+        schema
+    };
+    let anew = |from: &Schema, to: &Schema| {
+        let found = diff(from, to, &Rules::default());
+        let alter = found.operations.iter().find_map(|operation| match operation {
+            Operation::AlterEnum(alter) => Some(alter.anew),
+            _ => None,
+        });
+        alter.expect("the values change")
+    };
+    let before = with(&["a", "b"], "'a'::mood");
+    assert!(anew(&before, &with(&["a", "b", "it's"], "'it''s'::mood")));
+    assert!(!anew(&before, &with(&["a", "b", "c"], "'b'::mood")), "ADD VALUE is enough");
+}

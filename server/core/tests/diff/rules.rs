@@ -190,3 +190,19 @@ fn a_pattern_that_cannot_be_read_is_an_error_of_the_rules() {
     let wrong = serde_json::from_str::<Rules>(r#"{"exclude": [{"name": "/(/"}]}"#).expect_err("no pattern");
     assert!(wrong.to_string().contains("is no pattern"), "{wrong}");
 }
+
+#[test]
+fn what_is_looked_at_of_one_schema_is_what_the_filters_leave() {
+    let mut users = table("users", &[("id", "integer"), ("secret", "text")]);
+    users.indexes.insert(crate::index("tmp_i", &["id"]));
+    let schema = of([users, table("audit_2026", &[("id", "integer")])]);
+    let rules = read(
+        r#"{"drop": "none", "exclude": [{"name": "audit_*"}, {"kind": "column", "name": "secret"},
+        {"kind": "index", "name": "/^tmp_/"}]}"#,
+    );
+    let (seen, left) = look(&schema, &rules);
+    let left: Vec<String> = left.iter().map(|left| left.object.to_string()).collect();
+    assert_eq!(left, ["table audit_2026", "column users.secret", "index users.tmp_i"]);
+    assert_eq!(seen, of([table("users", &[("id", "integer")])]));
+    assert_eq!(look(&schema, &Rules::default()), (schema, Vec::new()));
+}

@@ -74,6 +74,7 @@ fn a_new_file() {
         created: "2026-11-21T07:12:00Z".into(),
         up: "CREATE TABLE invoices (id bigint);\n\n".into(),
         down: String::new(),
+        dialects: Vec::new(),
     };
     let text = render(&new);
     assert_eq!(text, include_str!("../../testdata/files/new.sql"));

@@ -81,6 +81,9 @@ fn a_type_is_changed_with_its_default_in_one_statement() {
 /// With USING, an assignment that refuses what does not fit would cut it off in silence.
 #[test]
 fn using_stands_only_where_no_assignment_does_it() {
+    let array = json!({"alter_column": {"table": {"name": "t"}, "from": {"name": "a", "type": "integer[]"},
+        "to": {"name": "a", "type": "boolean"}}});
+    renders(array, &["ALTER TABLE t ALTER COLUMN a TYPE boolean USING a::text::boolean"]);
     let table: &[(&str, &str, Option<&str>)] = &[
         ("character varying(50)", "character varying(10)", None),
         ("integer", "bigint", None),
@@ -159,6 +162,56 @@ fn values_of_an_enum_come_where_they_belong() {
         ]
     );
     assert_eq!(alter(&["a"], &["x"], json!([["a", "x"]])), ["ALTER TYPE m RENAME VALUE 'a' TO 'x'"]);
+}
+
+#[test]
+fn a_value_that_is_needed_at_once_comes_with_a_new_type() {
+    renders(
+        json!({"alter_enum": {
+            "from": {"name": "m", "values": ["a"]}, "to": {"name": "m", "values": ["a", "b"]}, "anew": true
+        }}),
+        &["ALTER TYPE m RENAME TO m__old", "CREATE TYPE m AS ENUM ('a', 'b')", "DROP TYPE m__old"],
+    );
+}
+
+#[test]
+fn another_type_takes_its_own_storage_and_compression() {
+    let alter = |from: Value, to: Value| {
+        let column = |mut column: Value, data_type: &str| {
+            column["name"] = json!("a");
+            column["type"] = json!(data_type);
+            column
+        };
+        let (from, to) = (column(from, "text"), column(to, "bytea"));
+        rendered(json!({"alter_column": {"table": {"name": "t"}, "from": from, "to": to}})).join(";")
+    };
+    let plain = alter(json!({"storage": "EXTERNAL", "compression": "pglz"}), json!({}));
+    assert!(!plain.contains("STORAGE") && !plain.contains("COMPRESSION"), "{plain}");
+    let set = json!({"storage": "EXTERNAL", "compression": "pglz"});
+    let kept = alter(set.clone(), set);
+    assert!(kept.contains("SET STORAGE EXTERNAL") && kept.contains("SET COMPRESSION pglz"), "{kept}");
+}
+
+#[test]
+fn a_generated_column_is_a_plain_one_before_its_type_changes() {
+    renders(
+        json!({"alter_column": {"table": {"name": "t"},
+            "from": {"name": "a", "type": "text", "computed": {"expr": "b"}}, "to": {"name": "a", "type": "integer"}}}),
+        &[
+            "ALTER TABLE t ALTER COLUMN a DROP EXPRESSION",
+            "ALTER TABLE t ALTER COLUMN a TYPE integer USING a::integer",
+        ],
+    );
+}
+
+#[test]
+fn a_sequence_of_another_type_is_told_its_bounds_in_numbers() {
+    let from = json!({"name": "s", "increment": -1});
+    let to = json!({"name": "s", "type": "integer"});
+    renders(
+        json!({"alter_sequence": {"from": from, "to": to}}),
+        &["ALTER SEQUENCE s AS integer INCREMENT BY 1 MINVALUE 1 MAXVALUE 2147483647 START WITH 1 RESTART"],
+    );
 }
 
 #[test]

@@ -8,6 +8,7 @@ pub(crate) mod revision;
 pub(crate) mod run;
 pub(crate) mod schema;
 pub(crate) mod target;
+pub(crate) mod wire;
 
 use migrated_core::Code;
 use migrated_engine::EngineError;

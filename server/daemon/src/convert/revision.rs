@@ -1,7 +1,11 @@
 //! `revision.proto`.
 
-use super::filled;
 use super::graph::graph;
+use super::schema::described;
+use super::target::maybe_target;
+use super::{filled, invalid};
+use migrated_core::DialectName;
+use migrated_core::operation::Operation;
 use migrated_engine::{CreateRevision, FileSettings, NewFile, RevisionView};
 use migrated_proto::v1;
 use tonic::Status;
@@ -61,6 +65,15 @@ pub(crate) fn asked_id(id: String) -> Option<String> {
 
 /// A request for a new revision.
 pub(crate) fn create(request: v1::CreateRevisionRequest) -> Result<CreateRevision, Status> {
+    if request.upgrade.is_none() && request.downgrade.is_some() {
+        return Err(invalid("downgrade", "there are operations to go back, and none to go on"));
+    }
+    if request.upgrade.is_some() && !(request.up_sql.is_empty() && request.down_sql.is_empty()) {
+        return Err(invalid("upgrade", "the revision is told twice, as operations and as SQL"));
+    }
+    let dialects = request.dialects().map(dialect).collect::<Result<_, _>>()?;
+    let upgrade = request.upgrade.as_ref().map(|list| operations("upgrade", list)).transpose()?;
+    let downgrade = request.downgrade.as_ref().map(|list| operations("downgrade", list)).transpose()?;
     Ok(CreateRevision {
         project: request.project,
         graph: graph(request.graph)?,
@@ -74,6 +87,22 @@ pub(crate) fn create(request: v1::CreateRevisionRequest) -> Result<CreateRevisio
         settings: settings(request.settings, request.version_locations)?,
         up: request.up_sql,
         down: request.down_sql,
-        ..CreateRevision::default()
+        operations: (upgrade.unwrap_or_default(), downgrade),
+        dialects,
+        target: maybe_target(request.target),
     })
+}
+
+fn operations(field: &str, list: &v1::Operations) -> Result<Vec<Operation>, Status> {
+    let read = list.operations.iter().enumerate();
+    read.map(|(at, operation)| described(&format!("{field}.operations[{at}]"), operation)).collect()
+}
+
+fn dialect(named: v1::Dialect) -> Result<DialectName, Status> {
+    match named {
+        v1::Dialect::Postgres => Ok(DialectName::Postgres),
+        v1::Dialect::Mysql => Ok(DialectName::Mysql),
+        v1::Dialect::Sqlite => Ok(DialectName::Sqlite),
+        v1::Dialect::Unspecified => Err(invalid("dialects", "a dialect is not told")),
+    }
 }

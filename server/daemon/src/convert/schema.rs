@@ -1,41 +1,31 @@
-//! `schema.proto`.
+//! `schema_source.proto` and `diff.proto`.
 
 use super::graph::graph;
 use super::target::target;
+use super::wire::{self, Modelled};
 use super::{internal, invalid};
+use crate::status::status;
+use migrated_core::Code;
 use migrated_core::diff::{RenameKind, Rules};
-use migrated_engine::{Compared, SchemaFile, SchemaFormat, SchemaScope, SchemaSource};
+use migrated_engine::{
+    Compared, EngineError, SchemaFile, SchemaFormat, SchemaScope, SchemaSource, read_rules,
+};
 use migrated_proto::v1;
-use pbjson_types::Struct;
-use serde::Serialize;
-use serde::de::DeserializeOwned;
 use tonic::Status;
 
-/// Anything of core as a structure: the form of the YAML and JSON files.
-pub(crate) fn object<T: Serialize>(value: &T) -> Result<Struct, Status> {
-    let json = serde_json::to_value(value).map_err(|e| internal(&e))?;
-    serde_json::from_value(json).map_err(|e| internal(&e))
+/// A part of the model as a message.
+pub(crate) fn told<T: Modelled>(value: &T) -> Result<T::Message, Status> {
+    wire::message(value).map_err(|misfit| internal(&misfit))
 }
 
-/// A structure as what it describes; `field` names it where it cannot be read.
-pub(crate) fn described<T: DeserializeOwned>(field: &'static str, object: &Struct) -> Result<T, Status> {
-    let json = serde_json::to_value(object).map_err(|e| internal(&e))?;
-    serde_json::from_value(whole(json)).map_err(|e| invalid(field, e.to_string()))
-}
-
-/// The numbers of a structure are all floating point: whole ones become integers again.
-fn whole(value: serde_json::Value) -> serde_json::Value {
-    use serde_json::Value;
-    match value {
-        Value::Number(number) => match number.as_f64() {
-            #[expect(clippy::cast_possible_truncation, reason = "it is whole and in range")]
-            Some(float) if float.fract() == 0.0 && float.abs() < 9e15 => Value::from(float as i64),
-            _ => Value::Number(number),
-        },
-        Value::Array(items) => Value::Array(items.into_iter().map(whole).collect()),
-        Value::Object(fields) => Value::Object(fields.into_iter().map(|(k, v)| (k, whole(v))).collect()),
-        other => other,
-    }
+/// A message as a part of the model; `field` is where the request has it.
+pub(crate) fn described<T: Modelled>(field: &str, message: &T::Message) -> Result<T, Status> {
+    wire::model(message).map_err(|misfit| {
+        let dot = if misfit.path.is_empty() || misfit.path.starts_with('[') { "" } else { "." };
+        let path = format!("{field}{dot}{}", misfit.path);
+        let error = EngineError::new(Code::InvalidRequest, format!("{path}: {}", misfit.message));
+        status(&error.with("field", path))
+    })
 }
 
 /// The form that is asked for.
@@ -58,9 +48,13 @@ pub(crate) fn scope(scope: Option<v1::SchemaScope>) -> SchemaScope {
 /// The rules of a request.
 pub(crate) fn rules(rules: Option<v1::DiffRules>) -> Result<Rules, Status> {
     let Some(asked) = rules else { return Ok(Rules::default()) };
-    let mut rules: Rules = match &asked.rules {
-        Some(object) => described("rules.rules", object)?,
-        None => Rules::default(),
+    let mut rules: Rules = match (&asked.rules, &asked.file) {
+        (Some(_), Some(_)) => {
+            return Err(invalid("rules.file", "the rules are told twice, by `rules` and by a file"));
+        }
+        (Some(rules), None) => described("rules.rules", rules)?,
+        (None, Some(file)) => read_rules(&file.path, &file.text).map_err(|e| status(&e))?,
+        (None, None) => Rules::default(),
     };
     rules.renames.extend(asked.renames.into_iter().map(|r| (r.old_name, r.new_name)));
     Ok(rules)
@@ -86,12 +80,19 @@ pub(crate) fn maybe_source(
             let files = files.files.into_iter().map(|f| SchemaFile { path: f.path, text: f.text }).collect();
             Some(SchemaSource::Files { format, files })
         }
-        Some(Source::Revisions(of)) => Some(SchemaSource::Revisions {
-            project: of.project,
-            graph: graph(of.graph)?,
-            revision: if of.revision.is_empty() { "heads".into() } else { of.revision },
-        }),
-        Some(Source::Schema(of)) => Some(SchemaSource::Schema(Box::new(described(field, &of)?))),
+        Some(Source::Revisions(of)) => Some(replayed(of)?),
+        Some(Source::Schema(of)) => {
+            Some(SchemaSource::Schema(Box::new(described(&format!("{field}.schema"), &of)?)))
+        }
+    })
+}
+
+/// What revisions make.
+pub(crate) fn replayed(of: v1::ReplayedRevisions) -> Result<SchemaSource, Status> {
+    Ok(SchemaSource::Revisions {
+        project: of.project,
+        graph: graph(of.graph)?,
+        revision: if of.revision.is_empty() { "heads".into() } else { of.revision },
     })
 }
 
@@ -102,7 +103,7 @@ pub(crate) fn compared(found: Compared) -> Result<v1::SchemaDiff, Status> {
             summary: difference.summary,
             destroys: difference.destroys,
             statements: difference.statements,
-            operation: Some(object(operation)?),
+            operation: Some(told(operation)?),
         })
     });
     let questions = found.questions.into_iter().map(|question| v1::RenameQuestion {

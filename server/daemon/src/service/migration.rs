@@ -285,6 +285,12 @@ impl MigrationService for Migrations {
     ) -> Result<Response<v1::AutogenerateResponse>, Status> {
         let request = request.into_inner();
         let revision = request.revision.ok_or_else(|| invalid("revision", "the request has no revision"))?;
+        if revision.upgrade.is_some() {
+            return Err(invalid(
+                "revision.upgrade",
+                "the operations are what is found; CreateRevision takes others",
+            ));
+        }
         let autogenerate = Autogenerate {
             revision: create(revision)?,
             target: target(request.target)?,
@@ -296,7 +302,9 @@ impl MigrationService for Migrations {
         };
         let made = self.engine.autogenerate(autogenerate).await.map_err(refuse)?;
         let (revision, file) = made.file.map(new_file).unzip();
-        Ok(Response::new(v1::AutogenerateResponse { diff: Some(compared(made.compared)?), revision, file }))
+        let findings = made.findings.into_iter().map(finding).collect();
+        let diff = Some(compared(made.compared)?);
+        Ok(Response::new(v1::AutogenerateResponse { diff, revision, file, findings }))
     }
 
     async fn execute_step(

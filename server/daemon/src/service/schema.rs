@@ -1,7 +1,7 @@
 //! SchemaService.
 
 use super::refuse;
-use crate::convert::schema::{compared, format, object, rules, scope, source};
+use crate::convert::schema::{compared, format, replayed, rules, scope, source, told};
 use crate::convert::target::{maybe_target, target};
 use migrated_engine::{DiffRequest, Engine, write_schema};
 use migrated_proto::v1;
@@ -27,15 +27,17 @@ impl SchemaService for Schemas {
         let request = request.into_inner();
         let format = format(request.format())?;
         let scope = scope(request.scope);
-        let inspected = self.engine.inspect(&target(request.target)?, &scope).await.map_err(refuse)?;
+        let (target, rules) = (target(request.target)?, rules(request.rules)?);
+        let inspected = self.engine.look(&target, &scope, &rules).await.map_err(refuse)?;
         let text = match format {
             Some(format) => write_schema(&inspected.schema, format, &inspected.server).map_err(refuse)?,
             None => String::new(),
         };
         Ok(Response::new(v1::InspectResponse {
-            schema: Some(object(&inspected.schema)?),
+            schema: Some(told(&inspected.schema)?),
             text,
             notes: inspected.notes,
+            left_out: inspected.left_out,
         }))
     }
 
@@ -47,6 +49,7 @@ impl SchemaService for Schemas {
             beside: maybe_target(request.beside),
             scope: scope(request.scope),
             rules: rules(request.rules)?,
+            history: request.history.map(replayed).transpose()?,
         };
         let found = self.engine.diff(&diff).await.map_err(refuse)?;
         Ok(Response::new(v1::DiffResponse { diff: Some(compared(found)?) }))

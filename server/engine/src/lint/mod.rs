@@ -6,7 +6,8 @@ mod written;
 use crate::graph::{GraphRef, LoadedGraph};
 use crate::place::TargetRequest;
 use crate::plan::unknown_rows;
-use crate::{Engine, EngineError, Result};
+use crate::prepare::{LoadedBody, understand};
+use crate::{Engine, EngineError, NewFile, Result};
 use migrated_core::event::Direction;
 use migrated_core::lint::{self, Severity};
 use migrated_core::operation::Server;
@@ -170,49 +171,70 @@ impl Engine {
             Ok(body) => body,
             // A revision without a way back is one that nobody means to take back.
             Err(error) if error.code == Code::NoBody && direction == Direction::Down => return Ok(Vec::new()),
-            Err(error) => return refused(error, graph, revision, direction),
+            Err(error) => {
+                let path = graph.revision(revision).map(|known| known.path.clone()).unwrap_or_default();
+                return refused(error, revision, path, direction);
+            }
         };
         // Its client knows what it does, and nobody else.
         if body.client.is_some() {
             return Ok(Vec::new());
         }
-        let (path, transactional) = (body.path.clone(), body.transactional);
-        let written = Written::of(&body, direction);
         let id = revision.to_owned();
         // Reading a large body takes a while: not on a thread that serves others.
-        let work = move || -> Result<Vec<LintFinding>> {
-            let parsed = file::parse_text(&written.path, written.text.clone())?;
-            let Some(section) = parsed.section(direction, dialect) else { return Ok(Vec::new()) };
-            let found = lint::lint(&parsed, section, dialect, transactional)
-                .map_err(|e| EngineError::new(e.code, e.message).next(e.help))?;
-            let in_file = |found| LintFinding {
-                revision: id.clone(),
-                path: path.clone(),
-                direction,
-                found: written.placed(found),
-            };
-            Ok(found.into_iter().map(in_file).collect())
-        };
-        let done = tokio::task::spawn_blocking(work).await;
-        let mut found: Vec<LintFinding> =
-            done.map_err(|e| EngineError::new(Code::Internal, e.to_string()))??;
+        let done = tokio::task::spawn_blocking(move || found_in(&id, &body, direction, dialect)).await;
+        let mut found = done.map_err(|e| EngineError::new(Code::Internal, e.to_string()))??;
         found.retain(|finding| !options.ignores(&finding.found.code));
         Ok(found)
     }
+
+    /// What is to be known of the upgrade of a file that is not written yet.
+    pub(crate) async fn lint_new(&self, new: &NewFile, server: &Server) -> Result<Vec<LintFinding>> {
+        let (id, path) = (new.view.header.revision.clone(), new.path.clone());
+        let (content, server) = (new.content.clone(), server.clone());
+        let work = move || {
+            let nothing = ([0; 32], [0; 32]);
+            match understand(&path, content.as_bytes(), &id, Direction::Up, &server, nothing) {
+                Ok(body) => found_in(&id, &body, Direction::Up, server.dialect),
+                Err(error) => refused(error, &id, path, Direction::Up),
+            }
+        };
+        let done = tokio::task::spawn_blocking(work).await;
+        done.map_err(|e| EngineError::new(Code::Internal, e.to_string()))?
+    }
+}
+
+fn found_in(
+    revision: &str,
+    body: &LoadedBody,
+    direction: Direction,
+    dialect: DialectName,
+) -> Result<Vec<LintFinding>> {
+    let written = Written::of(body, direction);
+    let parsed = file::parse_text(&written.path, written.text.clone())?;
+    let Some(section) = parsed.section(direction, dialect) else { return Ok(Vec::new()) };
+    let found = lint::lint(&parsed, section, dialect, body.transactional)
+        .map_err(|e| EngineError::new(e.code, e.message).next(e.help))?;
+    let in_file = |found| LintFinding {
+        revision: revision.to_owned(),
+        path: body.path.clone(),
+        direction,
+        found: written.placed(found),
+    };
+    Ok(found.into_iter().map(in_file).collect())
 }
 
 /// A body that cannot run is a finding at its place; what is not the revision's fault stays an error.
 fn refused(
     error: EngineError,
-    graph: &LoadedGraph,
     revision: &str,
+    path: String,
     direction: Direction,
 ) -> Result<Vec<LintFinding>> {
     let place = error.sql.as_ref().map(|sql| (sql.line.max(1), sql.column_number.max(1)));
     let Some((line, column)) = place.or((error.code == Code::NoBody).then_some((1, 1))) else {
         return Err(error);
     };
-    let path = graph.revision(revision).map(|known| known.path.clone()).unwrap_or_default();
     let found = lint::Finding {
         code: error.code.number().to_owned(),
         severity: Severity::Error,

@@ -106,7 +106,7 @@ impl Engine {
     }
 }
 
-fn understand(
+pub(crate) fn understand(
     path: &str,
     bytes: &[u8],
     revision: &str,

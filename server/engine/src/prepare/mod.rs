@@ -6,7 +6,7 @@ mod body;
 mod check;
 
 pub(crate) use applied::Verified;
-pub(crate) use body::LoadedBody;
+pub(crate) use body::{LoadedBody, understand};
 
 use crate::run::{StepToExecute, Way};
 use crate::{Engine, Result};

@@ -22,6 +22,8 @@ pub struct DiffRequest {
     pub scope: Scope,
     /// What the comparison lets pass.
     pub rules: Rules,
+    /// The revisions that own what may be dropped, where the rules say so and no side is made of revisions.
+    pub history: Option<SchemaSource>,
 }
 
 /// A difference, as people and pipelines read it.
@@ -75,7 +77,10 @@ impl Engine {
         };
         let from = self.read_source(&request.from, &place, &request.scope, None).await?;
         let to = self.read_source(&request.to, &place, &request.scope, Some(&from)).await?;
-        let mut compared = compare(&place, &from.schema, &to.schema, &to.server, &request.rules)?;
+        let replayed = |side: &&SchemaSource| matches!(side, SchemaSource::Revisions { .. });
+        let history = request.history.as_ref().or([&request.from, &request.to].into_iter().find(replayed));
+        let rules = self.with_owned(&request.rules, history, &place, &request.scope, &from).await?;
+        let mut compared = compare(&place, &from.schema, &to.schema, &to.server, &rules)?;
         compared.notes = from.notes;
         Ok(compared)
     }
@@ -114,14 +119,17 @@ pub(crate) fn compare(
     // The way back is the comparison the other way round, and not each operation reversed: what has to be dropped and
     // made again around a change is not the same in both directions. It begins at what the operations make of `from`,
     // which is not `to` where rules leave something out.
-    let mut made = from.clone();
-    for operation in &found.operations {
-        operation.apply(&mut made).map_err(|e| unrenderable(operation, &e))?;
-    }
-    made.dialect = Some(dialect);
-    let renames = rules.renames.iter().map(|(old, new)| (new.clone(), old.clone())).collect();
     let mut back = Vec::new();
-    let back_operations = diff(&made, from, &Rules { renames, ..Rules::default() }).operations;
+    let mut back_operations = Vec::new();
+    if !found.operations.is_empty() {
+        let mut made = from.clone();
+        for operation in &found.operations {
+            operation.apply(&mut made).map_err(|e| unrenderable(operation, &e))?;
+        }
+        made.dialect = Some(dialect);
+        let renames = renames_back(&found.operations);
+        back_operations = diff(&made, from, &Rules { renames, ..Rules::default() }).operations;
+    }
     for operation in &back_operations {
         back.extend(operation.render(server).map_err(|e| unrenderable(operation, &e))?);
     }
@@ -135,6 +143,29 @@ pub(crate) fn compare(
         operations: found.operations,
         back: back_operations,
     })
+}
+
+/// The renames that undo those among `operations`, the last one first.
+fn renames_back(operations: &[Operation]) -> Vec<(String, String)> {
+    let mut back = Vec::new();
+    for operation in operations.iter().rev() {
+        match operation {
+            Operation::RenameTable(rename) => back.push((rename.to.to_string(), rename.from.to_string())),
+            Operation::AlterColumn(alter) if alter.from.name != alter.to.name => {
+                back.push((format!("{}.{}", alter.table, alter.to.name), alter.from.name.clone()));
+            }
+            Operation::AlterEnum(alter) => {
+                let values = alter.renamed.iter().rev();
+                back.extend(values.map(|(old, new)| (format!("{}.{new}", alter.to.name), old.clone())));
+            }
+            Operation::RebuildTable(rebuild) => {
+                let columns = rebuild.renamed.iter().rev();
+                back.extend(columns.map(|(old, new)| (format!("{}.{new}", rebuild.to.name), old.clone())));
+            }
+            _ => {}
+        }
+    }
+    back
 }
 
 /// An operation in one line. A table that is made anew changes in some respect, which its own line does not say: it is
@@ -163,13 +194,17 @@ fn unrenderable(operation: &Operation, error: &migrated_core::operation::Operati
 
 /// A difference that is no operation, in a line.
 fn left_out(left: &LeftOut) -> String {
-    let because = match left.because {
+    format!("{} is left as it is: {}", left.object, because(left.because))
+}
+
+/// Why rules leave something out.
+pub(super) fn because(because: LeftOutBecause) -> &'static str {
+    match because {
         LeftOutBecause::NotIncluded => "not included",
         LeftOutBecause::Excluded => "excluded",
         LeftOutBecause::Tolerated => "tolerated",
         LeftOutBecause::NotDropped => "not dropped: the rules keep what is too much",
         LeftOutBecause::Partition => "a partition or a child of another table",
         LeftOutBecause::Partitioning => "partitioning cannot be changed without making the table anew",
-    };
-    format!("{} is left as it is: {because}", left.object)
+    }
 }

@@ -38,7 +38,7 @@ pub(crate) fn read(format: SchemaFormat, files: &[SchemaFile]) -> Result<Schema>
     Ok(whole)
 }
 
-fn unreadable(file: &SchemaFile, message: String, line: u32, column: u32) -> EngineError {
+pub(super) fn unreadable(file: &SchemaFile, message: String, line: u32, column: u32) -> EngineError {
     let mut error = EngineError::new(Code::SchemaInvalid, format!("{}: {message}", file.path))
         .with("path", &file.path)
         .state("the target was not changed")

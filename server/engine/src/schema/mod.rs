@@ -4,6 +4,9 @@ mod autogenerate;
 mod check;
 mod compare;
 mod formats;
+mod known;
+mod look;
+mod rules;
 mod scratch;
 mod source;
 
@@ -12,4 +15,6 @@ pub use check::CheckRequest;
 pub use compare::{Compared, DiffRequest, Difference};
 pub(crate) use formats::script;
 pub use formats::{SchemaFormat, write as write_schema};
+pub use look::Looked;
+pub use rules::read as read_rules;
 pub use source::{SchemaFile, SchemaSource, Scope};

@@ -1,13 +1,16 @@
 //! Scratch databases: where they are made, and that they are dropped.
 
+use super::known;
 use super::source::SchemaFile;
 use crate::place::{Place, TargetRequest};
 use crate::{Engine, EngineError, Result};
 use migrated_core::{Code, DialectName};
-use migrated_target::{InspectOptions, Inspected, Scratch, ScratchOptions, TargetSpec};
+use migrated_target::{InspectOptions, Inspected, ScratchOptions, Target, TargetSpec};
+use std::sync::Arc;
 
 impl Engine {
-    /// Runs a script in a scratch database for `place`, reads what it made, and drops it.
+    /// What a script makes in a scratch database for `place`, as the engine tells it; from memory, where the same script
+    /// has been tried on the same ground before.
     pub(crate) async fn in_scratch(
         &self,
         place: &Place,
@@ -15,7 +18,22 @@ impl Engine {
         script: &[SchemaFile],
         inspect: &InspectOptions,
     ) -> Result<Inspected> {
-        let mut scratch = self.scratch(place, options).await?;
+        let target = self.scratch_target(place).await?;
+        let mut key = None;
+        if known::is_worth_knowing(place.target.dialect(), script) {
+            // What cannot be read of the ground is not known; whether a scratch database can be made is seen then.
+            let ground = target.ground().await;
+            let ground =
+                ground.inspect_err(|e| tracing::debug!(error = %e, "the ground of scratch databases"));
+            let ground = ground.ok().flatten();
+            key = ground.map(|ground| known::key(&*target, &ground, &place.spec, options, script, inspect));
+        }
+        if let Some(key) = &key
+            && let Some(told) = self.known(key, place.target.dialect()).await
+        {
+            return Ok(told);
+        }
+        let mut scratch = target.scratch(options).await?;
         let read = async {
             for file in script {
                 scratch.execute(&file.path, &file.text).await.map_err(|e| refused(e, file))?;
@@ -28,20 +46,24 @@ impl Engine {
         if let Err(e) = scratch.discard().await {
             tracing::warn!(error = %e, "a scratch database could not be dropped");
         }
+        if let (Some(key), Ok(told)) = (&key, &read) {
+            self.keep_known(key, told).await;
+        }
         read
     }
 
-    async fn scratch(&self, place: &Place, options: &ScratchOptions) -> Result<Box<dyn Scratch>> {
+    /// Where scratch databases for `place` are made.
+    async fn scratch_target(&self, place: &Place) -> Result<Arc<dyn Target>> {
         let dialect = place.target.dialect();
         if let Some(name) = self.settings().scratch.get(&dialect) {
             let server = self.place(&TargetRequest::Named(name.clone())).await?;
             // The server's address and credentials, and what the target's schema is called.
             let spec = TargetSpec { schema: place.spec.schema.clone(), ..server.spec };
-            return Ok(migrated_target::open(&spec)?.scratch(options).await?);
+            return Ok(migrated_target::open(&spec)?);
         }
         // A file beside nothing: SQLite's scratch database never touches the target.
         if dialect == DialectName::Sqlite || (self.settings().scratch_beside_target && place.is_local()) {
-            return Ok(place.target.scratch(options).await?);
+            return Ok(place.target.clone());
         }
         let key = match dialect {
             DialectName::Postgres => "postgresql",

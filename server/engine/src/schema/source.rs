@@ -1,5 +1,6 @@
-//! Where a schema comes from, and how it is read: always by an engine, so that both sides of a comparison are told
-//! in the same words.
+//! Where a schema comes from, and how it is read: in an engine's words, so that both sides of a comparison are told in
+//! the same ones. What a description says in the words of the schema beside it, or in a spelling that is known to mean
+//! the same, needs no engine.
 
 use super::formats::{self, SchemaFormat};
 use crate::graph::GraphRef;
@@ -7,8 +8,10 @@ use crate::place::{Place, TargetRequest};
 use crate::{Engine, EngineError, Result};
 use migrated_core::operation::Server;
 use migrated_core::schema::Schema;
+use migrated_core::schema::normal::settle;
 use migrated_core::{Code, DialectName};
 use migrated_target::{InspectOptions, Inspected, ScratchOptions};
+use std::borrow::Cow;
 
 /// Where a schema comes from.
 #[derive(Clone, Debug)]
@@ -81,31 +84,30 @@ impl Engine {
             SchemaSource::Files { format, files } => {
                 let schema = formats::read(*format, files)?;
                 let names: Vec<&str> = files.iter().map(|file| file.path.as_str()).collect();
-                vec![self.described(&schema, &names.join(", "), place, beside).await?]
+                return self.read_description(schema, &names.join(", "), place, scope, beside).await;
             }
-            SchemaSource::Schema(schema) => vec![self.described(schema, "the schema", place, beside).await?],
+            SchemaSource::Schema(schema) => {
+                return self
+                    .read_description(Schema::clone(schema), "the schema", place, scope, beside)
+                    .await;
+            }
             SchemaSource::Revisions { project, graph, revision } => {
                 self.replayed(project, graph, revision, place, beside).await?
             }
         };
-        let described = !matches!(
-            source,
-            SchemaSource::Files { format: SchemaFormat::Sql, .. } | SchemaSource::Revisions { .. }
-        );
-        let extensions = beside.map(|b| b.schema.extensions.iter().cloned().collect()).unwrap_or_default();
-        let options = ScratchOptions { extensions };
-        let read = self.in_scratch(place, &options, &script, &scope.options()).await;
-        read.map_err(|e| if described { of_description(e) } else { e })
+        self.in_scratch(place, &furniture(beside), &script, &scope.options()).await
     }
 
-    /// A description as the script that makes it.
-    async fn described(
+    /// Reads a description: beside a schema in the engine's own words only what cannot be told from it is made in
+    /// scratch.
+    async fn read_description(
         &self,
-        schema: &Schema,
+        mut schema: Schema,
         name: &str,
         place: &Place,
+        scope: &Scope,
         beside: Option<&Inspected>,
-    ) -> Result<SchemaFile> {
+    ) -> Result<Inspected> {
         let dialect = place.target.dialect();
         if schema.dialect.is_some_and(|of| of != dialect) {
             return Err(EngineError::new(
@@ -119,18 +121,54 @@ impl Engine {
             .state("the target was not changed")
             .next("leave out its `dialect`, or name a target of that dialect"));
         }
-        let server = match beside {
-            Some(beside) => beside.server.clone(),
-            None => place.target.inspect(&InspectOptions::default()).await?.server,
+        schema.dialect = Some(dialect);
+        let Some(beside) = beside else {
+            let server = place.target.inspect(&InspectOptions::default()).await?.server;
+            return self.made(&schema, name, place, scope, &server, None).await;
         };
-        // What is there already is not made again: scratch has the target's extensions from its start.
-        let mut schema = Schema { dialect: Some(dialect), ..schema.clone() };
-        if let Some(beside) = beside {
-            schema.extensions.retain(|extension| !beside.schema.extensions.contains(&extension.name));
+        let server = &beside.server;
+        let settlement = settle(server, &beside.schema, &schema);
+        let told = |schema: Schema| Inspected { schema, server: server.clone(), notes: Vec::new() };
+        let read = match settlement.asked() {
+            None => None,
+            Some(asked) if asked == &schema => {
+                return self.made(&schema, name, place, scope, server, Some(beside)).await;
+            }
+            // What fails here fails with the whole too, and is told as the fault of that.
+            Some(asked) => match self.made(asked, name, place, scope, server, Some(beside)).await {
+                Ok(read) => Some(read.schema),
+                Err(_) => return self.made(&schema, name, place, scope, server, Some(beside)).await,
+            },
+        };
+        match settlement.told(read) {
+            Some(schema) => Ok(told(schema)),
+            None => self.made(&schema, name, place, scope, server, Some(beside)).await,
         }
-        let statements = migrated_core::operation::render_schema(&schema, &server)
+    }
+
+    /// A description as scratch tells it.
+    async fn made(
+        &self,
+        schema: &Schema,
+        name: &str,
+        place: &Place,
+        scope: &Scope,
+        server: &Server,
+        beside: Option<&Inspected>,
+    ) -> Result<Inspected> {
+        // What is there already is not made again: scratch has the target's extensions from its start.
+        let mut schema = Cow::Borrowed(schema);
+        if let Some(beside) = beside.filter(|_| !schema.extensions.is_empty()) {
+            schema
+                .to_mut()
+                .extensions
+                .retain(|extension| !beside.schema.extensions.contains(&extension.name));
+        }
+        let statements = migrated_core::operation::render_schema(&schema, server)
             .map_err(|e| EngineError::new(Code::OperationInvalid, e.to_string()))?;
-        Ok(SchemaFile { path: name.into(), text: formats::script(dialect, &statements) })
+        let script = SchemaFile { path: name.into(), text: formats::script(server.dialect, &statements) };
+        let read = self.in_scratch(place, &furniture(beside), &[script], &scope.options()).await;
+        read.map_err(of_description)
     }
 
     /// The upgrade bodies from nothing to `revision`, as files in their order.
@@ -157,6 +195,12 @@ impl Engine {
         }
         Ok(files)
     }
+}
+
+/// What a scratch database starts with.
+fn furniture(beside: Option<&Inspected>) -> ScratchOptions {
+    let extensions = beside.map(|b| b.schema.extensions.iter().cloned().collect()).unwrap_or_default();
+    ScratchOptions { extensions }
 }
 
 /// A fault in the script of a description: its lines are nobody's, the statement says which object it is.

@@ -101,7 +101,8 @@ pub(super) async fn get(store: &SqliteStore, hash: &Hash) -> Result<Option<Vec<u
     }
 }
 
-fn digest(bytes: &[u8]) -> Hash {
+/// The digest of bytes that may be many.
+pub(super) fn digest(bytes: &[u8]) -> Hash {
     let sum = || Sha256::digest(bytes).into();
     // 100 MB take a good part of a second: other tasks of this thread should not wait for that.
     let may_block = tokio::runtime::Handle::try_current()

@@ -16,12 +16,20 @@ struct Migration {
 }
 
 /// In order of version. One that was released never changes.
-const MIGRATIONS: &[Migration] = &[Migration {
-    version: 1,
-    name: "store",
-    readable_from: 1,
-    sql: include_str!("../../../../migrations/sqlite/0001_store.sql"),
-}];
+const MIGRATIONS: &[Migration] = &[
+    Migration {
+        version: 1,
+        name: "store",
+        readable_from: 1,
+        sql: include_str!("../../../../migrations/sqlite/0001_store.sql"),
+    },
+    Migration {
+        version: 2,
+        name: "known_schema",
+        readable_from: 1,
+        sql: include_str!("../../../../migrations/sqlite/0002_known_schema.sql"),
+    },
+];
 
 /// `migr` in ASCII: tells our files from other applications' (`PRAGMA application_id`).
 const APPLICATION_ID: i64 = 0x6d69_6772;

@@ -8,6 +8,7 @@ mod collect;
 mod connection;
 mod event_log;
 mod fault;
+mod known_schema;
 mod lock;
 mod manifest;
 mod migrate;
@@ -175,6 +176,14 @@ impl Store for SqliteStore {
 
     async fn prune_events(&self, before: i64) -> Result<u64> {
         event_log::prune(self, before).await
+    }
+
+    async fn known_schema(&self, key: &Hash, at: i64) -> Result<Option<Vec<u8>>> {
+        known_schema::get(self, key, at).await
+    }
+
+    async fn put_known_schema(&self, key: &Hash, told: &[u8], at: i64, limit: u64) -> Result<()> {
+        known_schema::put(self, key, told, at, limit).await
     }
 
     async fn audit(&self, entry: &AuditRecord) -> Result<()> {

@@ -3,6 +3,7 @@
 pub(crate) mod bodies;
 pub(crate) mod collect;
 pub(crate) mod events;
+pub(crate) mod known_schemas;
 pub(crate) mod named;
 pub(crate) mod races;
 pub(crate) mod runs;
@@ -50,6 +51,8 @@ macro_rules! contract {
             events::events_are_read_in_parts,
             events::pruned_events_are_told_and_numbering_goes_on,
             events::many_logs_are_pruned,
+            known_schemas::what_was_told_comes_back_whole,
+            known_schemas::what_was_used_longest_ago_goes_first,
             runs::a_run_comes_back_as_it_was,
             runs::updating_a_run_compares_and_sets,
             runs::the_same_request_is_one_run,

@@ -120,6 +120,10 @@ impl Target for MysqlTarget {
         inspect::scratch(self, options).await
     }
 
+    async fn ground(&self) -> Result<Option<String>, TargetError> {
+        inspect::ground(self).await.map(Some)
+    }
+
     async fn connect(&self, options: &SessionOptions) -> Result<Box<dyn Session>, TargetError> {
         Ok(Box::new(session::MysqlSession::open(self, options).await?))
     }

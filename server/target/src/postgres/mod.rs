@@ -107,6 +107,10 @@ impl Target for PostgresTarget {
         inspect::scratch(self, options).await
     }
 
+    async fn ground(&self) -> Result<Option<String>, TargetError> {
+        inspect::ground(self).await.map(Some)
+    }
+
     async fn connect(&self, options: &SessionOptions) -> Result<Box<dyn Session>, TargetError> {
         Ok(Box::new(session::PostgresSession::open(self, options).await?))
     }

@@ -156,6 +156,11 @@ impl Target for SqliteTarget {
         inspect::scratch(self, options).await
     }
 
+    /// A scratch database is in memory, and its schema kept as it was written.
+    async fn ground(&self) -> Result<Option<String>, TargetError> {
+        Ok(None)
+    }
+
     async fn connect(&self, options: &SessionOptions) -> Result<Box<dyn Session>, TargetError> {
         let opened = self.open(&options.run, true).await?;
         Ok(Box::new(SqliteSession::new(

@@ -1,10 +1,14 @@
-//! Schemas as files: YAML and JSON, the same fields in both.
+//! Schemas and the rules of comparisons as files: YAML and JSON, the same fields in both.
 
 mod check;
+mod fit;
+mod rules;
 pub mod shape;
 #[cfg(test)]
 mod tests;
 mod tree;
+
+pub use rules::read_rules;
 
 use super::Schema;
 use serde::de::DeserializeOwned;
@@ -27,6 +31,9 @@ pub struct SchemaTextError {
 /// # Errors
 /// What is wrong, with its place.
 pub fn read_yaml(text: &str) -> Result<Schema, SchemaTextError> {
+    if matches!(yaml::<fit::Fits>(text), Ok(fit::Fits(true))) {
+        return yaml(text);
+    }
     let root: Node = yaml::<serde_saphyr::Spanned<Value>>(text)?.into();
     // Nothing but comments.
     if matches!(root.value, Value::Null) {
@@ -48,6 +55,9 @@ pub fn read_json(text: &str) -> Result<Schema, SchemaTextError> {
         let (message, line) = (first_line(message), u32::try_from(e.line()).unwrap_or(u32::MAX));
         SchemaTextError { message, line, column: u32::try_from(e.column()).unwrap_or(u32::MAX) }
     };
+    if matches!(serde_json::from_str::<fit::Fits>(text), Ok(fit::Fits(true))) {
+        return serde_json::from_str(text).map_err(told);
+    }
     let root: serde_json::Value = serde_json::from_str(text).map_err(told)?;
     if let Err(fault) = check::check(&root.into(), &shape::SCHEMA) {
         // JSON is YAML: read as that it tells the places too. Only a file with a fault pays for it.

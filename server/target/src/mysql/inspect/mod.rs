@@ -7,6 +7,7 @@ mod catalog;
 mod column;
 mod constraint;
 mod definition;
+mod ground;
 mod index;
 mod read;
 mod routine;
@@ -17,6 +18,7 @@ mod text;
 mod trigger;
 mod view;
 
+pub(super) use ground::ground;
 pub(super) use scratch::scratch;
 
 use super::connect::{Connected, Purpose};

@@ -115,9 +115,16 @@ impl Columns {
         self.of(relation).iter().map(field).collect()
     }
 
-    /// Names and types of a view's columns.
+    /// Names and types of a view's columns. A collation of a column's own is part of its type: CREATE OR REPLACE VIEW
+    /// refuses to change the one as it does the other.
     pub(super) fn signature(&self, relation: u32) -> Vec<(String, String)> {
-        let told = |found: &Found| (found.column.name.clone(), found.column.data_type.clone());
+        let told = |Found { column, .. }: &Found| {
+            let data_type = match &column.collation {
+                Some(collation) => format!("{} COLLATE {collation}", column.data_type),
+                None => column.data_type.clone(),
+            };
+            (column.name.clone(), data_type)
+        };
         self.of(relation).iter().map(told).collect()
     }
 

@@ -5,6 +5,7 @@ mod comments;
 mod constraints;
 mod expression;
 mod functions;
+mod ground;
 mod index_item;
 mod indexes;
 mod namespaces;
@@ -22,6 +23,7 @@ mod triggers;
 mod types;
 mod views;
 
+pub(super) use ground::ground;
 pub(super) use scratch::scratch;
 
 use super::PostgresTarget;

@@ -58,7 +58,8 @@ pub(super) fn refused(error: &WireError, doing: &str) -> TargetError {
     TargetError { code: Code::ScratchRequired, help: help.into(), ..failed }
 }
 
-fn traits_sql(version: &ServerVersion) -> String {
+/// The encoding, locale and tablespace of the database.
+pub(super) fn traits_sql(version: &ServerVersion) -> String {
     let provider = if version.major >= 15 { "d.datlocprovider" } else { "'c'" };
     let locale = match version.major {
         17.. => "d.datlocale",

@@ -281,10 +281,7 @@ pub(super) fn items(words: &[SqlWord<'_>]) -> Option<Vec<IndexItem>> {
                 [one] if one.name(DialectName::Sqlite).is_some() => {
                     item.column = one.name(DialectName::Sqlite)
                 }
-                words => {
-                    let text = text(words);
-                    item.expr = Some(unwrapped(&text).to_owned());
-                }
+                words => item.expr = Some(text(unwrapped(words))),
             }
             Some(item)
         })
@@ -292,16 +289,20 @@ pub(super) fn items(words: &[SqlWord<'_>]) -> Option<Vec<IndexItem>> {
 }
 
 /// An expression without the parentheses around all of it.
-fn unwrapped(text: &str) -> &str {
-    let Some(inner) = text.strip_prefix('(').and_then(|t| t.strip_suffix(')')) else { return text };
+fn unwrapped<'w, 't>(words: &'w [SqlWord<'t>]) -> &'w [SqlWord<'t>] {
+    let [first, inner @ .., last] = words else { return words };
+    if !first.is("(") || !last.is(")") {
+        return words;
+    }
     let mut depth = 0;
-    for c in inner.chars() {
-        match c {
-            '(' => depth += 1,
-            ')' if depth == 0 => return text,
-            ')' => depth -= 1,
-            _ => {}
+    for word in inner {
+        if word.is("(") {
+            depth += 1;
+        } else if word.is(")") && depth == 0 {
+            return words;
+        } else if word.is(")") {
+            depth -= 1;
         }
     }
-    inner
+    unwrapped(inner)
 }

@@ -8,6 +8,7 @@ mod corpus;
 mod kept;
 mod known;
 mod message;
+mod settled;
 mod shape;
 mod steps;
 mod tally;

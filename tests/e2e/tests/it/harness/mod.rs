@@ -10,6 +10,7 @@ mod programs;
 mod project;
 mod revisions;
 mod running;
+mod terminal;
 mod way;
 
 pub(crate) use answer::{Answer, commands};
@@ -20,6 +21,7 @@ pub(crate) use gate::Gate;
 pub(crate) use place::Leaves;
 pub(crate) use project::Project;
 pub(crate) use running::Running;
+pub(crate) use terminal::OnTerminal;
 pub(crate) use way::{Commit, Then, Way};
 
 use std::time::Duration;

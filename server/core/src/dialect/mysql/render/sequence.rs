@@ -29,14 +29,32 @@ pub(super) fn alter(alter: &AlterSequence, server: &Server) -> Result<Vec<String
         (_, to) => format!(" AS {}", to.as_deref().unwrap_or("bigint")),
     };
     let options = written(&alter.from.options, &alter.to.options, alter.to.data_type.is_none());
+    let (brought_in, restart) = brought_in(&name, &alter.from, &alter.to);
+    statements.extend(brought_in);
     if !kind.is_empty() || !options.is_empty() {
-        statements.push(format!("ALTER SEQUENCE {name}{kind}{options}"));
+        let restart = if restart { " RESTART" } else { "" };
+        statements.push(format!("ALTER SEQUENCE {name}{kind}{options}{restart}"));
     }
     if alter.from.comment != alter.to.comment {
         let comment = text(alter.to.comment.as_deref().unwrap_or_default());
         statements.push(format!("ALTER TABLE {name} COMMENT = {comment}"));
     }
     Ok(statements)
+}
+
+/// ALTER SEQUENCE refuses bounds that leave the counter outside. It is brought up to a higher lower one by a statement
+/// ahead, or, where no old value is a new one, by RESTART; it cannot be brought down without counting anew.
+fn brought_in(name: &str, from: &Sequence, to: &Sequence) -> (Option<String>, bool) {
+    let bounds = |sequence: &Sequence| {
+        let [_, (_, min), (_, max), ..] = effective(&sequence.options, sequence.data_type.is_none());
+        (min, max)
+    };
+    let ((Some(old_min), Some(old_max)), (Some(min), Some(max))) = (bounds(from), bounds(to)) else {
+        return (None, false);
+    };
+    let restart = min > old_max || max < old_min;
+    let up = (min > old_min && !restart).then(|| format!("DO SETVAL({name}, {min}, 0)"));
+    (up, restart)
 }
 
 fn supported(sequence: &Sequence, server: &Server) -> Result<(), OperationError> {

@@ -236,6 +236,26 @@ fn a_sequence_is_told_what_changed() {
 }
 
 #[test]
+fn a_sequence_is_brought_into_its_new_bounds() {
+    let sequence =
+        |options: SequenceOptions| Sequence { name: Name::local("s"), options, ..Sequence::default() };
+    let bounds =
+        |min: i64, max: i64| SequenceOptions { min: Some(min), max: Some(max), ..SequenceOptions::default() };
+    let alter = |from: SequenceOptions, to: SequenceOptions| {
+        let (from, to) = (sequence(from), sequence(to));
+        Operation::AlterSequence(AlterSequence { from, to }).render(&MARIADB).expect("MariaDB has sequences")
+    };
+    assert_eq!(
+        alter(bounds(1, 1_000), bounds(100, 1_000)),
+        ["DO SETVAL(s, 100, 0)", "ALTER SEQUENCE s MINVALUE 100 START WITH 100"]
+    );
+    assert_eq!(
+        alter(bounds(1, 10), bounds(100, 1_000)),
+        ["ALTER SEQUENCE s MINVALUE 100 MAXVALUE 1000 START WITH 100 RESTART"]
+    );
+}
+
+#[test]
 fn views_and_routines_are_replaced() {
     let mut view = View { name: Name::local("v"), query: "select 1 AS `a`".into(), ..View::default() };
     view.options.insert("security".into(), "invoker".into());

@@ -20,6 +20,11 @@ pub(super) fn alter(op: &AlterColumn, server: &Server) -> Result<Vec<String>, Op
         return Ok(statements);
     }
     let mut statements = Vec::new();
+    // The type of a generated column takes no USING, in the statement that makes it a plain one either.
+    let plain = from.computed.is_some() && to.computed.is_none();
+    if plain {
+        statements.push(format!("ALTER TABLE {table} ALTER COLUMN {} DROP EXPRESSION", quote(&from.name)));
+    }
     let actions = actions(op, server)?;
     if !actions.is_empty() {
         statements.push(format!("ALTER TABLE {table} {}", actions.join(", ")));
@@ -64,9 +69,6 @@ fn actions(op: &AlterColumn, server: &Server) -> Result<Vec<String>, OperationEr
     if from.identity.is_some() && to.identity.is_none() {
         alter("DROP IDENTITY".into());
     }
-    if from.computed.is_some() && to.computed.is_none() {
-        alter("DROP EXPRESSION".into());
-    }
     if typed {
         alter(format!("TYPE {}", type_text(op)));
     }
@@ -81,13 +83,20 @@ fn actions(op: &AlterColumn, server: &Server) -> Result<Vec<String>, OperationEr
     }
     match (&from.identity, &to.identity) {
         (None, Some(identity)) => alter(format!("ADD {}", as_identity(identity))),
-        (Some(old), Some(new)) if old != new => alter(identity(old, new, typed)),
+        (Some(old), Some(new)) if old != new => {
+            alter(identity(old, new, typed.then_some(to.data_type.as_str())));
+        }
         _ => {}
     }
-    if from.storage != to.storage || typed && to.storage.is_some() {
+    // TYPE puts the new type's own storage and the default compression in place of what was set.
+    let (stored, compressed) = match typed {
+        true => (None, None),
+        false => (from.storage.as_ref(), from.compression.as_ref()),
+    };
+    if stored != to.storage.as_ref() {
         alter(format!("SET STORAGE {}", to.storage.as_deref().unwrap_or_else(|| own_storage(&to.data_type))));
     }
-    if from.compression != to.compression {
+    if compressed != to.compression.as_ref() {
         since(server, 14, "set a column's compression")?;
         alter(format!("SET COMPRESSION {}", to.compression.as_deref().unwrap_or("default")));
     }
@@ -113,7 +122,7 @@ fn type_text(op: &AlterColumn) -> String {
     out
 }
 
-fn identity(from: &Identity, to: &Identity, typed: bool) -> String {
+fn identity(from: &Identity, to: &Identity, typed: Option<&str>) -> String {
     let mut parts = Vec::new();
     if from.always != to.always {
         parts.push(format!("SET GENERATED {}", if to.always { "ALWAYS" } else { "BY DEFAULT" }));
@@ -147,7 +156,7 @@ fn counter(column: &Column) -> Option<&str> {
     sql.strip_prefix("nextval(")?.strip_suffix(')')
 }
 
-/// A type's own storage (`pg_type.typstorage`). SET STORAGE DEFAULT is there from version 16 on only.
+/// The own storage (`pg_type.typstorage`) of a type whose values can be stored in several ways. SET STORAGE DEFAULT is there from version 16 on only.
 fn own_storage(data_type: &str) -> &'static str {
     let base = data_type.split(['(', '[']).next().unwrap_or_default().trim().to_ascii_lowercase();
     match base.as_str() {

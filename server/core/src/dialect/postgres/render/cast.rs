@@ -20,8 +20,8 @@ pub(super) fn using(column: &str, from: &str, to: &str) -> Option<String> {
         return Some(format!("{column}::{to}"));
     }
     let through = match (old.base.as_str(), new.base.as_str()) {
-        (number, "boolean") if NUMBERS.contains(&number) => "integer",
-        ("boolean", number) if NUMBERS.contains(&number) => "integer",
+        (number, "boolean") if old.array == new.array && NUMBERS.contains(&number) => "integer",
+        ("boolean", number) if old.array == new.array && NUMBERS.contains(&number) => "integer",
         _ => "text",
     };
     let array = if old.array && new.array { "[]" } else { "" };

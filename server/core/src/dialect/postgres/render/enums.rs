@@ -35,7 +35,7 @@ pub(super) fn alter(op: &AlterEnum) -> Vec<String> {
             value.clone_from(new);
         }
     }
-    match insertions(&values, &op.to.values) {
+    match insertions(&values, &op.to.values).filter(|added| !op.anew || added.is_empty()) {
         Some(added) => {
             statements.extend(added.iter().map(|place| format!("ALTER TYPE {name} ADD VALUE {place}")));
             if op.from.comment != op.to.comment {

@@ -49,21 +49,27 @@ pub(super) fn options(options: &SequenceOptions) -> Vec<String> {
 
 /// What ALTER SEQUENCE says to make `to` of `from`; what `to` leaves to its default is named.
 ///
-/// `restated` is set where the type changes: bounds that stay are then said again, because ALTER SEQUENCE AS moves those
-/// that are the old type's.
-pub(super) fn changed_options(from: &SequenceOptions, to: &SequenceOptions, restated: bool) -> Vec<String> {
+/// `retyped` is the new type where that changes: bounds are then said in numbers, because ALTER SEQUENCE AS moves those
+/// that are the old type's, and takes NO MINVALUE for the new type's own where it does.
+pub(super) fn changed_options(
+    from: &SequenceOptions,
+    to: &SequenceOptions,
+    retyped: Option<&str>,
+) -> Vec<String> {
     let mut all = Vec::new();
     let turned = descends(from) != descends(to);
     if from.increment != to.increment {
         all.push(format!("INCREMENT BY {}", to.increment.unwrap_or(1)));
     }
-    let mut bound = |from: Option<i64>, to: Option<i64>, word: &str| match to {
-        Some(value) if restated || turned || from != to => all.push(format!("{word} {value}")),
+    let (min, max) = bounds(retyped, to);
+    let mut bound = |from: Option<i64>, to: Option<i64>, own: i64, word: &str| match to {
+        Some(value) if retyped.is_some() || turned || from != to => all.push(format!("{word} {value}")),
+        None if (turned || from.is_some()) && retyped.is_some() => all.push(format!("{word} {own}")),
         None if turned || from.is_some() => all.push(format!("NO {word}")),
         _ => {}
     };
-    bound(from.min, to.min, "MINVALUE");
-    bound(from.max, to.max, "MAXVALUE");
+    bound(from.min, to.min, min, "MINVALUE");
+    bound(from.max, to.max, max, "MAXVALUE");
     if first(from) != first(to) {
         all.push(format!("START WITH {}", first(to)));
     }
@@ -111,7 +117,8 @@ pub(super) fn alter(op: &AlterSequence, server: &Server) -> Result<Vec<String>, 
     if from.data_type != to.data_type {
         actions.push(format!("AS {}", to.data_type.as_deref().unwrap_or("bigint")));
     }
-    actions.extend(changed_options(&from.options, &to.options, from.data_type != to.data_type));
+    let retyped = (from.data_type != to.data_type).then(|| to.data_type.as_deref().unwrap_or("bigint"));
+    actions.extend(changed_options(&from.options, &to.options, retyped));
     if restart {
         actions.push("RESTART".into());
     }
@@ -134,20 +141,21 @@ pub(super) fn alter(op: &AlterSequence, server: &Server) -> Result<Vec<String>, 
 }
 
 /// Lowest and highest value (manual, CREATE SEQUENCE).
-fn bounds(sequence: &Sequence) -> (i64, i64) {
-    let (lowest, highest) = match sequence.data_type.as_deref() {
+fn bounds(data_type: Option<&str>, options: &SequenceOptions) -> (i64, i64) {
+    let (lowest, highest) = match data_type {
         Some("smallint") => (i64::from(i16::MIN), i64::from(i16::MAX)),
         Some("integer") => (i64::from(i32::MIN), i64::from(i32::MAX)),
         _ => (i64::MIN, i64::MAX),
     };
-    let (min, max) = if descends(&sequence.options) { (lowest, -1) } else { (1, highest) };
-    (sequence.options.min.unwrap_or(min), sequence.options.max.unwrap_or(max))
+    let (min, max) = if descends(options) { (lowest, -1) } else { (1, highest) };
+    (options.min.unwrap_or(min), options.max.unwrap_or(max))
 }
 
 /// ALTER SEQUENCE refuses bounds that leave the counter outside: it is brought in by a statement ahead, or, where no
 /// old value is a new one, by RESTART.
 fn brought_in(name: &str, from: &Sequence, to: &Sequence) -> (Vec<String>, bool) {
-    let ((old_min, old_max), (min, max)) = (bounds(from), bounds(to));
+    let of = |sequence: &Sequence| bounds(sequence.data_type.as_deref(), &sequence.options);
+    let ((old_min, old_max), (min, max)) = (of(from), of(to));
     if min > old_max || max < old_min {
         return (Vec::new(), true);
     }

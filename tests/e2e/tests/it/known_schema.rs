@@ -1,0 +1,74 @@
+//! What is compared without a scratch database: a role that may make none any more shows it.
+
+use crate::harness::{Database, Engine, Project, postgres};
+
+const SCHEMA: &str = "CREATE TABLE owner (id serial PRIMARY KEY, mail varchar(80) NOT NULL UNIQUE, \
+                      since timestamptz DEFAULT now());\n\
+                      CREATE TABLE pet (id bigint PRIMARY KEY, of integer REFERENCES owner, kind varchar(20) DEFAULT 'cat', \
+                      price numeric(10,2) CHECK (price > 0), CHECK (id > 0 AND of > 0));\n\
+                      CREATE INDEX pet_kind ON pet (lower(kind)) WHERE price IS NOT NULL;\n\
+                      CREATE VIEW cats AS SELECT id, of FROM pet WHERE kind = 'cat';\n";
+
+#[test]
+fn what_stands_or_was_tried_before_needs_no_scratch_database() {
+    let Some(database) = Database::new(Engine::Postgres) else { return };
+    let role = format!("{}_role", database.name);
+    database.sql(&format!("CREATE ROLE {role} LOGIN CREATEDB PASSWORD 'secret'"));
+    database.sql(&format!("ALTER DATABASE {} OWNER TO {role}", database.name));
+    let project = Project::new(database);
+    let url = project.database.url();
+    let (_, place) = url.split_once('@').expect("a user is in it");
+    project
+        .configure(&format!("project = \"shop\"\ndatabase_url = \"postgresql://{role}:secret@{place}\"\n"));
+    let check = |schema: &str| project.ctl(&format!("check --schema {schema}"));
+    let write = |name: &str, text: &str| std::fs::write(project.path(name), text).expect("written");
+
+    write("schema.sql", SCHEMA);
+    project.ctl("revision --autogenerate --schema schema.sql -m all --rev-id a1").succeeds();
+    project.ctl("upgrade head").succeeds();
+    check("schema.sql").succeeds().says("");
+    project.ctl("check").succeeds().says("");
+    project.database.sql(&format!("ALTER ROLE {role} NOCREATEDB"));
+    // What was tried is known to the next daemon too: the text of a file, and the revisions.
+    project.kill_daemon();
+    check("schema.sql").succeeds().says("");
+    project.ctl("check").succeeds().says("");
+    // What stands is known without having been tried.
+    let shown = project.ctl("inspect --format yaml").succeeds().stdout;
+    write("shown.yaml", &shown);
+    check("shown.yaml").succeeds().says("");
+    // In a person's words too.
+    let spellings = [
+        ("character varying(80)", "VARCHAR( 80 )"),
+        ("timestamp with time zone", "timestamptz"),
+        ("'cat'::character varying", "'cat'"),
+        ("(id > 0) AND (of > 0)", "id>0 and of > 0"),
+        ("    name: owner_pkey\n", ""),
+    ];
+    let spelled = spellings.iter().fold(shown.clone(), |text, (printed, written)| {
+        assert!(text.contains(printed), "{printed} is in {text}");
+        text.replace(printed, written)
+    });
+    write("spelled.yaml", &spelled);
+    check("spelled.yaml").succeeds().says("");
+    // Anything else has to be asked, and cannot be.
+    let refused = |schema: &str| drop(check(schema).exits(1).is("SCRATCH_REQUIRED"));
+    write("other.sql", &SCHEMA.replace("varchar(20)", "varchar(30)"));
+    refused("other.sql");
+    write("other.yaml", &shown.replace("character varying(20)", "character varying(30)"));
+    refused("other.yaml");
+    // The same text on another ground is another question.
+    project.database.sql(&format!("ALTER ROLE {role} SET xmloption TO document"));
+    refused("schema.sql");
+    project.database.sql(&format!("ALTER ROLE {role} RESET xmloption"));
+    check("schema.sql").succeeds().says("");
+    // Where one may be made again, the difference is told: of the description the one table that differs is asked about.
+    project.database.sql(&format!("ALTER ROLE {role} CREATEDB"));
+    let both = ["other.sql", "other.yaml"].map(|schema| check(schema).exits(3).stdout);
+    assert_eq!(both[0], both[1]);
+    assert!(both[0].contains("pet.kind"), "{}", both[0]);
+    assert_eq!(postgres().expect("it is there").psql("postgres", LEFT).expect("asked"), "0");
+}
+
+const LEFT: &str = "SELECT count(*) FROM pg_database WHERE datname LIKE 'migrated_scratch_%' AND datdba = \
+                    (SELECT oid FROM pg_roles WHERE rolname LIKE 'e2e_%_role' ORDER BY oid DESC LIMIT 1)";
