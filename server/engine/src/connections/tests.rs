@@ -1,5 +1,5 @@
 use super::*;
-use migrated_target::{Applied, ApplyFault, Canceller, Tell, Work};
+use migrated_target::{Applied, ApplyFault, Canceller, Executor, Tell, Work};
 use std::task::Poll;
 
 /// A session that does nothing.
@@ -16,6 +16,15 @@ impl Session for Idle {
     }
 
     async fn apply(&mut self, _: &Work, _: &dyn Tell) -> Result<Applied, ApplyFault> {
+        unreachable!("it gets no work")
+    }
+
+    async fn converse(
+        &mut self,
+        _: &Work,
+        _: &mut dyn Executor,
+        _: &dyn Tell,
+    ) -> Result<Applied, ApplyFault> {
         unreachable!("it gets no work")
     }
 
