@@ -65,7 +65,8 @@ func exitOf(reason Reason) int {
 // isNoRefusal tells what only happens to a run that is under way.
 func isNoRefusal(reason Reason) bool {
 	switch reason {
-	case "", ReasonStatementFailed, ReasonVersionRowsChanged, ReasonConnectionLost, ReasonCancelled:
+	case "", ReasonStatementFailed, ReasonVersionRowsChanged, ReasonConnectionLost, ReasonCancelled,
+		ReasonExecutorMissing, ReasonExecutorLost, ReasonExecutorFailed:
 		return true
 	}
 	// A run that ended without a failure is known by its state alone.

@@ -206,7 +206,9 @@ func walk(from fs.FS, dir string, recursive bool) ([]string, error) {
 }
 
 // endings are what the names of revision files end with.
-var endings = []string{".sql", ".yaml", ".yml"}
+var endings = []string{
+	".sql", ".yaml", ".yml", ".rev.py", ".rev.go", ".rev.rb", ".rev.js", ".rev.ts", ".rev.java",
+}
 
 func isRevisionFile(name string) bool {
 	for _, end := range endings {

@@ -172,6 +172,14 @@ const (
 	ReasonInternal Reason = "INTERNAL"
 	// ReasonChangedPartial is MG5015. A DONE statement of a partly applied revision was changed.
 	ReasonChangedPartial Reason = "CHANGED_PARTIAL"
+	// ReasonExecutorMissing is MG5016. A run waits for a client to execute a revision, and none came.
+	ReasonExecutorMissing Reason = "EXECUTOR_MISSING"
+	// ReasonExecutorLost is MG5017. The client that executed a revision went away in the middle of it.
+	ReasonExecutorLost Reason = "EXECUTOR_LOST"
+	// ReasonExecutorFailed is MG5018. The client that executed a revision says that its body failed.
+	ReasonExecutorFailed Reason = "EXECUTOR_FAILED"
+	// ReasonNeedsExecutor is MG5019. A revision whose SQL only its client knows, where SQL was asked for.
+	ReasonNeedsExecutor Reason = "NEEDS_EXECUTOR"
 	// ReasonUnauthenticated is MG6001. No token, or one that is unknown or expired.
 	ReasonUnauthenticated Reason = "UNAUTHENTICATED"
 	// ReasonPermissionDenied is MG6002. The token lacks the right.
@@ -278,6 +286,10 @@ var numbers = map[Reason]string{
 	ReasonInvalidRequest:         "MG5012",
 	ReasonInternal:               "MG5013",
 	ReasonChangedPartial:         "MG5015",
+	ReasonExecutorMissing:        "MG5016",
+	ReasonExecutorLost:           "MG5017",
+	ReasonExecutorFailed:         "MG5018",
+	ReasonNeedsExecutor:          "MG5019",
 	ReasonUnauthenticated:        "MG6001",
 	ReasonPermissionDenied:       "MG6002",
 	ReasonAdHocURLRefused:        "MG6003",

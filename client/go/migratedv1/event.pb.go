@@ -105,6 +105,7 @@ type Event struct {
 	//	*Event_StepFailed_
 	//	*Event_CancelRequested_
 	//	*Event_RunFinished_
+	//	*Event_ExecutorWanted_
 	Kind          isEvent_Kind `protobuf_oneof:"kind"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -323,6 +324,15 @@ func (x *Event) GetRunFinished() *Event_RunFinished {
 	return nil
 }
 
+func (x *Event) GetExecutorWanted() *Event_ExecutorWanted {
+	if x != nil {
+		if x, ok := x.Kind.(*Event_ExecutorWanted_); ok {
+			return x.ExecutorWanted
+		}
+	}
+	return nil
+}
+
 type isEvent_Kind interface {
 	isEvent_Kind()
 }
@@ -417,6 +427,11 @@ type Event_RunFinished_ struct {
 	RunFinished *Event_RunFinished `protobuf:"bytes,27,opt,name=run_finished,json=runFinished,proto3,oneof"`
 }
 
+type Event_ExecutorWanted_ struct {
+	// A revision's body is to be executed by a client, and none has offered to.
+	ExecutorWanted *Event_ExecutorWanted `protobuf:"bytes,28,opt,name=executor_wanted,json=executorWanted,proto3,oneof"`
+}
+
 func (*Event_RunAccepted_) isEvent_Kind() {}
 
 func (*Event_StateChanged_) isEvent_Kind() {}
@@ -452,6 +467,8 @@ func (*Event_StepFailed_) isEvent_Kind() {}
 func (*Event_CancelRequested_) isEvent_Kind() {}
 
 func (*Event_RunFinished_) isEvent_Kind() {}
+
+func (*Event_ExecutorWanted_) isEvent_Kind() {}
 
 // Part of a run's log, as streams carry it. The first message of a stream names the run and may be without events.
 type RunUpdate struct {
@@ -1904,6 +1921,97 @@ func (x *Event_CancelRequested) GetReason() string {
 	return ""
 }
 
+// A revision's body is to be executed by a client, and none has offered to: call `ExecuteStep` with the run's id.
+type Event_ExecutorWanted struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Place in the plan, from 1.
+	Index uint32 `protobuf:"varint,1,opt,name=index,proto3" json:"index,omitempty"`
+	// Steps of the plan.
+	Total uint32 `protobuf:"varint,2,opt,name=total,proto3" json:"total,omitempty"`
+	// The revision.
+	Revision string `protobuf:"bytes,3,opt,name=revision,proto3" json:"revision,omitempty"`
+	// Which body.
+	Direction Direction `protobuf:"varint,4,opt,name=direction,proto3,enum=migrated.v1.Direction" json:"direction,omitempty"`
+	// Language of the body, as `python`.
+	Language string `protobuf:"bytes,5,opt,name=language,proto3" json:"language,omitempty"`
+	// For how long the run waits.
+	Wait          *durationpb.Duration `protobuf:"bytes,6,opt,name=wait,proto3" json:"wait,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Event_ExecutorWanted) Reset() {
+	*x = Event_ExecutorWanted{}
+	mi := &file_migrated_v1_event_proto_msgTypes[20]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Event_ExecutorWanted) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Event_ExecutorWanted) ProtoMessage() {}
+
+func (x *Event_ExecutorWanted) ProtoReflect() protoreflect.Message {
+	mi := &file_migrated_v1_event_proto_msgTypes[20]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Event_ExecutorWanted.ProtoReflect.Descriptor instead.
+func (*Event_ExecutorWanted) Descriptor() ([]byte, []int) {
+	return file_migrated_v1_event_proto_rawDescGZIP(), []int{0, 18}
+}
+
+func (x *Event_ExecutorWanted) GetIndex() uint32 {
+	if x != nil {
+		return x.Index
+	}
+	return 0
+}
+
+func (x *Event_ExecutorWanted) GetTotal() uint32 {
+	if x != nil {
+		return x.Total
+	}
+	return 0
+}
+
+func (x *Event_ExecutorWanted) GetRevision() string {
+	if x != nil {
+		return x.Revision
+	}
+	return ""
+}
+
+func (x *Event_ExecutorWanted) GetDirection() Direction {
+	if x != nil {
+		return x.Direction
+	}
+	return Direction_DIRECTION_UNSPECIFIED
+}
+
+func (x *Event_ExecutorWanted) GetLanguage() string {
+	if x != nil {
+		return x.Language
+	}
+	return ""
+}
+
+func (x *Event_ExecutorWanted) GetWait() *durationpb.Duration {
+	if x != nil {
+		return x.Wait
+	}
+	return nil
+}
+
 // The end of the run.
 type Event_RunFinished struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1923,7 +2031,7 @@ type Event_RunFinished struct {
 
 func (x *Event_RunFinished) Reset() {
 	*x = Event_RunFinished{}
-	mi := &file_migrated_v1_event_proto_msgTypes[20]
+	mi := &file_migrated_v1_event_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1935,7 +2043,7 @@ func (x *Event_RunFinished) String() string {
 func (*Event_RunFinished) ProtoMessage() {}
 
 func (x *Event_RunFinished) ProtoReflect() protoreflect.Message {
-	mi := &file_migrated_v1_event_proto_msgTypes[20]
+	mi := &file_migrated_v1_event_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1948,7 +2056,7 @@ func (x *Event_RunFinished) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Event_RunFinished.ProtoReflect.Descriptor instead.
 func (*Event_RunFinished) Descriptor() ([]byte, []int) {
-	return file_migrated_v1_event_proto_rawDescGZIP(), []int{0, 18}
+	return file_migrated_v1_event_proto_rawDescGZIP(), []int{0, 19}
 }
 
 func (x *Event_RunFinished) GetState() RunState {
@@ -1990,7 +2098,7 @@ var File_migrated_v1_event_proto protoreflect.FileDescriptor
 
 const file_migrated_v1_event_proto_rawDesc = "" +
 	"\n" +
-	"\x17migrated/v1/event.proto\x12\vmigrated.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x17migrated/v1/error.proto\x1a\x15migrated/v1/run.proto\"\xe7\x1e\n" +
+	"\x17migrated/v1/event.proto\x12\vmigrated.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x17migrated/v1/error.proto\x1a\x15migrated/v1/run.proto\"\x91!\n" +
 	"\x05Event\x12\x1a\n" +
 	"\bsequence\x18\x01 \x01(\x04R\bsequence\x12.\n" +
 	"\x04time\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\x04time\x12C\n" +
@@ -2014,7 +2122,8 @@ const file_migrated_v1_event_proto_rawDesc = "" +
 	"\vstep_failed\x18\x19 \x01(\v2\x1d.migrated.v1.Event.StepFailedH\x00R\n" +
 	"stepFailed\x12O\n" +
 	"\x10cancel_requested\x18\x1a \x01(\v2\".migrated.v1.Event.CancelRequestedH\x00R\x0fcancelRequested\x12C\n" +
-	"\frun_finished\x18\x1b \x01(\v2\x1e.migrated.v1.Event.RunFinishedH\x00R\vrunFinished\x1a\x9a\x01\n" +
+	"\frun_finished\x18\x1b \x01(\v2\x1e.migrated.v1.Event.RunFinishedH\x00R\vrunFinished\x12L\n" +
+	"\x0fexecutor_wanted\x18\x1c \x01(\v2!.migrated.v1.Event.ExecutorWantedH\x00R\x0eexecutorWanted\x1a\x9a\x01\n" +
 	"\vRunAccepted\x12/\n" +
 	"\brun_kind\x18\x01 \x01(\x0e2\x14.migrated.v1.RunKindR\arunKind\x12\x18\n" +
 	"\aproject\x18\x02 \x01(\tR\aproject\x12\x16\n" +
@@ -2114,7 +2223,14 @@ const file_migrated_v1_event_proto_rawDesc = "" +
 	"\afailure\x18\x04 \x01(\v2\x14.migrated.v1.FailureR\afailure\x1a?\n" +
 	"\x0fCancelRequested\x12\x14\n" +
 	"\x05actor\x18\x01 \x01(\tR\x05actor\x12\x16\n" +
-	"\x06reason\x18\x02 \x01(\tR\x06reason\x1a\xcf\x01\n" +
+	"\x06reason\x18\x02 \x01(\tR\x06reason\x1a\xd9\x01\n" +
+	"\x0eExecutorWanted\x12\x14\n" +
+	"\x05index\x18\x01 \x01(\rR\x05index\x12\x14\n" +
+	"\x05total\x18\x02 \x01(\rR\x05total\x12\x1a\n" +
+	"\brevision\x18\x03 \x01(\tR\brevision\x124\n" +
+	"\tdirection\x18\x04 \x01(\x0e2\x16.migrated.v1.DirectionR\tdirection\x12\x1a\n" +
+	"\blanguage\x18\x05 \x01(\tR\blanguage\x12-\n" +
+	"\x04wait\x18\x06 \x01(\v2\x19.google.protobuf.DurationR\x04wait\x1a\xcf\x01\n" +
 	"\vRunFinished\x12+\n" +
 	"\x05state\x18\x01 \x01(\x0e2\x15.migrated.v1.RunStateR\x05state\x12\x12\n" +
 	"\x04rows\x18\x02 \x03(\tR\x04rows\x12\x18\n" +
@@ -2148,7 +2264,7 @@ func file_migrated_v1_event_proto_rawDescGZIP() []byte {
 }
 
 var file_migrated_v1_event_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_migrated_v1_event_proto_msgTypes = make([]protoimpl.MessageInfo, 21)
+var file_migrated_v1_event_proto_msgTypes = make([]protoimpl.MessageInfo, 22)
 var file_migrated_v1_event_proto_goTypes = []any{
 	(Direction)(0),                  // 0: migrated.v1.Direction
 	(*Event)(nil),                   // 1: migrated.v1.Event
@@ -2171,15 +2287,16 @@ var file_migrated_v1_event_proto_goTypes = []any{
 	(*Event_StepFinished)(nil),      // 18: migrated.v1.Event.StepFinished
 	(*Event_StepFailed)(nil),        // 19: migrated.v1.Event.StepFailed
 	(*Event_CancelRequested)(nil),   // 20: migrated.v1.Event.CancelRequested
-	(*Event_RunFinished)(nil),       // 21: migrated.v1.Event.RunFinished
-	(*timestamppb.Timestamp)(nil),   // 22: google.protobuf.Timestamp
-	(RunKind)(0),                    // 23: migrated.v1.RunKind
-	(RunState)(0),                   // 24: migrated.v1.RunState
-	(*durationpb.Duration)(nil),     // 25: google.protobuf.Duration
-	(*Failure)(nil),                 // 26: migrated.v1.Failure
+	(*Event_ExecutorWanted)(nil),    // 21: migrated.v1.Event.ExecutorWanted
+	(*Event_RunFinished)(nil),       // 22: migrated.v1.Event.RunFinished
+	(*timestamppb.Timestamp)(nil),   // 23: google.protobuf.Timestamp
+	(RunKind)(0),                    // 24: migrated.v1.RunKind
+	(RunState)(0),                   // 25: migrated.v1.RunState
+	(*durationpb.Duration)(nil),     // 26: google.protobuf.Duration
+	(*Failure)(nil),                 // 27: migrated.v1.Failure
 }
 var file_migrated_v1_event_proto_depIdxs = []int32{
-	22, // 0: migrated.v1.Event.time:type_name -> google.protobuf.Timestamp
+	23, // 0: migrated.v1.Event.time:type_name -> google.protobuf.Timestamp
 	3,  // 1: migrated.v1.Event.run_accepted:type_name -> migrated.v1.Event.RunAccepted
 	4,  // 2: migrated.v1.Event.state_changed:type_name -> migrated.v1.Event.StateChanged
 	5,  // 3: migrated.v1.Event.waiting:type_name -> migrated.v1.Event.Waiting
@@ -2197,28 +2314,31 @@ var file_migrated_v1_event_proto_depIdxs = []int32{
 	18, // 15: migrated.v1.Event.step_finished:type_name -> migrated.v1.Event.StepFinished
 	19, // 16: migrated.v1.Event.step_failed:type_name -> migrated.v1.Event.StepFailed
 	20, // 17: migrated.v1.Event.cancel_requested:type_name -> migrated.v1.Event.CancelRequested
-	21, // 18: migrated.v1.Event.run_finished:type_name -> migrated.v1.Event.RunFinished
-	1,  // 19: migrated.v1.RunUpdate.events:type_name -> migrated.v1.Event
-	23, // 20: migrated.v1.Event.RunAccepted.run_kind:type_name -> migrated.v1.RunKind
-	24, // 21: migrated.v1.Event.StateChanged.state:type_name -> migrated.v1.RunState
-	25, // 22: migrated.v1.Event.Waiting.since:type_name -> google.protobuf.Duration
-	25, // 23: migrated.v1.Event.Locked.waited:type_name -> google.protobuf.Duration
-	0,  // 24: migrated.v1.Event.StepStarted.direction:type_name -> migrated.v1.Direction
-	25, // 25: migrated.v1.Event.StatementRunning.elapsed:type_name -> google.protobuf.Duration
-	25, // 26: migrated.v1.Event.StatementFinished.duration:type_name -> google.protobuf.Duration
-	25, // 27: migrated.v1.Event.Blocker.age:type_name -> google.protobuf.Duration
-	12, // 28: migrated.v1.Event.Blocked.blockers:type_name -> migrated.v1.Event.Blocker
-	25, // 29: migrated.v1.Event.Retrying.pause:type_name -> google.protobuf.Duration
-	25, // 30: migrated.v1.Event.StepFinished.duration:type_name -> google.protobuf.Duration
-	26, // 31: migrated.v1.Event.StepFailed.failure:type_name -> migrated.v1.Failure
-	24, // 32: migrated.v1.Event.RunFinished.state:type_name -> migrated.v1.RunState
-	25, // 33: migrated.v1.Event.RunFinished.duration:type_name -> google.protobuf.Duration
-	26, // 34: migrated.v1.Event.RunFinished.failure:type_name -> migrated.v1.Failure
-	35, // [35:35] is the sub-list for method output_type
-	35, // [35:35] is the sub-list for method input_type
-	35, // [35:35] is the sub-list for extension type_name
-	35, // [35:35] is the sub-list for extension extendee
-	0,  // [0:35] is the sub-list for field type_name
+	22, // 18: migrated.v1.Event.run_finished:type_name -> migrated.v1.Event.RunFinished
+	21, // 19: migrated.v1.Event.executor_wanted:type_name -> migrated.v1.Event.ExecutorWanted
+	1,  // 20: migrated.v1.RunUpdate.events:type_name -> migrated.v1.Event
+	24, // 21: migrated.v1.Event.RunAccepted.run_kind:type_name -> migrated.v1.RunKind
+	25, // 22: migrated.v1.Event.StateChanged.state:type_name -> migrated.v1.RunState
+	26, // 23: migrated.v1.Event.Waiting.since:type_name -> google.protobuf.Duration
+	26, // 24: migrated.v1.Event.Locked.waited:type_name -> google.protobuf.Duration
+	0,  // 25: migrated.v1.Event.StepStarted.direction:type_name -> migrated.v1.Direction
+	26, // 26: migrated.v1.Event.StatementRunning.elapsed:type_name -> google.protobuf.Duration
+	26, // 27: migrated.v1.Event.StatementFinished.duration:type_name -> google.protobuf.Duration
+	26, // 28: migrated.v1.Event.Blocker.age:type_name -> google.protobuf.Duration
+	12, // 29: migrated.v1.Event.Blocked.blockers:type_name -> migrated.v1.Event.Blocker
+	26, // 30: migrated.v1.Event.Retrying.pause:type_name -> google.protobuf.Duration
+	26, // 31: migrated.v1.Event.StepFinished.duration:type_name -> google.protobuf.Duration
+	27, // 32: migrated.v1.Event.StepFailed.failure:type_name -> migrated.v1.Failure
+	0,  // 33: migrated.v1.Event.ExecutorWanted.direction:type_name -> migrated.v1.Direction
+	26, // 34: migrated.v1.Event.ExecutorWanted.wait:type_name -> google.protobuf.Duration
+	25, // 35: migrated.v1.Event.RunFinished.state:type_name -> migrated.v1.RunState
+	26, // 36: migrated.v1.Event.RunFinished.duration:type_name -> google.protobuf.Duration
+	27, // 37: migrated.v1.Event.RunFinished.failure:type_name -> migrated.v1.Failure
+	38, // [38:38] is the sub-list for method output_type
+	38, // [38:38] is the sub-list for method input_type
+	38, // [38:38] is the sub-list for extension type_name
+	38, // [38:38] is the sub-list for extension extendee
+	0,  // [0:38] is the sub-list for field type_name
 }
 
 func init() { file_migrated_v1_event_proto_init() }
@@ -2247,6 +2367,7 @@ func file_migrated_v1_event_proto_init() {
 		(*Event_StepFailed_)(nil),
 		(*Event_CancelRequested_)(nil),
 		(*Event_RunFinished_)(nil),
+		(*Event_ExecutorWanted_)(nil),
 	}
 	file_migrated_v1_event_proto_msgTypes[1].OneofWrappers = []any{}
 	type x struct{}
@@ -2255,7 +2376,7 @@ func file_migrated_v1_event_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_migrated_v1_event_proto_rawDesc), len(file_migrated_v1_event_proto_rawDesc)),
 			NumEnums:      1,
-			NumMessages:   21,
+			NumMessages:   22,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

@@ -1888,7 +1888,9 @@ type AutogenerateResponse struct {
 	// The revision; not set where nothing was found.
 	Revision *Revision `protobuf:"bytes,2,opt,name=revision,proto3" json:"revision,omitempty"`
 	// Its file; not set where nothing was found.
-	File          *RevisionFile `protobuf:"bytes,3,opt,name=file,proto3" json:"file,omitempty"`
+	File *RevisionFile `protobuf:"bytes,3,opt,name=file,proto3" json:"file,omitempty"`
+	// What lint found in its upgrade, at the places in the file.
+	Findings      []*LintFinding `protobuf:"bytes,4,rep,name=findings,proto3" json:"findings,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1940,6 +1942,13 @@ func (x *AutogenerateResponse) GetRevision() *Revision {
 func (x *AutogenerateResponse) GetFile() *RevisionFile {
 	if x != nil {
 		return x.File
+	}
+	return nil
+}
+
+func (x *AutogenerateResponse) GetFindings() []*LintFinding {
+	if x != nil {
+		return x.Findings
 	}
 	return nil
 }
@@ -2048,7 +2057,7 @@ var File_migrated_v1_migration_service_proto protoreflect.FileDescriptor
 
 const file_migrated_v1_migration_service_proto_rawDesc = "" +
 	"\n" +
-	"#migrated/v1/migration_service.proto\x12\vmigrated.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x17migrated/v1/event.proto\x1a\x17migrated/v1/graph.proto\x1a\x16migrated/v1/lint.proto\x1a\x1amigrated/v1/revision.proto\x1a\"migrated/v1/revision_service.proto\x1a\x18migrated/v1/schema.proto\x1a\x18migrated/v1/target.proto\"\x94\x02\n" +
+	"#migrated/v1/migration_service.proto\x12\vmigrated.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x16migrated/v1/diff.proto\x1a\x17migrated/v1/event.proto\x1a\x19migrated/v1/execute.proto\x1a\x17migrated/v1/graph.proto\x1a\x16migrated/v1/lint.proto\x1a\x1amigrated/v1/revision.proto\x1a\"migrated/v1/revision_service.proto\x1a\x1fmigrated/v1/schema_source.proto\x1a\x18migrated/v1/target.proto\"\x94\x02\n" +
 	"\n" +
 	"RunOptions\x12\x1d\n" +
 	"\n" +
@@ -2178,11 +2187,12 @@ const file_migrated_v1_migration_service_proto_rawDesc = "" +
 	"\x05rules\x18\x05 \x01(\v2\x16.migrated.v1.DiffRulesR\x05rules\x12\x1d\n" +
 	"\n" +
 	"allow_drop\x18\x06 \x01(\bR\tallowDrop\x12\"\n" +
-	"\reven_if_empty\x18\a \x01(\bR\vevenIfEmpty\"\xa5\x01\n" +
+	"\reven_if_empty\x18\a \x01(\bR\vevenIfEmpty\"\xdb\x01\n" +
 	"\x14AutogenerateResponse\x12+\n" +
 	"\x04diff\x18\x01 \x01(\v2\x17.migrated.v1.SchemaDiffR\x04diff\x121\n" +
 	"\brevision\x18\x02 \x01(\v2\x15.migrated.v1.RevisionR\brevision\x12-\n" +
-	"\x04file\x18\x03 \x01(\v2\x19.migrated.v1.RevisionFileR\x04file*\\\n" +
+	"\x04file\x18\x03 \x01(\v2\x19.migrated.v1.RevisionFileR\x04file\x124\n" +
+	"\bfindings\x18\x04 \x03(\v2\x18.migrated.v1.LintFindingR\bfindings*\\\n" +
 	"\vSessionMode\x12\x1c\n" +
 	"\x18SESSION_MODE_UNSPECIFIED\x10\x00\x12\x19\n" +
 	"\x15SESSION_MODE_REVISION\x10\x01\x12\x14\n" +
@@ -2200,7 +2210,7 @@ const file_migrated_v1_migration_service_proto_rawDesc = "" +
 	"\x14TARGET_STATUS_BEHIND\x10\x02\x12\x17\n" +
 	"\x13TARGET_STATUS_AHEAD\x10\x03\x12\x1a\n" +
 	"\x16TARGET_STATUS_DIVERGED\x10\x04\x12\x19\n" +
-	"\x15TARGET_STATUS_UNKNOWN\x10\x052\xad\a\n" +
+	"\x15TARGET_STATUS_UNKNOWN\x10\x052\x83\b\n" +
 	"\x10MigrationService\x12;\n" +
 	"\x04Plan\x12\x18.migrated.v1.PlanRequest\x1a\x19.migrated.v1.PlanResponse\x12F\n" +
 	"\aUpgrade\x12\x1b.migrated.v1.UpgradeRequest\x1a\x1c.migrated.v1.UpgradeResponse0\x01\x12L\n" +
@@ -2214,7 +2224,8 @@ const file_migrated_v1_migration_service_proto_rawDesc = "" +
 	"\x0eAcceptRevision\x12\".migrated.v1.AcceptRevisionRequest\x1a#.migrated.v1.AcceptRevisionResponse\x12>\n" +
 	"\x05Check\x12\x19.migrated.v1.CheckRequest\x1a\x1a.migrated.v1.CheckResponse\x12S\n" +
 	"\fAutogenerate\x12 .migrated.v1.AutogenerateRequest\x1a!.migrated.v1.AutogenerateResponse\x12;\n" +
-	"\x04Lint\x12\x18.migrated.v1.LintRequest\x1a\x19.migrated.v1.LintResponseb\x06proto3"
+	"\x04Lint\x12\x18.migrated.v1.LintRequest\x1a\x19.migrated.v1.LintResponse\x12T\n" +
+	"\vExecuteStep\x12\x1f.migrated.v1.ExecuteStepRequest\x1a .migrated.v1.ExecuteStepResponse(\x010\x01b\x06proto3"
 
 var (
 	file_migrated_v1_migration_service_proto_rawDescOnce sync.Once
@@ -2274,7 +2285,9 @@ var file_migrated_v1_migration_service_proto_goTypes = []any{
 	(*RevisionFile)(nil),               // 40: migrated.v1.RevisionFile
 	(*LintFinding)(nil),                // 41: migrated.v1.LintFinding
 	(*LintRequest)(nil),                // 42: migrated.v1.LintRequest
-	(*LintResponse)(nil),               // 43: migrated.v1.LintResponse
+	(*ExecuteStepRequest)(nil),         // 43: migrated.v1.ExecuteStepRequest
+	(*LintResponse)(nil),               // 44: migrated.v1.LintResponse
+	(*ExecuteStepResponse)(nil),        // 45: migrated.v1.ExecuteStepResponse
 }
 var file_migrated_v1_migration_service_proto_depIdxs = []int32{
 	28, // 0: migrated.v1.RunOptions.lock_wait:type_name -> google.protobuf.Duration
@@ -2324,38 +2337,41 @@ var file_migrated_v1_migration_service_proto_depIdxs = []int32{
 	38, // 44: migrated.v1.AutogenerateResponse.diff:type_name -> migrated.v1.SchemaDiff
 	34, // 45: migrated.v1.AutogenerateResponse.revision:type_name -> migrated.v1.Revision
 	40, // 46: migrated.v1.AutogenerateResponse.file:type_name -> migrated.v1.RevisionFile
-	34, // 47: migrated.v1.PlanResponse.Step.revision:type_name -> migrated.v1.Revision
-	31, // 48: migrated.v1.PlanResponse.Step.direction:type_name -> migrated.v1.Direction
-	41, // 49: migrated.v1.PlanResponse.Step.findings:type_name -> migrated.v1.LintFinding
-	4,  // 50: migrated.v1.MigrationService.Plan:input_type -> migrated.v1.PlanRequest
-	7,  // 51: migrated.v1.MigrationService.Upgrade:input_type -> migrated.v1.UpgradeRequest
-	9,  // 52: migrated.v1.MigrationService.Downgrade:input_type -> migrated.v1.DowngradeRequest
-	11, // 53: migrated.v1.MigrationService.Stamp:input_type -> migrated.v1.StampRequest
-	13, // 54: migrated.v1.MigrationService.Render:input_type -> migrated.v1.RenderRequest
-	15, // 55: migrated.v1.MigrationService.GetCurrent:input_type -> migrated.v1.GetCurrentRequest
-	17, // 56: migrated.v1.MigrationService.WaitForRevision:input_type -> migrated.v1.WaitForRevisionRequest
-	19, // 57: migrated.v1.MigrationService.EnsureVersionTable:input_type -> migrated.v1.EnsureVersionTableRequest
-	21, // 58: migrated.v1.MigrationService.AcceptRevision:input_type -> migrated.v1.AcceptRevisionRequest
-	23, // 59: migrated.v1.MigrationService.Check:input_type -> migrated.v1.CheckRequest
-	25, // 60: migrated.v1.MigrationService.Autogenerate:input_type -> migrated.v1.AutogenerateRequest
-	42, // 61: migrated.v1.MigrationService.Lint:input_type -> migrated.v1.LintRequest
-	6,  // 62: migrated.v1.MigrationService.Plan:output_type -> migrated.v1.PlanResponse
-	8,  // 63: migrated.v1.MigrationService.Upgrade:output_type -> migrated.v1.UpgradeResponse
-	10, // 64: migrated.v1.MigrationService.Downgrade:output_type -> migrated.v1.DowngradeResponse
-	12, // 65: migrated.v1.MigrationService.Stamp:output_type -> migrated.v1.StampResponse
-	14, // 66: migrated.v1.MigrationService.Render:output_type -> migrated.v1.RenderResponse
-	16, // 67: migrated.v1.MigrationService.GetCurrent:output_type -> migrated.v1.GetCurrentResponse
-	18, // 68: migrated.v1.MigrationService.WaitForRevision:output_type -> migrated.v1.WaitForRevisionResponse
-	20, // 69: migrated.v1.MigrationService.EnsureVersionTable:output_type -> migrated.v1.EnsureVersionTableResponse
-	22, // 70: migrated.v1.MigrationService.AcceptRevision:output_type -> migrated.v1.AcceptRevisionResponse
-	24, // 71: migrated.v1.MigrationService.Check:output_type -> migrated.v1.CheckResponse
-	26, // 72: migrated.v1.MigrationService.Autogenerate:output_type -> migrated.v1.AutogenerateResponse
-	43, // 73: migrated.v1.MigrationService.Lint:output_type -> migrated.v1.LintResponse
-	62, // [62:74] is the sub-list for method output_type
-	50, // [50:62] is the sub-list for method input_type
-	50, // [50:50] is the sub-list for extension type_name
-	50, // [50:50] is the sub-list for extension extendee
-	0,  // [0:50] is the sub-list for field type_name
+	41, // 47: migrated.v1.AutogenerateResponse.findings:type_name -> migrated.v1.LintFinding
+	34, // 48: migrated.v1.PlanResponse.Step.revision:type_name -> migrated.v1.Revision
+	31, // 49: migrated.v1.PlanResponse.Step.direction:type_name -> migrated.v1.Direction
+	41, // 50: migrated.v1.PlanResponse.Step.findings:type_name -> migrated.v1.LintFinding
+	4,  // 51: migrated.v1.MigrationService.Plan:input_type -> migrated.v1.PlanRequest
+	7,  // 52: migrated.v1.MigrationService.Upgrade:input_type -> migrated.v1.UpgradeRequest
+	9,  // 53: migrated.v1.MigrationService.Downgrade:input_type -> migrated.v1.DowngradeRequest
+	11, // 54: migrated.v1.MigrationService.Stamp:input_type -> migrated.v1.StampRequest
+	13, // 55: migrated.v1.MigrationService.Render:input_type -> migrated.v1.RenderRequest
+	15, // 56: migrated.v1.MigrationService.GetCurrent:input_type -> migrated.v1.GetCurrentRequest
+	17, // 57: migrated.v1.MigrationService.WaitForRevision:input_type -> migrated.v1.WaitForRevisionRequest
+	19, // 58: migrated.v1.MigrationService.EnsureVersionTable:input_type -> migrated.v1.EnsureVersionTableRequest
+	21, // 59: migrated.v1.MigrationService.AcceptRevision:input_type -> migrated.v1.AcceptRevisionRequest
+	23, // 60: migrated.v1.MigrationService.Check:input_type -> migrated.v1.CheckRequest
+	25, // 61: migrated.v1.MigrationService.Autogenerate:input_type -> migrated.v1.AutogenerateRequest
+	42, // 62: migrated.v1.MigrationService.Lint:input_type -> migrated.v1.LintRequest
+	43, // 63: migrated.v1.MigrationService.ExecuteStep:input_type -> migrated.v1.ExecuteStepRequest
+	6,  // 64: migrated.v1.MigrationService.Plan:output_type -> migrated.v1.PlanResponse
+	8,  // 65: migrated.v1.MigrationService.Upgrade:output_type -> migrated.v1.UpgradeResponse
+	10, // 66: migrated.v1.MigrationService.Downgrade:output_type -> migrated.v1.DowngradeResponse
+	12, // 67: migrated.v1.MigrationService.Stamp:output_type -> migrated.v1.StampResponse
+	14, // 68: migrated.v1.MigrationService.Render:output_type -> migrated.v1.RenderResponse
+	16, // 69: migrated.v1.MigrationService.GetCurrent:output_type -> migrated.v1.GetCurrentResponse
+	18, // 70: migrated.v1.MigrationService.WaitForRevision:output_type -> migrated.v1.WaitForRevisionResponse
+	20, // 71: migrated.v1.MigrationService.EnsureVersionTable:output_type -> migrated.v1.EnsureVersionTableResponse
+	22, // 72: migrated.v1.MigrationService.AcceptRevision:output_type -> migrated.v1.AcceptRevisionResponse
+	24, // 73: migrated.v1.MigrationService.Check:output_type -> migrated.v1.CheckResponse
+	26, // 74: migrated.v1.MigrationService.Autogenerate:output_type -> migrated.v1.AutogenerateResponse
+	44, // 75: migrated.v1.MigrationService.Lint:output_type -> migrated.v1.LintResponse
+	45, // 76: migrated.v1.MigrationService.ExecuteStep:output_type -> migrated.v1.ExecuteStepResponse
+	64, // [64:77] is the sub-list for method output_type
+	51, // [51:64] is the sub-list for method input_type
+	51, // [51:51] is the sub-list for extension type_name
+	51, // [51:51] is the sub-list for extension extendee
+	0,  // [0:51] is the sub-list for field type_name
 }
 
 func init() { file_migrated_v1_migration_service_proto_init() }
@@ -2363,12 +2379,14 @@ func file_migrated_v1_migration_service_proto_init() {
 	if File_migrated_v1_migration_service_proto != nil {
 		return
 	}
+	file_migrated_v1_diff_proto_init()
 	file_migrated_v1_event_proto_init()
+	file_migrated_v1_execute_proto_init()
 	file_migrated_v1_graph_proto_init()
 	file_migrated_v1_lint_proto_init()
 	file_migrated_v1_revision_proto_init()
 	file_migrated_v1_revision_service_proto_init()
-	file_migrated_v1_schema_proto_init()
+	file_migrated_v1_schema_source_proto_init()
 	file_migrated_v1_target_proto_init()
 	type x struct{}
 	out := protoimpl.TypeBuilder{

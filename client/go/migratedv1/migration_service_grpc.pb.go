@@ -31,6 +31,7 @@ const (
 	MigrationService_Check_FullMethodName              = "/migrated.v1.MigrationService/Check"
 	MigrationService_Autogenerate_FullMethodName       = "/migrated.v1.MigrationService/Autogenerate"
 	MigrationService_Lint_FullMethodName               = "/migrated.v1.MigrationService/Lint"
+	MigrationService_ExecuteStep_FullMethodName        = "/migrated.v1.MigrationService/ExecuteStep"
 )
 
 // MigrationServiceClient is the client API for MigrationService service.
@@ -63,6 +64,9 @@ type MigrationServiceClient interface {
 	Autogenerate(ctx context.Context, in *AutogenerateRequest, opts ...grpc.CallOption) (*AutogenerateResponse, error)
 	// What upgrades by revisions may do to a database in use. Touches nothing.
 	Lint(ctx context.Context, in *LintRequest, opts ...grpc.CallOption) (*LintResponse, error)
+	// Executes revisions of the client form: the client runs their bodies, and its statements go through the daemon, inside
+	// of the step. How a conversation goes stands at the head of `execute.proto`.
+	ExecuteStep(ctx context.Context, opts ...grpc.CallOption) (grpc.BidiStreamingClient[ExecuteStepRequest, ExecuteStepResponse], error)
 }
 
 type migrationServiceClient struct {
@@ -229,6 +233,19 @@ func (c *migrationServiceClient) Lint(ctx context.Context, in *LintRequest, opts
 	return out, nil
 }
 
+func (c *migrationServiceClient) ExecuteStep(ctx context.Context, opts ...grpc.CallOption) (grpc.BidiStreamingClient[ExecuteStepRequest, ExecuteStepResponse], error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	stream, err := c.cc.NewStream(ctx, &MigrationService_ServiceDesc.Streams[4], MigrationService_ExecuteStep_FullMethodName, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	x := &grpc.GenericClientStream[ExecuteStepRequest, ExecuteStepResponse]{ClientStream: stream}
+	return x, nil
+}
+
+// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
+type MigrationService_ExecuteStepClient = grpc.BidiStreamingClient[ExecuteStepRequest, ExecuteStepResponse]
+
 // MigrationServiceServer is the server API for MigrationService service.
 // All implementations must embed UnimplementedMigrationServiceServer
 // for forward compatibility.
@@ -259,6 +276,9 @@ type MigrationServiceServer interface {
 	Autogenerate(context.Context, *AutogenerateRequest) (*AutogenerateResponse, error)
 	// What upgrades by revisions may do to a database in use. Touches nothing.
 	Lint(context.Context, *LintRequest) (*LintResponse, error)
+	// Executes revisions of the client form: the client runs their bodies, and its statements go through the daemon, inside
+	// of the step. How a conversation goes stands at the head of `execute.proto`.
+	ExecuteStep(grpc.BidiStreamingServer[ExecuteStepRequest, ExecuteStepResponse]) error
 	mustEmbedUnimplementedMigrationServiceServer()
 }
 
@@ -304,6 +324,9 @@ func (UnimplementedMigrationServiceServer) Autogenerate(context.Context, *Autoge
 }
 func (UnimplementedMigrationServiceServer) Lint(context.Context, *LintRequest) (*LintResponse, error) {
 	return nil, status.Errorf(codes.Unimplemented, "method Lint not implemented")
+}
+func (UnimplementedMigrationServiceServer) ExecuteStep(grpc.BidiStreamingServer[ExecuteStepRequest, ExecuteStepResponse]) error {
+	return status.Errorf(codes.Unimplemented, "method ExecuteStep not implemented")
 }
 func (UnimplementedMigrationServiceServer) mustEmbedUnimplementedMigrationServiceServer() {}
 func (UnimplementedMigrationServiceServer) testEmbeddedByValue()                          {}
@@ -514,6 +537,13 @@ func _MigrationService_Lint_Handler(srv interface{}, ctx context.Context, dec fu
 	return interceptor(ctx, in, info, handler)
 }
 
+func _MigrationService_ExecuteStep_Handler(srv interface{}, stream grpc.ServerStream) error {
+	return srv.(MigrationServiceServer).ExecuteStep(&grpc.GenericServerStream[ExecuteStepRequest, ExecuteStepResponse]{ServerStream: stream})
+}
+
+// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
+type MigrationService_ExecuteStepServer = grpc.BidiStreamingServer[ExecuteStepRequest, ExecuteStepResponse]
+
 // MigrationService_ServiceDesc is the grpc.ServiceDesc for MigrationService service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -574,6 +604,12 @@ var MigrationService_ServiceDesc = grpc.ServiceDesc{
 			StreamName:    "Render",
 			Handler:       _MigrationService_Render_Handler,
 			ServerStreams: true,
+		},
+		{
+			StreamName:    "ExecuteStep",
+			Handler:       _MigrationService_ExecuteStep_Handler,
+			ServerStreams: true,
+			ClientStreams: true,
 		},
 	},
 	Metadata: "migrated/v1/migration_service.proto",

@@ -49,7 +49,16 @@ type CreateRevisionRequest struct {
 	// Upgrade SQL; empty for an empty section.
 	UpSql string `protobuf:"bytes,12,opt,name=up_sql,json=upSql,proto3" json:"up_sql,omitempty"`
 	// Downgrade SQL; empty for an empty section.
-	DownSql       string `protobuf:"bytes,13,opt,name=down_sql,json=downSql,proto3" json:"down_sql,omitempty"`
+	DownSql string `protobuf:"bytes,13,opt,name=down_sql,json=downSql,proto3" json:"down_sql,omitempty"`
+	// The upgrade as operations, instead of SQL: those of a Diff or Autogenerate, changed as the client likes, or its own.
+	// In the SQL form their statements are written, for `dialects` or `target`.
+	Upgrade *Operations `protobuf:"bytes,14,opt,name=upgrade,proto3" json:"upgrade,omitempty"`
+	// The downgrade as operations; not set: the upgrade's, reversed.
+	Downgrade *Operations `protobuf:"bytes,15,opt,name=downgrade,proto3" json:"downgrade,omitempty"`
+	// Dialects that the SQL form of operations is written for, a section each, as their oldest supported version takes it.
+	Dialects []Dialect `protobuf:"varint,16,rep,packed,name=dialects,proto3,enum=migrated.v1.Dialect" json:"dialects,omitempty"`
+	// Target whose engine and version the SQL form of operations is written for, instead of `dialects`.
+	Target        *TargetRef `protobuf:"bytes,17,opt,name=target,proto3" json:"target,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -175,6 +184,80 @@ func (x *CreateRevisionRequest) GetDownSql() string {
 	return ""
 }
 
+func (x *CreateRevisionRequest) GetUpgrade() *Operations {
+	if x != nil {
+		return x.Upgrade
+	}
+	return nil
+}
+
+func (x *CreateRevisionRequest) GetDowngrade() *Operations {
+	if x != nil {
+		return x.Downgrade
+	}
+	return nil
+}
+
+func (x *CreateRevisionRequest) GetDialects() []Dialect {
+	if x != nil {
+		return x.Dialects
+	}
+	return nil
+}
+
+func (x *CreateRevisionRequest) GetTarget() *TargetRef {
+	if x != nil {
+		return x.Target
+	}
+	return nil
+}
+
+// Operations, in the order in which they are done.
+type Operations struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The operations.
+	Operations    []*Operation `protobuf:"bytes,1,rep,name=operations,proto3" json:"operations,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Operations) Reset() {
+	*x = Operations{}
+	mi := &file_migrated_v1_revision_service_proto_msgTypes[1]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Operations) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Operations) ProtoMessage() {}
+
+func (x *Operations) ProtoReflect() protoreflect.Message {
+	mi := &file_migrated_v1_revision_service_proto_msgTypes[1]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Operations.ProtoReflect.Descriptor instead.
+func (*Operations) Descriptor() ([]byte, []int) {
+	return file_migrated_v1_revision_service_proto_rawDescGZIP(), []int{1}
+}
+
+func (x *Operations) GetOperations() []*Operation {
+	if x != nil {
+		return x.Operations
+	}
+	return nil
+}
+
 // Response of CreateRevision.
 type CreateRevisionResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -188,7 +271,7 @@ type CreateRevisionResponse struct {
 
 func (x *CreateRevisionResponse) Reset() {
 	*x = CreateRevisionResponse{}
-	mi := &file_migrated_v1_revision_service_proto_msgTypes[1]
+	mi := &file_migrated_v1_revision_service_proto_msgTypes[2]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -200,7 +283,7 @@ func (x *CreateRevisionResponse) String() string {
 func (*CreateRevisionResponse) ProtoMessage() {}
 
 func (x *CreateRevisionResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_migrated_v1_revision_service_proto_msgTypes[1]
+	mi := &file_migrated_v1_revision_service_proto_msgTypes[2]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -213,7 +296,7 @@ func (x *CreateRevisionResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CreateRevisionResponse.ProtoReflect.Descriptor instead.
 func (*CreateRevisionResponse) Descriptor() ([]byte, []int) {
-	return file_migrated_v1_revision_service_proto_rawDescGZIP(), []int{1}
+	return file_migrated_v1_revision_service_proto_rawDescGZIP(), []int{2}
 }
 
 func (x *CreateRevisionResponse) GetRevision() *Revision {
@@ -257,7 +340,7 @@ type MergeRevisionsRequest struct {
 
 func (x *MergeRevisionsRequest) Reset() {
 	*x = MergeRevisionsRequest{}
-	mi := &file_migrated_v1_revision_service_proto_msgTypes[2]
+	mi := &file_migrated_v1_revision_service_proto_msgTypes[3]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -269,7 +352,7 @@ func (x *MergeRevisionsRequest) String() string {
 func (*MergeRevisionsRequest) ProtoMessage() {}
 
 func (x *MergeRevisionsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_migrated_v1_revision_service_proto_msgTypes[2]
+	mi := &file_migrated_v1_revision_service_proto_msgTypes[3]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -282,7 +365,7 @@ func (x *MergeRevisionsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use MergeRevisionsRequest.ProtoReflect.Descriptor instead.
 func (*MergeRevisionsRequest) Descriptor() ([]byte, []int) {
-	return file_migrated_v1_revision_service_proto_rawDescGZIP(), []int{2}
+	return file_migrated_v1_revision_service_proto_rawDescGZIP(), []int{3}
 }
 
 func (x *MergeRevisionsRequest) GetProject() string {
@@ -361,7 +444,7 @@ type MergeRevisionsResponse struct {
 
 func (x *MergeRevisionsResponse) Reset() {
 	*x = MergeRevisionsResponse{}
-	mi := &file_migrated_v1_revision_service_proto_msgTypes[3]
+	mi := &file_migrated_v1_revision_service_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -373,7 +456,7 @@ func (x *MergeRevisionsResponse) String() string {
 func (*MergeRevisionsResponse) ProtoMessage() {}
 
 func (x *MergeRevisionsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_migrated_v1_revision_service_proto_msgTypes[3]
+	mi := &file_migrated_v1_revision_service_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -386,7 +469,7 @@ func (x *MergeRevisionsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use MergeRevisionsResponse.ProtoReflect.Descriptor instead.
 func (*MergeRevisionsResponse) Descriptor() ([]byte, []int) {
-	return file_migrated_v1_revision_service_proto_rawDescGZIP(), []int{3}
+	return file_migrated_v1_revision_service_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *MergeRevisionsResponse) GetRevision() *Revision {
@@ -418,7 +501,7 @@ type NegotiateManifestRequest struct {
 
 func (x *NegotiateManifestRequest) Reset() {
 	*x = NegotiateManifestRequest{}
-	mi := &file_migrated_v1_revision_service_proto_msgTypes[4]
+	mi := &file_migrated_v1_revision_service_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -430,7 +513,7 @@ func (x *NegotiateManifestRequest) String() string {
 func (*NegotiateManifestRequest) ProtoMessage() {}
 
 func (x *NegotiateManifestRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_migrated_v1_revision_service_proto_msgTypes[4]
+	mi := &file_migrated_v1_revision_service_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -443,7 +526,7 @@ func (x *NegotiateManifestRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use NegotiateManifestRequest.ProtoReflect.Descriptor instead.
 func (*NegotiateManifestRequest) Descriptor() ([]byte, []int) {
-	return file_migrated_v1_revision_service_proto_rawDescGZIP(), []int{4}
+	return file_migrated_v1_revision_service_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *NegotiateManifestRequest) GetProject() string {
@@ -478,7 +561,7 @@ type NegotiateManifestResponse struct {
 
 func (x *NegotiateManifestResponse) Reset() {
 	*x = NegotiateManifestResponse{}
-	mi := &file_migrated_v1_revision_service_proto_msgTypes[5]
+	mi := &file_migrated_v1_revision_service_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -490,7 +573,7 @@ func (x *NegotiateManifestResponse) String() string {
 func (*NegotiateManifestResponse) ProtoMessage() {}
 
 func (x *NegotiateManifestResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_migrated_v1_revision_service_proto_msgTypes[5]
+	mi := &file_migrated_v1_revision_service_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -503,7 +586,7 @@ func (x *NegotiateManifestResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use NegotiateManifestResponse.ProtoReflect.Descriptor instead.
 func (*NegotiateManifestResponse) Descriptor() ([]byte, []int) {
-	return file_migrated_v1_revision_service_proto_rawDescGZIP(), []int{5}
+	return file_migrated_v1_revision_service_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *NegotiateManifestResponse) GetMissing() [][]byte {
@@ -526,7 +609,7 @@ type UploadBodiesRequest struct {
 
 func (x *UploadBodiesRequest) Reset() {
 	*x = UploadBodiesRequest{}
-	mi := &file_migrated_v1_revision_service_proto_msgTypes[6]
+	mi := &file_migrated_v1_revision_service_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -538,7 +621,7 @@ func (x *UploadBodiesRequest) String() string {
 func (*UploadBodiesRequest) ProtoMessage() {}
 
 func (x *UploadBodiesRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_migrated_v1_revision_service_proto_msgTypes[6]
+	mi := &file_migrated_v1_revision_service_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -551,7 +634,7 @@ func (x *UploadBodiesRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UploadBodiesRequest.ProtoReflect.Descriptor instead.
 func (*UploadBodiesRequest) Descriptor() ([]byte, []int) {
-	return file_migrated_v1_revision_service_proto_rawDescGZIP(), []int{6}
+	return file_migrated_v1_revision_service_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *UploadBodiesRequest) GetProject() string {
@@ -587,7 +670,7 @@ type BodyPart struct {
 
 func (x *BodyPart) Reset() {
 	*x = BodyPart{}
-	mi := &file_migrated_v1_revision_service_proto_msgTypes[7]
+	mi := &file_migrated_v1_revision_service_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -599,7 +682,7 @@ func (x *BodyPart) String() string {
 func (*BodyPart) ProtoMessage() {}
 
 func (x *BodyPart) ProtoReflect() protoreflect.Message {
-	mi := &file_migrated_v1_revision_service_proto_msgTypes[7]
+	mi := &file_migrated_v1_revision_service_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -612,7 +695,7 @@ func (x *BodyPart) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BodyPart.ProtoReflect.Descriptor instead.
 func (*BodyPart) Descriptor() ([]byte, []int) {
-	return file_migrated_v1_revision_service_proto_rawDescGZIP(), []int{7}
+	return file_migrated_v1_revision_service_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *BodyPart) GetSha256() []byte {
@@ -661,7 +744,7 @@ type UploadBodiesResponse struct {
 
 func (x *UploadBodiesResponse) Reset() {
 	*x = UploadBodiesResponse{}
-	mi := &file_migrated_v1_revision_service_proto_msgTypes[8]
+	mi := &file_migrated_v1_revision_service_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -673,7 +756,7 @@ func (x *UploadBodiesResponse) String() string {
 func (*UploadBodiesResponse) ProtoMessage() {}
 
 func (x *UploadBodiesResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_migrated_v1_revision_service_proto_msgTypes[8]
+	mi := &file_migrated_v1_revision_service_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -686,7 +769,7 @@ func (x *UploadBodiesResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UploadBodiesResponse.ProtoReflect.Descriptor instead.
 func (*UploadBodiesResponse) Descriptor() ([]byte, []int) {
-	return file_migrated_v1_revision_service_proto_rawDescGZIP(), []int{8}
+	return file_migrated_v1_revision_service_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *UploadBodiesResponse) GetStored() uint32 {
@@ -713,7 +796,7 @@ type PushRevisionsRequest struct {
 
 func (x *PushRevisionsRequest) Reset() {
 	*x = PushRevisionsRequest{}
-	mi := &file_migrated_v1_revision_service_proto_msgTypes[9]
+	mi := &file_migrated_v1_revision_service_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -725,7 +808,7 @@ func (x *PushRevisionsRequest) String() string {
 func (*PushRevisionsRequest) ProtoMessage() {}
 
 func (x *PushRevisionsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_migrated_v1_revision_service_proto_msgTypes[9]
+	mi := &file_migrated_v1_revision_service_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -738,7 +821,7 @@ func (x *PushRevisionsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PushRevisionsRequest.ProtoReflect.Descriptor instead.
 func (*PushRevisionsRequest) Descriptor() ([]byte, []int) {
-	return file_migrated_v1_revision_service_proto_rawDescGZIP(), []int{9}
+	return file_migrated_v1_revision_service_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *PushRevisionsRequest) GetProject() string {
@@ -788,7 +871,7 @@ type PushRevisionsResponse struct {
 
 func (x *PushRevisionsResponse) Reset() {
 	*x = PushRevisionsResponse{}
-	mi := &file_migrated_v1_revision_service_proto_msgTypes[10]
+	mi := &file_migrated_v1_revision_service_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -800,7 +883,7 @@ func (x *PushRevisionsResponse) String() string {
 func (*PushRevisionsResponse) ProtoMessage() {}
 
 func (x *PushRevisionsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_migrated_v1_revision_service_proto_msgTypes[10]
+	mi := &file_migrated_v1_revision_service_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -813,7 +896,7 @@ func (x *PushRevisionsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PushRevisionsResponse.ProtoReflect.Descriptor instead.
 func (*PushRevisionsResponse) Descriptor() ([]byte, []int) {
-	return file_migrated_v1_revision_service_proto_rawDescGZIP(), []int{10}
+	return file_migrated_v1_revision_service_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *PushRevisionsResponse) GetVersion() uint64 {
@@ -864,7 +947,7 @@ type PullRevisionsRequest struct {
 
 func (x *PullRevisionsRequest) Reset() {
 	*x = PullRevisionsRequest{}
-	mi := &file_migrated_v1_revision_service_proto_msgTypes[11]
+	mi := &file_migrated_v1_revision_service_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -876,7 +959,7 @@ func (x *PullRevisionsRequest) String() string {
 func (*PullRevisionsRequest) ProtoMessage() {}
 
 func (x *PullRevisionsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_migrated_v1_revision_service_proto_msgTypes[11]
+	mi := &file_migrated_v1_revision_service_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -889,7 +972,7 @@ func (x *PullRevisionsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PullRevisionsRequest.ProtoReflect.Descriptor instead.
 func (*PullRevisionsRequest) Descriptor() ([]byte, []int) {
-	return file_migrated_v1_revision_service_proto_rawDescGZIP(), []int{11}
+	return file_migrated_v1_revision_service_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *PullRevisionsRequest) GetProject() string {
@@ -925,7 +1008,7 @@ type PullRevisionsResponse struct {
 
 func (x *PullRevisionsResponse) Reset() {
 	*x = PullRevisionsResponse{}
-	mi := &file_migrated_v1_revision_service_proto_msgTypes[12]
+	mi := &file_migrated_v1_revision_service_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -937,7 +1020,7 @@ func (x *PullRevisionsResponse) String() string {
 func (*PullRevisionsResponse) ProtoMessage() {}
 
 func (x *PullRevisionsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_migrated_v1_revision_service_proto_msgTypes[12]
+	mi := &file_migrated_v1_revision_service_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -950,7 +1033,7 @@ func (x *PullRevisionsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PullRevisionsResponse.ProtoReflect.Descriptor instead.
 func (*PullRevisionsResponse) Descriptor() ([]byte, []int) {
-	return file_migrated_v1_revision_service_proto_rawDescGZIP(), []int{12}
+	return file_migrated_v1_revision_service_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *PullRevisionsResponse) GetPath() string {
@@ -1007,7 +1090,7 @@ type GetRevisionRequest struct {
 
 func (x *GetRevisionRequest) Reset() {
 	*x = GetRevisionRequest{}
-	mi := &file_migrated_v1_revision_service_proto_msgTypes[13]
+	mi := &file_migrated_v1_revision_service_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1019,7 +1102,7 @@ func (x *GetRevisionRequest) String() string {
 func (*GetRevisionRequest) ProtoMessage() {}
 
 func (x *GetRevisionRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_migrated_v1_revision_service_proto_msgTypes[13]
+	mi := &file_migrated_v1_revision_service_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1032,7 +1115,7 @@ func (x *GetRevisionRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetRevisionRequest.ProtoReflect.Descriptor instead.
 func (*GetRevisionRequest) Descriptor() ([]byte, []int) {
-	return file_migrated_v1_revision_service_proto_rawDescGZIP(), []int{13}
+	return file_migrated_v1_revision_service_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *GetRevisionRequest) GetProject() string {
@@ -1083,7 +1166,7 @@ type GetRevisionResponse struct {
 
 func (x *GetRevisionResponse) Reset() {
 	*x = GetRevisionResponse{}
-	mi := &file_migrated_v1_revision_service_proto_msgTypes[14]
+	mi := &file_migrated_v1_revision_service_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1095,7 +1178,7 @@ func (x *GetRevisionResponse) String() string {
 func (*GetRevisionResponse) ProtoMessage() {}
 
 func (x *GetRevisionResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_migrated_v1_revision_service_proto_msgTypes[14]
+	mi := &file_migrated_v1_revision_service_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1108,7 +1191,7 @@ func (x *GetRevisionResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetRevisionResponse.ProtoReflect.Descriptor instead.
 func (*GetRevisionResponse) Descriptor() ([]byte, []int) {
-	return file_migrated_v1_revision_service_proto_rawDescGZIP(), []int{14}
+	return file_migrated_v1_revision_service_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *GetRevisionResponse) GetRevisions() []*Revision {
@@ -1148,7 +1231,7 @@ type ListRevisionsRequest struct {
 
 func (x *ListRevisionsRequest) Reset() {
 	*x = ListRevisionsRequest{}
-	mi := &file_migrated_v1_revision_service_proto_msgTypes[15]
+	mi := &file_migrated_v1_revision_service_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1160,7 +1243,7 @@ func (x *ListRevisionsRequest) String() string {
 func (*ListRevisionsRequest) ProtoMessage() {}
 
 func (x *ListRevisionsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_migrated_v1_revision_service_proto_msgTypes[15]
+	mi := &file_migrated_v1_revision_service_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1173,7 +1256,7 @@ func (x *ListRevisionsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListRevisionsRequest.ProtoReflect.Descriptor instead.
 func (*ListRevisionsRequest) Descriptor() ([]byte, []int) {
-	return file_migrated_v1_revision_service_proto_rawDescGZIP(), []int{15}
+	return file_migrated_v1_revision_service_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *ListRevisionsRequest) GetProject() string {
@@ -1238,7 +1321,7 @@ type ListRevisionsResponse struct {
 
 func (x *ListRevisionsResponse) Reset() {
 	*x = ListRevisionsResponse{}
-	mi := &file_migrated_v1_revision_service_proto_msgTypes[16]
+	mi := &file_migrated_v1_revision_service_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1250,7 +1333,7 @@ func (x *ListRevisionsResponse) String() string {
 func (*ListRevisionsResponse) ProtoMessage() {}
 
 func (x *ListRevisionsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_migrated_v1_revision_service_proto_msgTypes[16]
+	mi := &file_migrated_v1_revision_service_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1263,7 +1346,7 @@ func (x *ListRevisionsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListRevisionsResponse.ProtoReflect.Descriptor instead.
 func (*ListRevisionsResponse) Descriptor() ([]byte, []int) {
-	return file_migrated_v1_revision_service_proto_rawDescGZIP(), []int{16}
+	return file_migrated_v1_revision_service_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *ListRevisionsResponse) GetRevisions() []*Revision {
@@ -1295,7 +1378,7 @@ type ListHeadsRequest struct {
 
 func (x *ListHeadsRequest) Reset() {
 	*x = ListHeadsRequest{}
-	mi := &file_migrated_v1_revision_service_proto_msgTypes[17]
+	mi := &file_migrated_v1_revision_service_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1307,7 +1390,7 @@ func (x *ListHeadsRequest) String() string {
 func (*ListHeadsRequest) ProtoMessage() {}
 
 func (x *ListHeadsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_migrated_v1_revision_service_proto_msgTypes[17]
+	mi := &file_migrated_v1_revision_service_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1320,7 +1403,7 @@ func (x *ListHeadsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListHeadsRequest.ProtoReflect.Descriptor instead.
 func (*ListHeadsRequest) Descriptor() ([]byte, []int) {
-	return file_migrated_v1_revision_service_proto_rawDescGZIP(), []int{17}
+	return file_migrated_v1_revision_service_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *ListHeadsRequest) GetProject() string {
@@ -1355,7 +1438,7 @@ type ListHeadsResponse struct {
 
 func (x *ListHeadsResponse) Reset() {
 	*x = ListHeadsResponse{}
-	mi := &file_migrated_v1_revision_service_proto_msgTypes[18]
+	mi := &file_migrated_v1_revision_service_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1367,7 +1450,7 @@ func (x *ListHeadsResponse) String() string {
 func (*ListHeadsResponse) ProtoMessage() {}
 
 func (x *ListHeadsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_migrated_v1_revision_service_proto_msgTypes[18]
+	mi := &file_migrated_v1_revision_service_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1380,7 +1463,7 @@ func (x *ListHeadsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListHeadsResponse.ProtoReflect.Descriptor instead.
 func (*ListHeadsResponse) Descriptor() ([]byte, []int) {
-	return file_migrated_v1_revision_service_proto_rawDescGZIP(), []int{18}
+	return file_migrated_v1_revision_service_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *ListHeadsResponse) GetHeads() []*Revision {
@@ -1403,7 +1486,7 @@ type ListBranchesRequest struct {
 
 func (x *ListBranchesRequest) Reset() {
 	*x = ListBranchesRequest{}
-	mi := &file_migrated_v1_revision_service_proto_msgTypes[19]
+	mi := &file_migrated_v1_revision_service_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1415,7 +1498,7 @@ func (x *ListBranchesRequest) String() string {
 func (*ListBranchesRequest) ProtoMessage() {}
 
 func (x *ListBranchesRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_migrated_v1_revision_service_proto_msgTypes[19]
+	mi := &file_migrated_v1_revision_service_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1428,7 +1511,7 @@ func (x *ListBranchesRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListBranchesRequest.ProtoReflect.Descriptor instead.
 func (*ListBranchesRequest) Descriptor() ([]byte, []int) {
-	return file_migrated_v1_revision_service_proto_rawDescGZIP(), []int{19}
+	return file_migrated_v1_revision_service_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *ListBranchesRequest) GetProject() string {
@@ -1456,7 +1539,7 @@ type ListBranchesResponse struct {
 
 func (x *ListBranchesResponse) Reset() {
 	*x = ListBranchesResponse{}
-	mi := &file_migrated_v1_revision_service_proto_msgTypes[20]
+	mi := &file_migrated_v1_revision_service_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1468,7 +1551,7 @@ func (x *ListBranchesResponse) String() string {
 func (*ListBranchesResponse) ProtoMessage() {}
 
 func (x *ListBranchesResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_migrated_v1_revision_service_proto_msgTypes[20]
+	mi := &file_migrated_v1_revision_service_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1481,7 +1564,7 @@ func (x *ListBranchesResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListBranchesResponse.ProtoReflect.Descriptor instead.
 func (*ListBranchesResponse) Descriptor() ([]byte, []int) {
-	return file_migrated_v1_revision_service_proto_rawDescGZIP(), []int{20}
+	return file_migrated_v1_revision_service_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *ListBranchesResponse) GetBranches() []*ListBranchesResponse_Branch {
@@ -1506,7 +1589,7 @@ type ResolveRevisionsRequest struct {
 
 func (x *ResolveRevisionsRequest) Reset() {
 	*x = ResolveRevisionsRequest{}
-	mi := &file_migrated_v1_revision_service_proto_msgTypes[21]
+	mi := &file_migrated_v1_revision_service_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1518,7 +1601,7 @@ func (x *ResolveRevisionsRequest) String() string {
 func (*ResolveRevisionsRequest) ProtoMessage() {}
 
 func (x *ResolveRevisionsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_migrated_v1_revision_service_proto_msgTypes[21]
+	mi := &file_migrated_v1_revision_service_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1531,7 +1614,7 @@ func (x *ResolveRevisionsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ResolveRevisionsRequest.ProtoReflect.Descriptor instead.
 func (*ResolveRevisionsRequest) Descriptor() ([]byte, []int) {
-	return file_migrated_v1_revision_service_proto_rawDescGZIP(), []int{21}
+	return file_migrated_v1_revision_service_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *ResolveRevisionsRequest) GetProject() string {
@@ -1566,7 +1649,7 @@ type ResolveRevisionsResponse struct {
 
 func (x *ResolveRevisionsResponse) Reset() {
 	*x = ResolveRevisionsResponse{}
-	mi := &file_migrated_v1_revision_service_proto_msgTypes[22]
+	mi := &file_migrated_v1_revision_service_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1578,7 +1661,7 @@ func (x *ResolveRevisionsResponse) String() string {
 func (*ResolveRevisionsResponse) ProtoMessage() {}
 
 func (x *ResolveRevisionsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_migrated_v1_revision_service_proto_msgTypes[22]
+	mi := &file_migrated_v1_revision_service_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1591,7 +1674,7 @@ func (x *ResolveRevisionsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ResolveRevisionsResponse.ProtoReflect.Descriptor instead.
 func (*ResolveRevisionsResponse) Descriptor() ([]byte, []int) {
-	return file_migrated_v1_revision_service_proto_rawDescGZIP(), []int{22}
+	return file_migrated_v1_revision_service_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *ResolveRevisionsResponse) GetResolved() []*ResolveRevisionsResponse_Resolved {
@@ -1614,7 +1697,7 @@ type ListBranchesResponse_Branch struct {
 
 func (x *ListBranchesResponse_Branch) Reset() {
 	*x = ListBranchesResponse_Branch{}
-	mi := &file_migrated_v1_revision_service_proto_msgTypes[23]
+	mi := &file_migrated_v1_revision_service_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1626,7 +1709,7 @@ func (x *ListBranchesResponse_Branch) String() string {
 func (*ListBranchesResponse_Branch) ProtoMessage() {}
 
 func (x *ListBranchesResponse_Branch) ProtoReflect() protoreflect.Message {
-	mi := &file_migrated_v1_revision_service_proto_msgTypes[23]
+	mi := &file_migrated_v1_revision_service_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1639,7 +1722,7 @@ func (x *ListBranchesResponse_Branch) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListBranchesResponse_Branch.ProtoReflect.Descriptor instead.
 func (*ListBranchesResponse_Branch) Descriptor() ([]byte, []int) {
-	return file_migrated_v1_revision_service_proto_rawDescGZIP(), []int{20, 0}
+	return file_migrated_v1_revision_service_proto_rawDescGZIP(), []int{21, 0}
 }
 
 func (x *ListBranchesResponse_Branch) GetBranchPoint() *Revision {
@@ -1669,7 +1752,7 @@ type ResolveRevisionsResponse_Resolved struct {
 
 func (x *ResolveRevisionsResponse_Resolved) Reset() {
 	*x = ResolveRevisionsResponse_Resolved{}
-	mi := &file_migrated_v1_revision_service_proto_msgTypes[24]
+	mi := &file_migrated_v1_revision_service_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1681,7 +1764,7 @@ func (x *ResolveRevisionsResponse_Resolved) String() string {
 func (*ResolveRevisionsResponse_Resolved) ProtoMessage() {}
 
 func (x *ResolveRevisionsResponse_Resolved) ProtoReflect() protoreflect.Message {
-	mi := &file_migrated_v1_revision_service_proto_msgTypes[24]
+	mi := &file_migrated_v1_revision_service_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1694,7 +1777,7 @@ func (x *ResolveRevisionsResponse_Resolved) ProtoReflect() protoreflect.Message 
 
 // Deprecated: Use ResolveRevisionsResponse_Resolved.ProtoReflect.Descriptor instead.
 func (*ResolveRevisionsResponse_Resolved) Descriptor() ([]byte, []int) {
-	return file_migrated_v1_revision_service_proto_rawDescGZIP(), []int{22, 0}
+	return file_migrated_v1_revision_service_proto_rawDescGZIP(), []int{23, 0}
 }
 
 func (x *ResolveRevisionsResponse_Resolved) GetIdentifier() string {
@@ -1715,7 +1798,7 @@ var File_migrated_v1_revision_service_proto protoreflect.FileDescriptor
 
 const file_migrated_v1_revision_service_proto_rawDesc = "" +
 	"\n" +
-	"\"migrated/v1/revision_service.proto\x12\vmigrated.v1\x1a\x17migrated/v1/graph.proto\x1a\x1amigrated/v1/revision.proto\x1a\x18migrated/v1/target.proto\"\xcc\x03\n" +
+	"\"migrated/v1/revision_service.proto\x12\vmigrated.v1\x1a\x17migrated/v1/graph.proto\x1a\x1bmigrated/v1/operation.proto\x1a\x1amigrated/v1/revision.proto\x1a\x18migrated/v1/schema.proto\x1a\x18migrated/v1/target.proto\"\x98\x05\n" +
 	"\x15CreateRevisionRequest\x12\x18\n" +
 	"\aproject\x18\x01 \x01(\tR\aproject\x12+\n" +
 	"\x05graph\x18\x02 \x01(\v2\x15.migrated.v1.GraphRefR\x05graph\x12\x18\n" +
@@ -1732,7 +1815,16 @@ const file_migrated_v1_revision_service_proto_rawDesc = "" +
 	" \x01(\v2!.migrated.v1.RevisionFileSettingsR\bsettings\x12+\n" +
 	"\x11version_locations\x18\v \x03(\tR\x10versionLocations\x12\x15\n" +
 	"\x06up_sql\x18\f \x01(\tR\x05upSql\x12\x19\n" +
-	"\bdown_sql\x18\r \x01(\tR\adownSql\"z\n" +
+	"\bdown_sql\x18\r \x01(\tR\adownSql\x121\n" +
+	"\aupgrade\x18\x0e \x01(\v2\x17.migrated.v1.OperationsR\aupgrade\x125\n" +
+	"\tdowngrade\x18\x0f \x01(\v2\x17.migrated.v1.OperationsR\tdowngrade\x120\n" +
+	"\bdialects\x18\x10 \x03(\x0e2\x14.migrated.v1.DialectR\bdialects\x12.\n" +
+	"\x06target\x18\x11 \x01(\v2\x16.migrated.v1.TargetRefR\x06target\"D\n" +
+	"\n" +
+	"Operations\x126\n" +
+	"\n" +
+	"operations\x18\x01 \x03(\v2\x16.migrated.v1.OperationR\n" +
+	"operations\"z\n" +
 	"\x16CreateRevisionResponse\x121\n" +
 	"\brevision\x18\x01 \x01(\v2\x15.migrated.v1.RevisionR\brevision\x12-\n" +
 	"\x04file\x18\x02 \x01(\v2\x19.migrated.v1.RevisionFileR\x04file\"\xe0\x02\n" +
@@ -1859,94 +1951,102 @@ func file_migrated_v1_revision_service_proto_rawDescGZIP() []byte {
 	return file_migrated_v1_revision_service_proto_rawDescData
 }
 
-var file_migrated_v1_revision_service_proto_msgTypes = make([]protoimpl.MessageInfo, 25)
+var file_migrated_v1_revision_service_proto_msgTypes = make([]protoimpl.MessageInfo, 26)
 var file_migrated_v1_revision_service_proto_goTypes = []any{
 	(*CreateRevisionRequest)(nil),             // 0: migrated.v1.CreateRevisionRequest
-	(*CreateRevisionResponse)(nil),            // 1: migrated.v1.CreateRevisionResponse
-	(*MergeRevisionsRequest)(nil),             // 2: migrated.v1.MergeRevisionsRequest
-	(*MergeRevisionsResponse)(nil),            // 3: migrated.v1.MergeRevisionsResponse
-	(*NegotiateManifestRequest)(nil),          // 4: migrated.v1.NegotiateManifestRequest
-	(*NegotiateManifestResponse)(nil),         // 5: migrated.v1.NegotiateManifestResponse
-	(*UploadBodiesRequest)(nil),               // 6: migrated.v1.UploadBodiesRequest
-	(*BodyPart)(nil),                          // 7: migrated.v1.BodyPart
-	(*UploadBodiesResponse)(nil),              // 8: migrated.v1.UploadBodiesResponse
-	(*PushRevisionsRequest)(nil),              // 9: migrated.v1.PushRevisionsRequest
-	(*PushRevisionsResponse)(nil),             // 10: migrated.v1.PushRevisionsResponse
-	(*PullRevisionsRequest)(nil),              // 11: migrated.v1.PullRevisionsRequest
-	(*PullRevisionsResponse)(nil),             // 12: migrated.v1.PullRevisionsResponse
-	(*GetRevisionRequest)(nil),                // 13: migrated.v1.GetRevisionRequest
-	(*GetRevisionResponse)(nil),               // 14: migrated.v1.GetRevisionResponse
-	(*ListRevisionsRequest)(nil),              // 15: migrated.v1.ListRevisionsRequest
-	(*ListRevisionsResponse)(nil),             // 16: migrated.v1.ListRevisionsResponse
-	(*ListHeadsRequest)(nil),                  // 17: migrated.v1.ListHeadsRequest
-	(*ListHeadsResponse)(nil),                 // 18: migrated.v1.ListHeadsResponse
-	(*ListBranchesRequest)(nil),               // 19: migrated.v1.ListBranchesRequest
-	(*ListBranchesResponse)(nil),              // 20: migrated.v1.ListBranchesResponse
-	(*ResolveRevisionsRequest)(nil),           // 21: migrated.v1.ResolveRevisionsRequest
-	(*ResolveRevisionsResponse)(nil),          // 22: migrated.v1.ResolveRevisionsResponse
-	(*ListBranchesResponse_Branch)(nil),       // 23: migrated.v1.ListBranchesResponse.Branch
-	(*ResolveRevisionsResponse_Resolved)(nil), // 24: migrated.v1.ResolveRevisionsResponse.Resolved
-	(*GraphRef)(nil),                          // 25: migrated.v1.GraphRef
-	(*RevisionFileSettings)(nil),              // 26: migrated.v1.RevisionFileSettings
-	(*Revision)(nil),                          // 27: migrated.v1.Revision
-	(*RevisionFile)(nil),                      // 28: migrated.v1.RevisionFile
-	(*ManifestEntry)(nil),                     // 29: migrated.v1.ManifestEntry
-	(*TargetRef)(nil),                         // 30: migrated.v1.TargetRef
+	(*Operations)(nil),                        // 1: migrated.v1.Operations
+	(*CreateRevisionResponse)(nil),            // 2: migrated.v1.CreateRevisionResponse
+	(*MergeRevisionsRequest)(nil),             // 3: migrated.v1.MergeRevisionsRequest
+	(*MergeRevisionsResponse)(nil),            // 4: migrated.v1.MergeRevisionsResponse
+	(*NegotiateManifestRequest)(nil),          // 5: migrated.v1.NegotiateManifestRequest
+	(*NegotiateManifestResponse)(nil),         // 6: migrated.v1.NegotiateManifestResponse
+	(*UploadBodiesRequest)(nil),               // 7: migrated.v1.UploadBodiesRequest
+	(*BodyPart)(nil),                          // 8: migrated.v1.BodyPart
+	(*UploadBodiesResponse)(nil),              // 9: migrated.v1.UploadBodiesResponse
+	(*PushRevisionsRequest)(nil),              // 10: migrated.v1.PushRevisionsRequest
+	(*PushRevisionsResponse)(nil),             // 11: migrated.v1.PushRevisionsResponse
+	(*PullRevisionsRequest)(nil),              // 12: migrated.v1.PullRevisionsRequest
+	(*PullRevisionsResponse)(nil),             // 13: migrated.v1.PullRevisionsResponse
+	(*GetRevisionRequest)(nil),                // 14: migrated.v1.GetRevisionRequest
+	(*GetRevisionResponse)(nil),               // 15: migrated.v1.GetRevisionResponse
+	(*ListRevisionsRequest)(nil),              // 16: migrated.v1.ListRevisionsRequest
+	(*ListRevisionsResponse)(nil),             // 17: migrated.v1.ListRevisionsResponse
+	(*ListHeadsRequest)(nil),                  // 18: migrated.v1.ListHeadsRequest
+	(*ListHeadsResponse)(nil),                 // 19: migrated.v1.ListHeadsResponse
+	(*ListBranchesRequest)(nil),               // 20: migrated.v1.ListBranchesRequest
+	(*ListBranchesResponse)(nil),              // 21: migrated.v1.ListBranchesResponse
+	(*ResolveRevisionsRequest)(nil),           // 22: migrated.v1.ResolveRevisionsRequest
+	(*ResolveRevisionsResponse)(nil),          // 23: migrated.v1.ResolveRevisionsResponse
+	(*ListBranchesResponse_Branch)(nil),       // 24: migrated.v1.ListBranchesResponse.Branch
+	(*ResolveRevisionsResponse_Resolved)(nil), // 25: migrated.v1.ResolveRevisionsResponse.Resolved
+	(*GraphRef)(nil),                          // 26: migrated.v1.GraphRef
+	(*RevisionFileSettings)(nil),              // 27: migrated.v1.RevisionFileSettings
+	(Dialect)(0),                              // 28: migrated.v1.Dialect
+	(*TargetRef)(nil),                         // 29: migrated.v1.TargetRef
+	(*Operation)(nil),                         // 30: migrated.v1.Operation
+	(*Revision)(nil),                          // 31: migrated.v1.Revision
+	(*RevisionFile)(nil),                      // 32: migrated.v1.RevisionFile
+	(*ManifestEntry)(nil),                     // 33: migrated.v1.ManifestEntry
 }
 var file_migrated_v1_revision_service_proto_depIdxs = []int32{
-	25, // 0: migrated.v1.CreateRevisionRequest.graph:type_name -> migrated.v1.GraphRef
-	26, // 1: migrated.v1.CreateRevisionRequest.settings:type_name -> migrated.v1.RevisionFileSettings
-	27, // 2: migrated.v1.CreateRevisionResponse.revision:type_name -> migrated.v1.Revision
-	28, // 3: migrated.v1.CreateRevisionResponse.file:type_name -> migrated.v1.RevisionFile
-	25, // 4: migrated.v1.MergeRevisionsRequest.graph:type_name -> migrated.v1.GraphRef
-	26, // 5: migrated.v1.MergeRevisionsRequest.settings:type_name -> migrated.v1.RevisionFileSettings
-	27, // 6: migrated.v1.MergeRevisionsResponse.revision:type_name -> migrated.v1.Revision
-	28, // 7: migrated.v1.MergeRevisionsResponse.file:type_name -> migrated.v1.RevisionFile
-	29, // 8: migrated.v1.NegotiateManifestRequest.entries:type_name -> migrated.v1.ManifestEntry
-	7,  // 9: migrated.v1.UploadBodiesRequest.parts:type_name -> migrated.v1.BodyPart
-	25, // 10: migrated.v1.PushRevisionsRequest.graph:type_name -> migrated.v1.GraphRef
-	25, // 11: migrated.v1.GetRevisionRequest.graph:type_name -> migrated.v1.GraphRef
-	30, // 12: migrated.v1.GetRevisionRequest.target:type_name -> migrated.v1.TargetRef
-	27, // 13: migrated.v1.GetRevisionResponse.revisions:type_name -> migrated.v1.Revision
-	28, // 14: migrated.v1.GetRevisionResponse.files:type_name -> migrated.v1.RevisionFile
-	25, // 15: migrated.v1.ListRevisionsRequest.graph:type_name -> migrated.v1.GraphRef
-	30, // 16: migrated.v1.ListRevisionsRequest.target:type_name -> migrated.v1.TargetRef
-	27, // 17: migrated.v1.ListRevisionsResponse.revisions:type_name -> migrated.v1.Revision
-	25, // 18: migrated.v1.ListHeadsRequest.graph:type_name -> migrated.v1.GraphRef
-	27, // 19: migrated.v1.ListHeadsResponse.heads:type_name -> migrated.v1.Revision
-	25, // 20: migrated.v1.ListBranchesRequest.graph:type_name -> migrated.v1.GraphRef
-	23, // 21: migrated.v1.ListBranchesResponse.branches:type_name -> migrated.v1.ListBranchesResponse.Branch
-	25, // 22: migrated.v1.ResolveRevisionsRequest.graph:type_name -> migrated.v1.GraphRef
-	24, // 23: migrated.v1.ResolveRevisionsResponse.resolved:type_name -> migrated.v1.ResolveRevisionsResponse.Resolved
-	27, // 24: migrated.v1.ListBranchesResponse.Branch.branch_point:type_name -> migrated.v1.Revision
-	27, // 25: migrated.v1.ListBranchesResponse.Branch.children:type_name -> migrated.v1.Revision
-	0,  // 26: migrated.v1.RevisionService.CreateRevision:input_type -> migrated.v1.CreateRevisionRequest
-	2,  // 27: migrated.v1.RevisionService.MergeRevisions:input_type -> migrated.v1.MergeRevisionsRequest
-	4,  // 28: migrated.v1.RevisionService.NegotiateManifest:input_type -> migrated.v1.NegotiateManifestRequest
-	6,  // 29: migrated.v1.RevisionService.UploadBodies:input_type -> migrated.v1.UploadBodiesRequest
-	9,  // 30: migrated.v1.RevisionService.PushRevisions:input_type -> migrated.v1.PushRevisionsRequest
-	11, // 31: migrated.v1.RevisionService.PullRevisions:input_type -> migrated.v1.PullRevisionsRequest
-	13, // 32: migrated.v1.RevisionService.GetRevision:input_type -> migrated.v1.GetRevisionRequest
-	15, // 33: migrated.v1.RevisionService.ListRevisions:input_type -> migrated.v1.ListRevisionsRequest
-	17, // 34: migrated.v1.RevisionService.ListHeads:input_type -> migrated.v1.ListHeadsRequest
-	19, // 35: migrated.v1.RevisionService.ListBranches:input_type -> migrated.v1.ListBranchesRequest
-	21, // 36: migrated.v1.RevisionService.ResolveRevisions:input_type -> migrated.v1.ResolveRevisionsRequest
-	1,  // 37: migrated.v1.RevisionService.CreateRevision:output_type -> migrated.v1.CreateRevisionResponse
-	3,  // 38: migrated.v1.RevisionService.MergeRevisions:output_type -> migrated.v1.MergeRevisionsResponse
-	5,  // 39: migrated.v1.RevisionService.NegotiateManifest:output_type -> migrated.v1.NegotiateManifestResponse
-	8,  // 40: migrated.v1.RevisionService.UploadBodies:output_type -> migrated.v1.UploadBodiesResponse
-	10, // 41: migrated.v1.RevisionService.PushRevisions:output_type -> migrated.v1.PushRevisionsResponse
-	12, // 42: migrated.v1.RevisionService.PullRevisions:output_type -> migrated.v1.PullRevisionsResponse
-	14, // 43: migrated.v1.RevisionService.GetRevision:output_type -> migrated.v1.GetRevisionResponse
-	16, // 44: migrated.v1.RevisionService.ListRevisions:output_type -> migrated.v1.ListRevisionsResponse
-	18, // 45: migrated.v1.RevisionService.ListHeads:output_type -> migrated.v1.ListHeadsResponse
-	20, // 46: migrated.v1.RevisionService.ListBranches:output_type -> migrated.v1.ListBranchesResponse
-	22, // 47: migrated.v1.RevisionService.ResolveRevisions:output_type -> migrated.v1.ResolveRevisionsResponse
-	37, // [37:48] is the sub-list for method output_type
-	26, // [26:37] is the sub-list for method input_type
-	26, // [26:26] is the sub-list for extension type_name
-	26, // [26:26] is the sub-list for extension extendee
-	0,  // [0:26] is the sub-list for field type_name
+	26, // 0: migrated.v1.CreateRevisionRequest.graph:type_name -> migrated.v1.GraphRef
+	27, // 1: migrated.v1.CreateRevisionRequest.settings:type_name -> migrated.v1.RevisionFileSettings
+	1,  // 2: migrated.v1.CreateRevisionRequest.upgrade:type_name -> migrated.v1.Operations
+	1,  // 3: migrated.v1.CreateRevisionRequest.downgrade:type_name -> migrated.v1.Operations
+	28, // 4: migrated.v1.CreateRevisionRequest.dialects:type_name -> migrated.v1.Dialect
+	29, // 5: migrated.v1.CreateRevisionRequest.target:type_name -> migrated.v1.TargetRef
+	30, // 6: migrated.v1.Operations.operations:type_name -> migrated.v1.Operation
+	31, // 7: migrated.v1.CreateRevisionResponse.revision:type_name -> migrated.v1.Revision
+	32, // 8: migrated.v1.CreateRevisionResponse.file:type_name -> migrated.v1.RevisionFile
+	26, // 9: migrated.v1.MergeRevisionsRequest.graph:type_name -> migrated.v1.GraphRef
+	27, // 10: migrated.v1.MergeRevisionsRequest.settings:type_name -> migrated.v1.RevisionFileSettings
+	31, // 11: migrated.v1.MergeRevisionsResponse.revision:type_name -> migrated.v1.Revision
+	32, // 12: migrated.v1.MergeRevisionsResponse.file:type_name -> migrated.v1.RevisionFile
+	33, // 13: migrated.v1.NegotiateManifestRequest.entries:type_name -> migrated.v1.ManifestEntry
+	8,  // 14: migrated.v1.UploadBodiesRequest.parts:type_name -> migrated.v1.BodyPart
+	26, // 15: migrated.v1.PushRevisionsRequest.graph:type_name -> migrated.v1.GraphRef
+	26, // 16: migrated.v1.GetRevisionRequest.graph:type_name -> migrated.v1.GraphRef
+	29, // 17: migrated.v1.GetRevisionRequest.target:type_name -> migrated.v1.TargetRef
+	31, // 18: migrated.v1.GetRevisionResponse.revisions:type_name -> migrated.v1.Revision
+	32, // 19: migrated.v1.GetRevisionResponse.files:type_name -> migrated.v1.RevisionFile
+	26, // 20: migrated.v1.ListRevisionsRequest.graph:type_name -> migrated.v1.GraphRef
+	29, // 21: migrated.v1.ListRevisionsRequest.target:type_name -> migrated.v1.TargetRef
+	31, // 22: migrated.v1.ListRevisionsResponse.revisions:type_name -> migrated.v1.Revision
+	26, // 23: migrated.v1.ListHeadsRequest.graph:type_name -> migrated.v1.GraphRef
+	31, // 24: migrated.v1.ListHeadsResponse.heads:type_name -> migrated.v1.Revision
+	26, // 25: migrated.v1.ListBranchesRequest.graph:type_name -> migrated.v1.GraphRef
+	24, // 26: migrated.v1.ListBranchesResponse.branches:type_name -> migrated.v1.ListBranchesResponse.Branch
+	26, // 27: migrated.v1.ResolveRevisionsRequest.graph:type_name -> migrated.v1.GraphRef
+	25, // 28: migrated.v1.ResolveRevisionsResponse.resolved:type_name -> migrated.v1.ResolveRevisionsResponse.Resolved
+	31, // 29: migrated.v1.ListBranchesResponse.Branch.branch_point:type_name -> migrated.v1.Revision
+	31, // 30: migrated.v1.ListBranchesResponse.Branch.children:type_name -> migrated.v1.Revision
+	0,  // 31: migrated.v1.RevisionService.CreateRevision:input_type -> migrated.v1.CreateRevisionRequest
+	3,  // 32: migrated.v1.RevisionService.MergeRevisions:input_type -> migrated.v1.MergeRevisionsRequest
+	5,  // 33: migrated.v1.RevisionService.NegotiateManifest:input_type -> migrated.v1.NegotiateManifestRequest
+	7,  // 34: migrated.v1.RevisionService.UploadBodies:input_type -> migrated.v1.UploadBodiesRequest
+	10, // 35: migrated.v1.RevisionService.PushRevisions:input_type -> migrated.v1.PushRevisionsRequest
+	12, // 36: migrated.v1.RevisionService.PullRevisions:input_type -> migrated.v1.PullRevisionsRequest
+	14, // 37: migrated.v1.RevisionService.GetRevision:input_type -> migrated.v1.GetRevisionRequest
+	16, // 38: migrated.v1.RevisionService.ListRevisions:input_type -> migrated.v1.ListRevisionsRequest
+	18, // 39: migrated.v1.RevisionService.ListHeads:input_type -> migrated.v1.ListHeadsRequest
+	20, // 40: migrated.v1.RevisionService.ListBranches:input_type -> migrated.v1.ListBranchesRequest
+	22, // 41: migrated.v1.RevisionService.ResolveRevisions:input_type -> migrated.v1.ResolveRevisionsRequest
+	2,  // 42: migrated.v1.RevisionService.CreateRevision:output_type -> migrated.v1.CreateRevisionResponse
+	4,  // 43: migrated.v1.RevisionService.MergeRevisions:output_type -> migrated.v1.MergeRevisionsResponse
+	6,  // 44: migrated.v1.RevisionService.NegotiateManifest:output_type -> migrated.v1.NegotiateManifestResponse
+	9,  // 45: migrated.v1.RevisionService.UploadBodies:output_type -> migrated.v1.UploadBodiesResponse
+	11, // 46: migrated.v1.RevisionService.PushRevisions:output_type -> migrated.v1.PushRevisionsResponse
+	13, // 47: migrated.v1.RevisionService.PullRevisions:output_type -> migrated.v1.PullRevisionsResponse
+	15, // 48: migrated.v1.RevisionService.GetRevision:output_type -> migrated.v1.GetRevisionResponse
+	17, // 49: migrated.v1.RevisionService.ListRevisions:output_type -> migrated.v1.ListRevisionsResponse
+	19, // 50: migrated.v1.RevisionService.ListHeads:output_type -> migrated.v1.ListHeadsResponse
+	21, // 51: migrated.v1.RevisionService.ListBranches:output_type -> migrated.v1.ListBranchesResponse
+	23, // 52: migrated.v1.RevisionService.ResolveRevisions:output_type -> migrated.v1.ResolveRevisionsResponse
+	42, // [42:53] is the sub-list for method output_type
+	31, // [31:42] is the sub-list for method input_type
+	31, // [31:31] is the sub-list for extension type_name
+	31, // [31:31] is the sub-list for extension extendee
+	0,  // [0:31] is the sub-list for field type_name
 }
 
 func init() { file_migrated_v1_revision_service_proto_init() }
@@ -1955,16 +2055,18 @@ func file_migrated_v1_revision_service_proto_init() {
 		return
 	}
 	file_migrated_v1_graph_proto_init()
+	file_migrated_v1_operation_proto_init()
 	file_migrated_v1_revision_proto_init()
+	file_migrated_v1_schema_proto_init()
 	file_migrated_v1_target_proto_init()
-	file_migrated_v1_revision_service_proto_msgTypes[9].OneofWrappers = []any{}
+	file_migrated_v1_revision_service_proto_msgTypes[10].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_migrated_v1_revision_service_proto_rawDesc), len(file_migrated_v1_revision_service_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   25,
+			NumMessages:   26,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

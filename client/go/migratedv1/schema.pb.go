@@ -9,7 +9,6 @@ package migratedv1
 import (
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
-	structpb "google.golang.org/protobuf/types/known/structpb"
 	reflect "reflect"
 	sync "sync"
 	unsafe "unsafe"
@@ -22,389 +21,637 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
-// A form of a schema.
-type SchemaFormat int32
+// The SQL dialects that revisions are written for. MariaDB and MySQL are one dialect; where they differ, the
+// server's version decides.
+type Dialect int32
 
 const (
 	// Not told.
-	SchemaFormat_SCHEMA_FORMAT_UNSPECIFIED SchemaFormat = 0
-	// SQL that makes it from nothing.
-	SchemaFormat_SCHEMA_FORMAT_SQL SchemaFormat = 1
-	// A description in YAML.
-	SchemaFormat_SCHEMA_FORMAT_YAML SchemaFormat = 2
-	// A description in JSON.
-	SchemaFormat_SCHEMA_FORMAT_JSON SchemaFormat = 3
-	// An entity-relationship diagram for Mermaid. Only written.
-	SchemaFormat_SCHEMA_FORMAT_MERMAID SchemaFormat = 4
+	Dialect_DIALECT_UNSPECIFIED Dialect = 0
+	// PostgreSQL 13 and later.
+	Dialect_DIALECT_POSTGRES Dialect = 1
+	// MySQL 8 and MariaDB 10.6 and later.
+	Dialect_DIALECT_MYSQL Dialect = 2
+	// SQLite 3.
+	Dialect_DIALECT_SQLITE Dialect = 3
 )
 
-// Enum value maps for SchemaFormat.
+// Enum value maps for Dialect.
 var (
-	SchemaFormat_name = map[int32]string{
-		0: "SCHEMA_FORMAT_UNSPECIFIED",
-		1: "SCHEMA_FORMAT_SQL",
-		2: "SCHEMA_FORMAT_YAML",
-		3: "SCHEMA_FORMAT_JSON",
-		4: "SCHEMA_FORMAT_MERMAID",
+	Dialect_name = map[int32]string{
+		0: "DIALECT_UNSPECIFIED",
+		1: "DIALECT_POSTGRES",
+		2: "DIALECT_MYSQL",
+		3: "DIALECT_SQLITE",
 	}
-	SchemaFormat_value = map[string]int32{
-		"SCHEMA_FORMAT_UNSPECIFIED": 0,
-		"SCHEMA_FORMAT_SQL":         1,
-		"SCHEMA_FORMAT_YAML":        2,
-		"SCHEMA_FORMAT_JSON":        3,
-		"SCHEMA_FORMAT_MERMAID":     4,
+	Dialect_value = map[string]int32{
+		"DIALECT_UNSPECIFIED": 0,
+		"DIALECT_POSTGRES":    1,
+		"DIALECT_MYSQL":       2,
+		"DIALECT_SQLITE":      3,
 	}
 )
 
-func (x SchemaFormat) Enum() *SchemaFormat {
-	p := new(SchemaFormat)
+func (x Dialect) Enum() *Dialect {
+	p := new(Dialect)
 	*p = x
 	return p
 }
 
-func (x SchemaFormat) String() string {
+func (x Dialect) String() string {
 	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
 }
 
-func (SchemaFormat) Descriptor() protoreflect.EnumDescriptor {
+func (Dialect) Descriptor() protoreflect.EnumDescriptor {
 	return file_migrated_v1_schema_proto_enumTypes[0].Descriptor()
 }
 
-func (SchemaFormat) Type() protoreflect.EnumType {
+func (Dialect) Type() protoreflect.EnumType {
 	return &file_migrated_v1_schema_proto_enumTypes[0]
 }
 
-func (x SchemaFormat) Number() protoreflect.EnumNumber {
+func (x Dialect) Number() protoreflect.EnumNumber {
 	return protoreflect.EnumNumber(x)
 }
 
-// Deprecated: Use SchemaFormat.Descriptor instead.
-func (SchemaFormat) EnumDescriptor() ([]byte, []int) {
+// Deprecated: Use Dialect.Descriptor instead.
+func (Dialect) EnumDescriptor() ([]byte, []int) {
 	return file_migrated_v1_schema_proto_rawDescGZIP(), []int{0}
 }
 
-// Where a schema comes from. Whatever it is, an engine reads it, so that both sides of a comparison are told in the
-// same words: what is not a database is made in a scratch one.
-type SchemaSource struct {
-	state protoimpl.MessageState `protogen:"open.v1"`
-	// The source.
-	//
-	// Types that are valid to be assigned to Source:
-	//
-	//	*SchemaSource_Target
-	//	*SchemaSource_Files
-	//	*SchemaSource_Revisions
-	//	*SchemaSource_Schema
-	Source        isSchemaSource_Source `protobuf_oneof:"source"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
+// How a generated column is kept.
+type ComputedKind int32
 
-func (x *SchemaSource) Reset() {
-	*x = SchemaSource{}
-	mi := &file_migrated_v1_schema_proto_msgTypes[0]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
+const (
+	// Not told: it is stored.
+	ComputedKind_COMPUTED_KIND_UNSPECIFIED ComputedKind = 0
+	// Written with the row.
+	ComputedKind_COMPUTED_KIND_STORED ComputedKind = 1
+	// Worked out on reading.
+	ComputedKind_COMPUTED_KIND_VIRTUAL ComputedKind = 2
+)
 
-func (x *SchemaSource) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*SchemaSource) ProtoMessage() {}
-
-func (x *SchemaSource) ProtoReflect() protoreflect.Message {
-	mi := &file_migrated_v1_schema_proto_msgTypes[0]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
+// Enum value maps for ComputedKind.
+var (
+	ComputedKind_name = map[int32]string{
+		0: "COMPUTED_KIND_UNSPECIFIED",
+		1: "COMPUTED_KIND_STORED",
+		2: "COMPUTED_KIND_VIRTUAL",
 	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use SchemaSource.ProtoReflect.Descriptor instead.
-func (*SchemaSource) Descriptor() ([]byte, []int) {
-	return file_migrated_v1_schema_proto_rawDescGZIP(), []int{0}
-}
-
-func (x *SchemaSource) GetSource() isSchemaSource_Source {
-	if x != nil {
-		return x.Source
+	ComputedKind_value = map[string]int32{
+		"COMPUTED_KIND_UNSPECIFIED": 0,
+		"COMPUTED_KIND_STORED":      1,
+		"COMPUTED_KIND_VIRTUAL":     2,
 	}
-	return nil
+)
+
+func (x ComputedKind) Enum() *ComputedKind {
+	p := new(ComputedKind)
+	*p = x
+	return p
 }
 
-func (x *SchemaSource) GetTarget() *TargetRef {
-	if x != nil {
-		if x, ok := x.Source.(*SchemaSource_Target); ok {
-			return x.Target
-		}
-	}
-	return nil
+func (x ComputedKind) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
 }
 
-func (x *SchemaSource) GetFiles() *SchemaFiles {
-	if x != nil {
-		if x, ok := x.Source.(*SchemaSource_Files); ok {
-			return x.Files
-		}
-	}
-	return nil
+func (ComputedKind) Descriptor() protoreflect.EnumDescriptor {
+	return file_migrated_v1_schema_proto_enumTypes[1].Descriptor()
 }
 
-func (x *SchemaSource) GetRevisions() *ReplayedRevisions {
-	if x != nil {
-		if x, ok := x.Source.(*SchemaSource_Revisions); ok {
-			return x.Revisions
-		}
-	}
-	return nil
+func (ComputedKind) Type() protoreflect.EnumType {
+	return &file_migrated_v1_schema_proto_enumTypes[1]
 }
 
-func (x *SchemaSource) GetSchema() *structpb.Struct {
-	if x != nil {
-		if x, ok := x.Source.(*SchemaSource_Schema); ok {
-			return x.Schema
-		}
-	}
-	return nil
+func (x ComputedKind) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
 }
 
-type isSchemaSource_Source interface {
-	isSchemaSource_Source()
-}
-
-type SchemaSource_Target struct {
-	// A database as it is.
-	Target *TargetRef `protobuf:"bytes,1,opt,name=target,proto3,oneof"`
-}
-
-type SchemaSource_Files struct {
-	// Files: SQL that makes it from nothing, or a description.
-	Files *SchemaFiles `protobuf:"bytes,2,opt,name=files,proto3,oneof"`
-}
-
-type SchemaSource_Revisions struct {
-	// What the revisions make, replayed from nothing.
-	Revisions *ReplayedRevisions `protobuf:"bytes,3,opt,name=revisions,proto3,oneof"`
-}
-
-type SchemaSource_Schema struct {
-	// A description, in the form of the YAML and JSON files.
-	Schema *structpb.Struct `protobuf:"bytes,4,opt,name=schema,proto3,oneof"`
-}
-
-func (*SchemaSource_Target) isSchemaSource_Source() {}
-
-func (*SchemaSource_Files) isSchemaSource_Source() {}
-
-func (*SchemaSource_Revisions) isSchemaSource_Source() {}
-
-func (*SchemaSource_Schema) isSchemaSource_Source() {}
-
-// Files that hold a schema.
-type SchemaFiles struct {
-	state protoimpl.MessageState `protogen:"open.v1"`
-	// What they hold.
-	Format SchemaFormat `protobuf:"varint,1,opt,name=format,proto3,enum=migrated.v1.SchemaFormat" json:"format,omitempty"`
-	// The files, in the order in which they are read.
-	Files         []*SchemaFile `protobuf:"bytes,2,rep,name=files,proto3" json:"files,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *SchemaFiles) Reset() {
-	*x = SchemaFiles{}
-	mi := &file_migrated_v1_schema_proto_msgTypes[1]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *SchemaFiles) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*SchemaFiles) ProtoMessage() {}
-
-func (x *SchemaFiles) ProtoReflect() protoreflect.Message {
-	mi := &file_migrated_v1_schema_proto_msgTypes[1]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use SchemaFiles.ProtoReflect.Descriptor instead.
-func (*SchemaFiles) Descriptor() ([]byte, []int) {
+// Deprecated: Use ComputedKind.Descriptor instead.
+func (ComputedKind) EnumDescriptor() ([]byte, []int) {
 	return file_migrated_v1_schema_proto_rawDescGZIP(), []int{1}
 }
 
-func (x *SchemaFiles) GetFormat() SchemaFormat {
-	if x != nil {
-		return x.Format
+// When a constraint is checked.
+type ConstraintDeferral int32
+
+const (
+	// Not told: not deferrable.
+	ConstraintDeferral_CONSTRAINT_DEFERRAL_UNSPECIFIED ConstraintDeferral = 0
+	// At once, always.
+	ConstraintDeferral_CONSTRAINT_DEFERRAL_NOT_DEFERRABLE ConstraintDeferral = 1
+	// DEFERRABLE INITIALLY IMMEDIATE.
+	ConstraintDeferral_CONSTRAINT_DEFERRAL_IMMEDIATE ConstraintDeferral = 2
+	// DEFERRABLE INITIALLY DEFERRED.
+	ConstraintDeferral_CONSTRAINT_DEFERRAL_DEFERRED ConstraintDeferral = 3
+)
+
+// Enum value maps for ConstraintDeferral.
+var (
+	ConstraintDeferral_name = map[int32]string{
+		0: "CONSTRAINT_DEFERRAL_UNSPECIFIED",
+		1: "CONSTRAINT_DEFERRAL_NOT_DEFERRABLE",
+		2: "CONSTRAINT_DEFERRAL_IMMEDIATE",
+		3: "CONSTRAINT_DEFERRAL_DEFERRED",
 	}
-	return SchemaFormat_SCHEMA_FORMAT_UNSPECIFIED
-}
-
-func (x *SchemaFiles) GetFiles() []*SchemaFile {
-	if x != nil {
-		return x.Files
+	ConstraintDeferral_value = map[string]int32{
+		"CONSTRAINT_DEFERRAL_UNSPECIFIED":    0,
+		"CONSTRAINT_DEFERRAL_NOT_DEFERRABLE": 1,
+		"CONSTRAINT_DEFERRAL_IMMEDIATE":      2,
+		"CONSTRAINT_DEFERRAL_DEFERRED":       3,
 	}
-	return nil
+)
+
+func (x ConstraintDeferral) Enum() *ConstraintDeferral {
+	p := new(ConstraintDeferral)
+	*p = x
+	return p
 }
 
-// A file of a schema.
-type SchemaFile struct {
-	state protoimpl.MessageState `protogen:"open.v1"`
-	// Its name, for messages.
-	Path string `protobuf:"bytes,1,opt,name=path,proto3" json:"path,omitempty"`
-	// Its text.
-	Text          string `protobuf:"bytes,2,opt,name=text,proto3" json:"text,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+func (x ConstraintDeferral) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
 }
 
-func (x *SchemaFile) Reset() {
-	*x = SchemaFile{}
-	mi := &file_migrated_v1_schema_proto_msgTypes[2]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
+func (ConstraintDeferral) Descriptor() protoreflect.EnumDescriptor {
+	return file_migrated_v1_schema_proto_enumTypes[2].Descriptor()
 }
 
-func (x *SchemaFile) String() string {
-	return protoimpl.X.MessageStringOf(x)
+func (ConstraintDeferral) Type() protoreflect.EnumType {
+	return &file_migrated_v1_schema_proto_enumTypes[2]
 }
 
-func (*SchemaFile) ProtoMessage() {}
-
-func (x *SchemaFile) ProtoReflect() protoreflect.Message {
-	mi := &file_migrated_v1_schema_proto_msgTypes[2]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
+func (x ConstraintDeferral) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
 }
 
-// Deprecated: Use SchemaFile.ProtoReflect.Descriptor instead.
-func (*SchemaFile) Descriptor() ([]byte, []int) {
+// Deprecated: Use ConstraintDeferral.Descriptor instead.
+func (ConstraintDeferral) EnumDescriptor() ([]byte, []int) {
 	return file_migrated_v1_schema_proto_rawDescGZIP(), []int{2}
 }
 
-func (x *SchemaFile) GetPath() string {
-	if x != nil {
-		return x.Path
+// What a foreign key does when the row that it refers to changes.
+type ForeignKeyAction int32
+
+const (
+	// Not told: NO ACTION.
+	ForeignKeyAction_FOREIGN_KEY_ACTION_UNSPECIFIED ForeignKeyAction = 0
+	// NO ACTION; on MySQL also RESTRICT, which is the same there.
+	ForeignKeyAction_FOREIGN_KEY_ACTION_NO_ACTION ForeignKeyAction = 1
+	// RESTRICT.
+	ForeignKeyAction_FOREIGN_KEY_ACTION_RESTRICT ForeignKeyAction = 2
+	// CASCADE.
+	ForeignKeyAction_FOREIGN_KEY_ACTION_CASCADE ForeignKeyAction = 3
+	// SET NULL.
+	ForeignKeyAction_FOREIGN_KEY_ACTION_SET_NULL ForeignKeyAction = 4
+	// SET DEFAULT.
+	ForeignKeyAction_FOREIGN_KEY_ACTION_SET_DEFAULT ForeignKeyAction = 5
+)
+
+// Enum value maps for ForeignKeyAction.
+var (
+	ForeignKeyAction_name = map[int32]string{
+		0: "FOREIGN_KEY_ACTION_UNSPECIFIED",
+		1: "FOREIGN_KEY_ACTION_NO_ACTION",
+		2: "FOREIGN_KEY_ACTION_RESTRICT",
+		3: "FOREIGN_KEY_ACTION_CASCADE",
+		4: "FOREIGN_KEY_ACTION_SET_NULL",
+		5: "FOREIGN_KEY_ACTION_SET_DEFAULT",
 	}
-	return ""
-}
-
-func (x *SchemaFile) GetText() string {
-	if x != nil {
-		return x.Text
+	ForeignKeyAction_value = map[string]int32{
+		"FOREIGN_KEY_ACTION_UNSPECIFIED": 0,
+		"FOREIGN_KEY_ACTION_NO_ACTION":   1,
+		"FOREIGN_KEY_ACTION_RESTRICT":    2,
+		"FOREIGN_KEY_ACTION_CASCADE":     3,
+		"FOREIGN_KEY_ACTION_SET_NULL":    4,
+		"FOREIGN_KEY_ACTION_SET_DEFAULT": 5,
 	}
-	return ""
+)
+
+func (x ForeignKeyAction) Enum() *ForeignKeyAction {
+	p := new(ForeignKeyAction)
+	*p = x
+	return p
 }
 
-// The schema that revisions make.
-type ReplayedRevisions struct {
-	state protoimpl.MessageState `protogen:"open.v1"`
-	// Project.
-	Project string `protobuf:"bytes,1,opt,name=project,proto3" json:"project,omitempty"`
-	// Graph.
-	Graph *GraphRef `protobuf:"bytes,2,opt,name=graph,proto3" json:"graph,omitempty"`
-	// Identifier of where to stop; empty for `heads`.
-	Revision      string `protobuf:"bytes,3,opt,name=revision,proto3" json:"revision,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+func (x ForeignKeyAction) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
 }
 
-func (x *ReplayedRevisions) Reset() {
-	*x = ReplayedRevisions{}
-	mi := &file_migrated_v1_schema_proto_msgTypes[3]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
+func (ForeignKeyAction) Descriptor() protoreflect.EnumDescriptor {
+	return file_migrated_v1_schema_proto_enumTypes[3].Descriptor()
 }
 
-func (x *ReplayedRevisions) String() string {
-	return protoimpl.X.MessageStringOf(x)
+func (ForeignKeyAction) Type() protoreflect.EnumType {
+	return &file_migrated_v1_schema_proto_enumTypes[3]
 }
 
-func (*ReplayedRevisions) ProtoMessage() {}
-
-func (x *ReplayedRevisions) ProtoReflect() protoreflect.Message {
-	mi := &file_migrated_v1_schema_proto_msgTypes[3]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
+func (x ForeignKeyAction) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
 }
 
-// Deprecated: Use ReplayedRevisions.ProtoReflect.Descriptor instead.
-func (*ReplayedRevisions) Descriptor() ([]byte, []int) {
+// Deprecated: Use ForeignKeyAction.Descriptor instead.
+func (ForeignKeyAction) EnumDescriptor() ([]byte, []int) {
 	return file_migrated_v1_schema_proto_rawDescGZIP(), []int{3}
 }
 
-func (x *ReplayedRevisions) GetProject() string {
-	if x != nil {
-		return x.Project
+// How a foreign key of several columns treats NULL.
+type ForeignKeyMatch int32
+
+const (
+	// Not told: SIMPLE.
+	ForeignKeyMatch_FOREIGN_KEY_MATCH_UNSPECIFIED ForeignKeyMatch = 0
+	// MATCH SIMPLE.
+	ForeignKeyMatch_FOREIGN_KEY_MATCH_SIMPLE ForeignKeyMatch = 1
+	// MATCH FULL.
+	ForeignKeyMatch_FOREIGN_KEY_MATCH_FULL ForeignKeyMatch = 2
+	// MATCH PARTIAL.
+	ForeignKeyMatch_FOREIGN_KEY_MATCH_PARTIAL ForeignKeyMatch = 3
+)
+
+// Enum value maps for ForeignKeyMatch.
+var (
+	ForeignKeyMatch_name = map[int32]string{
+		0: "FOREIGN_KEY_MATCH_UNSPECIFIED",
+		1: "FOREIGN_KEY_MATCH_SIMPLE",
+		2: "FOREIGN_KEY_MATCH_FULL",
+		3: "FOREIGN_KEY_MATCH_PARTIAL",
 	}
-	return ""
+	ForeignKeyMatch_value = map[string]int32{
+		"FOREIGN_KEY_MATCH_UNSPECIFIED": 0,
+		"FOREIGN_KEY_MATCH_SIMPLE":      1,
+		"FOREIGN_KEY_MATCH_FULL":        2,
+		"FOREIGN_KEY_MATCH_PARTIAL":     3,
+	}
+)
+
+func (x ForeignKeyMatch) Enum() *ForeignKeyMatch {
+	p := new(ForeignKeyMatch)
+	*p = x
+	return p
 }
 
-func (x *ReplayedRevisions) GetGraph() *GraphRef {
-	if x != nil {
-		return x.Graph
-	}
-	return nil
+func (x ForeignKeyMatch) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
 }
 
-func (x *ReplayedRevisions) GetRevision() string {
-	if x != nil {
-		return x.Revision
-	}
-	return ""
+func (ForeignKeyMatch) Descriptor() protoreflect.EnumDescriptor {
+	return file_migrated_v1_schema_proto_enumTypes[4].Descriptor()
 }
 
-// Which part of a database is looked at.
-type SchemaScope struct {
+func (ForeignKeyMatch) Type() protoreflect.EnumType {
+	return &file_migrated_v1_schema_proto_enumTypes[4]
+}
+
+func (x ForeignKeyMatch) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use ForeignKeyMatch.Descriptor instead.
+func (ForeignKeyMatch) EnumDescriptor() ([]byte, []int) {
+	return file_migrated_v1_schema_proto_rawDescGZIP(), []int{4}
+}
+
+// What kind of routine it is.
+type FunctionKind int32
+
+const (
+	// Not told: a function.
+	FunctionKind_FUNCTION_KIND_UNSPECIFIED FunctionKind = 0
+	// A function.
+	FunctionKind_FUNCTION_KIND_FUNCTION FunctionKind = 1
+	// A procedure.
+	FunctionKind_FUNCTION_KIND_PROCEDURE FunctionKind = 2
+	// An aggregate (PostgreSQL).
+	FunctionKind_FUNCTION_KIND_AGGREGATE FunctionKind = 3
+	// An event (MySQL).
+	FunctionKind_FUNCTION_KIND_EVENT FunctionKind = 4
+)
+
+// Enum value maps for FunctionKind.
+var (
+	FunctionKind_name = map[int32]string{
+		0: "FUNCTION_KIND_UNSPECIFIED",
+		1: "FUNCTION_KIND_FUNCTION",
+		2: "FUNCTION_KIND_PROCEDURE",
+		3: "FUNCTION_KIND_AGGREGATE",
+		4: "FUNCTION_KIND_EVENT",
+	}
+	FunctionKind_value = map[string]int32{
+		"FUNCTION_KIND_UNSPECIFIED": 0,
+		"FUNCTION_KIND_FUNCTION":    1,
+		"FUNCTION_KIND_PROCEDURE":   2,
+		"FUNCTION_KIND_AGGREGATE":   3,
+		"FUNCTION_KIND_EVENT":       4,
+	}
+)
+
+func (x FunctionKind) Enum() *FunctionKind {
+	p := new(FunctionKind)
+	*p = x
+	return p
+}
+
+func (x FunctionKind) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (FunctionKind) Descriptor() protoreflect.EnumDescriptor {
+	return file_migrated_v1_schema_proto_enumTypes[5].Descriptor()
+}
+
+func (FunctionKind) Type() protoreflect.EnumType {
+	return &file_migrated_v1_schema_proto_enumTypes[5]
+}
+
+func (x FunctionKind) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use FunctionKind.Descriptor instead.
+func (FunctionKind) EnumDescriptor() ([]byte, []int) {
+	return file_migrated_v1_schema_proto_rawDescGZIP(), []int{5}
+}
+
+// The kind of an index (MySQL).
+type IndexKind int32
+
+const (
+	// Not told: an ordinary one.
+	IndexKind_INDEX_KIND_UNSPECIFIED IndexKind = 0
+	// An ordinary one.
+	IndexKind_INDEX_KIND_PLAIN IndexKind = 1
+	// FULLTEXT.
+	IndexKind_INDEX_KIND_FULLTEXT IndexKind = 2
+	// SPATIAL.
+	IndexKind_INDEX_KIND_SPATIAL IndexKind = 3
+	// VECTOR (MariaDB 11.7 and later).
+	IndexKind_INDEX_KIND_VECTOR IndexKind = 4
+)
+
+// Enum value maps for IndexKind.
+var (
+	IndexKind_name = map[int32]string{
+		0: "INDEX_KIND_UNSPECIFIED",
+		1: "INDEX_KIND_PLAIN",
+		2: "INDEX_KIND_FULLTEXT",
+		3: "INDEX_KIND_SPATIAL",
+		4: "INDEX_KIND_VECTOR",
+	}
+	IndexKind_value = map[string]int32{
+		"INDEX_KIND_UNSPECIFIED": 0,
+		"INDEX_KIND_PLAIN":       1,
+		"INDEX_KIND_FULLTEXT":    2,
+		"INDEX_KIND_SPATIAL":     3,
+		"INDEX_KIND_VECTOR":      4,
+	}
+)
+
+func (x IndexKind) Enum() *IndexKind {
+	p := new(IndexKind)
+	*p = x
+	return p
+}
+
+func (x IndexKind) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (IndexKind) Descriptor() protoreflect.EnumDescriptor {
+	return file_migrated_v1_schema_proto_enumTypes[6].Descriptor()
+}
+
+func (IndexKind) Type() protoreflect.EnumType {
+	return &file_migrated_v1_schema_proto_enumTypes[6]
+}
+
+func (x IndexKind) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use IndexKind.Descriptor instead.
+func (IndexKind) EnumDescriptor() ([]byte, []int) {
+	return file_migrated_v1_schema_proto_rawDescGZIP(), []int{6}
+}
+
+// Where NULL stands in an index.
+type IndexNulls int32
+
+const (
+	// Not told.
+	IndexNulls_INDEX_NULLS_UNSPECIFIED IndexNulls = 0
+	// NULLS FIRST.
+	IndexNulls_INDEX_NULLS_FIRST IndexNulls = 1
+	// NULLS LAST.
+	IndexNulls_INDEX_NULLS_LAST IndexNulls = 2
+)
+
+// Enum value maps for IndexNulls.
+var (
+	IndexNulls_name = map[int32]string{
+		0: "INDEX_NULLS_UNSPECIFIED",
+		1: "INDEX_NULLS_FIRST",
+		2: "INDEX_NULLS_LAST",
+	}
+	IndexNulls_value = map[string]int32{
+		"INDEX_NULLS_UNSPECIFIED": 0,
+		"INDEX_NULLS_FIRST":       1,
+		"INDEX_NULLS_LAST":        2,
+	}
+)
+
+func (x IndexNulls) Enum() *IndexNulls {
+	p := new(IndexNulls)
+	*p = x
+	return p
+}
+
+func (x IndexNulls) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (IndexNulls) Descriptor() protoreflect.EnumDescriptor {
+	return file_migrated_v1_schema_proto_enumTypes[7].Descriptor()
+}
+
+func (IndexNulls) Type() protoreflect.EnumType {
+	return &file_migrated_v1_schema_proto_enumTypes[7]
+}
+
+func (x IndexNulls) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use IndexNulls.Descriptor instead.
+func (IndexNulls) EnumDescriptor() ([]byte, []int) {
+	return file_migrated_v1_schema_proto_rawDescGZIP(), []int{7}
+}
+
+// Whether the policies of a table are in force.
+type RowSecurity int32
+
+const (
+	// Not told.
+	RowSecurity_ROW_SECURITY_UNSPECIFIED RowSecurity = 0
+	// They are not.
+	RowSecurity_ROW_SECURITY_DISABLED RowSecurity = 1
+	// For everybody but the owner.
+	RowSecurity_ROW_SECURITY_ENABLED RowSecurity = 2
+	// For the owner too.
+	RowSecurity_ROW_SECURITY_FORCED RowSecurity = 3
+)
+
+// Enum value maps for RowSecurity.
+var (
+	RowSecurity_name = map[int32]string{
+		0: "ROW_SECURITY_UNSPECIFIED",
+		1: "ROW_SECURITY_DISABLED",
+		2: "ROW_SECURITY_ENABLED",
+		3: "ROW_SECURITY_FORCED",
+	}
+	RowSecurity_value = map[string]int32{
+		"ROW_SECURITY_UNSPECIFIED": 0,
+		"ROW_SECURITY_DISABLED":    1,
+		"ROW_SECURITY_ENABLED":     2,
+		"ROW_SECURITY_FORCED":      3,
+	}
+)
+
+func (x RowSecurity) Enum() *RowSecurity {
+	p := new(RowSecurity)
+	*p = x
+	return p
+}
+
+func (x RowSecurity) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (RowSecurity) Descriptor() protoreflect.EnumDescriptor {
+	return file_migrated_v1_schema_proto_enumTypes[8].Descriptor()
+}
+
+func (RowSecurity) Type() protoreflect.EnumType {
+	return &file_migrated_v1_schema_proto_enumTypes[8]
+}
+
+func (x RowSecurity) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use RowSecurity.Descriptor instead.
+func (RowSecurity) EnumDescriptor() ([]byte, []int) {
+	return file_migrated_v1_schema_proto_rawDescGZIP(), []int{8}
+}
+
+// The command that a policy is about.
+type PolicyCommand int32
+
+const (
+	// Not told: ALL.
+	PolicyCommand_POLICY_COMMAND_UNSPECIFIED PolicyCommand = 0
+	// ALL.
+	PolicyCommand_POLICY_COMMAND_ALL PolicyCommand = 1
+	// SELECT.
+	PolicyCommand_POLICY_COMMAND_SELECT PolicyCommand = 2
+	// INSERT.
+	PolicyCommand_POLICY_COMMAND_INSERT PolicyCommand = 3
+	// UPDATE.
+	PolicyCommand_POLICY_COMMAND_UPDATE PolicyCommand = 4
+	// DELETE.
+	PolicyCommand_POLICY_COMMAND_DELETE PolicyCommand = 5
+)
+
+// Enum value maps for PolicyCommand.
+var (
+	PolicyCommand_name = map[int32]string{
+		0: "POLICY_COMMAND_UNSPECIFIED",
+		1: "POLICY_COMMAND_ALL",
+		2: "POLICY_COMMAND_SELECT",
+		3: "POLICY_COMMAND_INSERT",
+		4: "POLICY_COMMAND_UPDATE",
+		5: "POLICY_COMMAND_DELETE",
+	}
+	PolicyCommand_value = map[string]int32{
+		"POLICY_COMMAND_UNSPECIFIED": 0,
+		"POLICY_COMMAND_ALL":         1,
+		"POLICY_COMMAND_SELECT":      2,
+		"POLICY_COMMAND_INSERT":      3,
+		"POLICY_COMMAND_UPDATE":      4,
+		"POLICY_COMMAND_DELETE":      5,
+	}
+)
+
+func (x PolicyCommand) Enum() *PolicyCommand {
+	p := new(PolicyCommand)
+	*p = x
+	return p
+}
+
+func (x PolicyCommand) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (PolicyCommand) Descriptor() protoreflect.EnumDescriptor {
+	return file_migrated_v1_schema_proto_enumTypes[9].Descriptor()
+}
+
+func (PolicyCommand) Type() protoreflect.EnumType {
+	return &file_migrated_v1_schema_proto_enumTypes[9]
+}
+
+func (x PolicyCommand) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use PolicyCommand.Descriptor instead.
+func (PolicyCommand) EnumDescriptor() ([]byte, []int) {
+	return file_migrated_v1_schema_proto_rawDescGZIP(), []int{9}
+}
+
+// Everything that a target holds, apart from its rows; or everything that it should hold. Objects of the
+// target's own schema have no schema in their `Name`, as in Alembic
+// (<https://alembic.sqlalchemy.org/en/latest/autogenerate.html>), so that one description fits any target.
+type Schema struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Schemas beside the target's own (PostgreSQL).
-	Schemas []string `protobuf:"bytes,1,rep,name=schemas,proto3" json:"schemas,omitempty"`
-	// All schemas but the system's; then `schemas` means nothing.
-	AllSchemas    bool `protobuf:"varint,2,opt,name=all_schemas,json=allSchemas,proto3" json:"all_schemas,omitempty"`
+	// The dialect whose texts stand in it; not set for a description that fits several.
+	Dialect Dialect `protobuf:"varint,1,opt,name=dialect,proto3,enum=migrated.v1.Dialect" json:"dialect,omitempty"`
+	// Schemas (PostgreSQL) apart from the target's own.
+	Schemas []*Namespace `protobuf:"bytes,2,rep,name=schemas,proto3" json:"schemas,omitempty"`
+	// Extensions (PostgreSQL).
+	Extensions []*Extension `protobuf:"bytes,3,rep,name=extensions,proto3" json:"extensions,omitempty"`
+	// Enum types (PostgreSQL; an enum of MySQL is a column's type).
+	Enums []*Enum `protobuf:"bytes,4,rep,name=enums,proto3" json:"enums,omitempty"`
+	// Composite types (PostgreSQL).
+	Composites []*Composite `protobuf:"bytes,5,rep,name=composites,proto3" json:"composites,omitempty"`
+	// Domains (PostgreSQL).
+	Domains []*Domain `protobuf:"bytes,6,rep,name=domains,proto3" json:"domains,omitempty"`
+	// Sequences (PostgreSQL, MariaDB), apart from those of identity columns.
+	Sequences []*Sequence `protobuf:"bytes,7,rep,name=sequences,proto3" json:"sequences,omitempty"`
+	// Tables.
+	Tables []*Table `protobuf:"bytes,8,rep,name=tables,proto3" json:"tables,omitempty"`
+	// Functions and procedures.
+	Functions []*Function `protobuf:"bytes,9,rep,name=functions,proto3" json:"functions,omitempty"`
+	// Views and materialised views.
+	Views         []*View `protobuf:"bytes,10,rep,name=views,proto3" json:"views,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
-func (x *SchemaScope) Reset() {
-	*x = SchemaScope{}
-	mi := &file_migrated_v1_schema_proto_msgTypes[4]
+func (x *Schema) Reset() {
+	*x = Schema{}
+	mi := &file_migrated_v1_schema_proto_msgTypes[0]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
 
-func (x *SchemaScope) String() string {
+func (x *Schema) String() string {
 	return protoimpl.X.MessageStringOf(x)
 }
 
-func (*SchemaScope) ProtoMessage() {}
+func (*Schema) ProtoMessage() {}
 
-func (x *SchemaScope) ProtoReflect() protoreflect.Message {
-	mi := &file_migrated_v1_schema_proto_msgTypes[4]
+func (x *Schema) ProtoReflect() protoreflect.Message {
+	mi := &file_migrated_v1_schema_proto_msgTypes[0]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -415,314 +662,898 @@ func (x *SchemaScope) ProtoReflect() protoreflect.Message {
 	return mi.MessageOf(x)
 }
 
-// Deprecated: Use SchemaScope.ProtoReflect.Descriptor instead.
-func (*SchemaScope) Descriptor() ([]byte, []int) {
-	return file_migrated_v1_schema_proto_rawDescGZIP(), []int{4}
+// Deprecated: Use Schema.ProtoReflect.Descriptor instead.
+func (*Schema) Descriptor() ([]byte, []int) {
+	return file_migrated_v1_schema_proto_rawDescGZIP(), []int{0}
 }
 
-func (x *SchemaScope) GetSchemas() []string {
+func (x *Schema) GetDialect() Dialect {
+	if x != nil {
+		return x.Dialect
+	}
+	return Dialect_DIALECT_UNSPECIFIED
+}
+
+func (x *Schema) GetSchemas() []*Namespace {
 	if x != nil {
 		return x.Schemas
 	}
 	return nil
 }
 
-func (x *SchemaScope) GetAllSchemas() bool {
+func (x *Schema) GetExtensions() []*Extension {
 	if x != nil {
-		return x.AllSchemas
+		return x.Extensions
+	}
+	return nil
+}
+
+func (x *Schema) GetEnums() []*Enum {
+	if x != nil {
+		return x.Enums
+	}
+	return nil
+}
+
+func (x *Schema) GetComposites() []*Composite {
+	if x != nil {
+		return x.Composites
+	}
+	return nil
+}
+
+func (x *Schema) GetDomains() []*Domain {
+	if x != nil {
+		return x.Domains
+	}
+	return nil
+}
+
+func (x *Schema) GetSequences() []*Sequence {
+	if x != nil {
+		return x.Sequences
+	}
+	return nil
+}
+
+func (x *Schema) GetTables() []*Table {
+	if x != nil {
+		return x.Tables
+	}
+	return nil
+}
+
+func (x *Schema) GetFunctions() []*Function {
+	if x != nil {
+		return x.Functions
+	}
+	return nil
+}
+
+func (x *Schema) GetViews() []*View {
+	if x != nil {
+		return x.Views
+	}
+	return nil
+}
+
+// An object's name. Ordered by schema, the target's own first, then by name.
+type Name struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Its schema; not set, it is the target's own.
+	Schema *string `protobuf:"bytes,1,opt,name=schema,proto3,oneof" json:"schema,omitempty"`
+	// Its name within the schema, without quotes.
+	Name          string `protobuf:"bytes,2,opt,name=name,proto3" json:"name,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Name) Reset() {
+	*x = Name{}
+	mi := &file_migrated_v1_schema_proto_msgTypes[1]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Name) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Name) ProtoMessage() {}
+
+func (x *Name) ProtoReflect() protoreflect.Message {
+	mi := &file_migrated_v1_schema_proto_msgTypes[1]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Name.ProtoReflect.Descriptor instead.
+func (*Name) Descriptor() ([]byte, []int) {
+	return file_migrated_v1_schema_proto_rawDescGZIP(), []int{1}
+}
+
+func (x *Name) GetSchema() string {
+	if x != nil && x.Schema != nil {
+		return *x.Schema
+	}
+	return ""
+}
+
+func (x *Name) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+// A column of a table.
+type Column struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Its name.
+	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	// Its type as SQL, with length, precision, signedness and array brackets: `character varying(50)`, `int(10)
+	// unsigned`, `numeric(10,2)[]`. Empty for a column of SQLite that has none.
+	Type string `protobuf:"bytes,2,opt,name=type,proto3" json:"type,omitempty"`
+	// Whether it may be NULL. Not set: it may.
+	Nullable *bool `protobuf:"varint,3,opt,name=nullable,proto3,oneof" json:"nullable,omitempty"`
+	// What it is where a row does not say.
+	Default *DefaultValue `protobuf:"bytes,4,opt,name=default,proto3" json:"default,omitempty"`
+	// GENERATED … AS IDENTITY (PostgreSQL).
+	Identity *Identity `protobuf:"bytes,5,opt,name=identity,proto3" json:"identity,omitempty"`
+	// GENERATED ALWAYS AS (…).
+	Computed *Computed `protobuf:"bytes,6,opt,name=computed,proto3" json:"computed,omitempty"`
+	// AUTO_INCREMENT (MySQL), AUTOINCREMENT (SQLite).
+	Autoincrement bool `protobuf:"varint,7,opt,name=autoincrement,proto3" json:"autoincrement,omitempty"`
+	// ON UPDATE expression (MySQL).
+	OnUpdate *string `protobuf:"bytes,8,opt,name=on_update,json=onUpdate,proto3,oneof" json:"on_update,omitempty"`
+	// Character set (MySQL), where it is not the table's.
+	Charset *string `protobuf:"bytes,9,opt,name=charset,proto3,oneof" json:"charset,omitempty"`
+	// Collation, where it is not the default of the type (PostgreSQL), the table (MySQL) or BINARY (SQLite). With
+	// its schema where that is not `pg_catalog`, quoted as SQL.
+	Collation *string `protobuf:"bytes,10,opt,name=collation,proto3,oneof" json:"collation,omitempty"`
+	// Not among those of `SELECT *` (MySQL).
+	Invisible bool `protobuf:"varint,11,opt,name=invisible,proto3" json:"invisible,omitempty"`
+	// Storage, where it is not the type's (PostgreSQL): PLAIN, EXTERNAL, EXTENDED, MAIN.
+	Storage *string `protobuf:"bytes,12,opt,name=storage,proto3,oneof" json:"storage,omitempty"`
+	// Compression, where it is set (PostgreSQL): pglz, lz4.
+	Compression *string `protobuf:"bytes,13,opt,name=compression,proto3,oneof" json:"compression,omitempty"`
+	// Statistics target, where it is set (PostgreSQL).
+	Statistics *int32 `protobuf:"varint,14,opt,name=statistics,proto3,oneof" json:"statistics,omitempty"`
+	// Its comment.
+	Comment *string `protobuf:"bytes,15,opt,name=comment,proto3,oneof" json:"comment,omitempty"`
+	// Clauses of its definition that no field above holds, as SQL.
+	Verbatim      []string `protobuf:"bytes,16,rep,name=verbatim,proto3" json:"verbatim,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Column) Reset() {
+	*x = Column{}
+	mi := &file_migrated_v1_schema_proto_msgTypes[2]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Column) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Column) ProtoMessage() {}
+
+func (x *Column) ProtoReflect() protoreflect.Message {
+	mi := &file_migrated_v1_schema_proto_msgTypes[2]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Column.ProtoReflect.Descriptor instead.
+func (*Column) Descriptor() ([]byte, []int) {
+	return file_migrated_v1_schema_proto_rawDescGZIP(), []int{2}
+}
+
+func (x *Column) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *Column) GetType() string {
+	if x != nil {
+		return x.Type
+	}
+	return ""
+}
+
+func (x *Column) GetNullable() bool {
+	if x != nil && x.Nullable != nil {
+		return *x.Nullable
 	}
 	return false
 }
 
-// What a comparison lets pass. What no rule can say, a client does with the operations themselves.
-type DiffRules struct {
-	state protoimpl.MessageState `protogen:"open.v1"`
-	// Renames that were confirmed.
-	Renames []*Rename `protobuf:"bytes,1,rep,name=renames,proto3" json:"renames,omitempty"`
-	// The rules, in the form of the YAML and JSON files.
-	Rules         *structpb.Struct `protobuf:"bytes,2,opt,name=rules,proto3" json:"rules,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *DiffRules) Reset() {
-	*x = DiffRules{}
-	mi := &file_migrated_v1_schema_proto_msgTypes[5]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *DiffRules) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*DiffRules) ProtoMessage() {}
-
-func (x *DiffRules) ProtoReflect() protoreflect.Message {
-	mi := &file_migrated_v1_schema_proto_msgTypes[5]
+func (x *Column) GetDefault() *DefaultValue {
 	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use DiffRules.ProtoReflect.Descriptor instead.
-func (*DiffRules) Descriptor() ([]byte, []int) {
-	return file_migrated_v1_schema_proto_rawDescGZIP(), []int{5}
-}
-
-func (x *DiffRules) GetRenames() []*Rename {
-	if x != nil {
-		return x.Renames
+		return x.Default
 	}
 	return nil
 }
 
-func (x *DiffRules) GetRules() *structpb.Struct {
+func (x *Column) GetIdentity() *Identity {
 	if x != nil {
-		return x.Rules
+		return x.Identity
 	}
 	return nil
 }
 
-// A table or column that got another name.
-type Rename struct {
-	state protoimpl.MessageState `protogen:"open.v1"`
-	// Its name: `table`, or `table.column`.
-	OldName string `protobuf:"bytes,1,opt,name=old_name,json=oldName,proto3" json:"old_name,omitempty"`
-	// Its new one, in the same form.
-	NewName       string `protobuf:"bytes,2,opt,name=new_name,json=newName,proto3" json:"new_name,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *Rename) Reset() {
-	*x = Rename{}
-	mi := &file_migrated_v1_schema_proto_msgTypes[6]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *Rename) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*Rename) ProtoMessage() {}
-
-func (x *Rename) ProtoReflect() protoreflect.Message {
-	mi := &file_migrated_v1_schema_proto_msgTypes[6]
+func (x *Column) GetComputed() *Computed {
 	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use Rename.ProtoReflect.Descriptor instead.
-func (*Rename) Descriptor() ([]byte, []int) {
-	return file_migrated_v1_schema_proto_rawDescGZIP(), []int{6}
-}
-
-func (x *Rename) GetOldName() string {
-	if x != nil {
-		return x.OldName
-	}
-	return ""
-}
-
-func (x *Rename) GetNewName() string {
-	if x != nil {
-		return x.NewName
-	}
-	return ""
-}
-
-// A difference.
-type Difference struct {
-	state protoimpl.MessageState `protogen:"open.v1"`
-	// In one line: `add column t.x varchar(50)`.
-	Summary string `protobuf:"bytes,1,opt,name=summary,proto3" json:"summary,omitempty"`
-	// What it destroys; empty where nothing.
-	Destroys string `protobuf:"bytes,2,opt,name=destroys,proto3" json:"destroys,omitempty"`
-	// The statements that do away with it.
-	Statements []string `protobuf:"bytes,3,rep,name=statements,proto3" json:"statements,omitempty"`
-	// The typed operation, in the form of the YAML and JSON files.
-	Operation     *structpb.Struct `protobuf:"bytes,4,opt,name=operation,proto3" json:"operation,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *Difference) Reset() {
-	*x = Difference{}
-	mi := &file_migrated_v1_schema_proto_msgTypes[7]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *Difference) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*Difference) ProtoMessage() {}
-
-func (x *Difference) ProtoReflect() protoreflect.Message {
-	mi := &file_migrated_v1_schema_proto_msgTypes[7]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use Difference.ProtoReflect.Descriptor instead.
-func (*Difference) Descriptor() ([]byte, []int) {
-	return file_migrated_v1_schema_proto_rawDescGZIP(), []int{7}
-}
-
-func (x *Difference) GetSummary() string {
-	if x != nil {
-		return x.Summary
-	}
-	return ""
-}
-
-func (x *Difference) GetDestroys() string {
-	if x != nil {
-		return x.Destroys
-	}
-	return ""
-}
-
-func (x *Difference) GetStatements() []string {
-	if x != nil {
-		return x.Statements
+		return x.Computed
 	}
 	return nil
 }
 
-func (x *Difference) GetOperation() *structpb.Struct {
+func (x *Column) GetAutoincrement() bool {
 	if x != nil {
-		return x.Operation
+		return x.Autoincrement
 	}
-	return nil
+	return false
 }
 
-// A table or column that may have got another name: nothing is ever guessed.
-type RenameQuestion struct {
-	state protoimpl.MessageState `protogen:"open.v1"`
-	// What it is: `table` or `column`.
-	Kind string `protobuf:"bytes,1,opt,name=kind,proto3" json:"kind,omitempty"`
-	// The name that is dropped.
-	OldName string `protobuf:"bytes,2,opt,name=old_name,json=oldName,proto3" json:"old_name,omitempty"`
-	// The name that is made.
-	NewName string `protobuf:"bytes,3,opt,name=new_name,json=newName,proto3" json:"new_name,omitempty"`
-	// How alike they are, from 0 to 1.
-	Similarity    float64 `protobuf:"fixed64,4,opt,name=similarity,proto3" json:"similarity,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *RenameQuestion) Reset() {
-	*x = RenameQuestion{}
-	mi := &file_migrated_v1_schema_proto_msgTypes[8]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *RenameQuestion) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*RenameQuestion) ProtoMessage() {}
-
-func (x *RenameQuestion) ProtoReflect() protoreflect.Message {
-	mi := &file_migrated_v1_schema_proto_msgTypes[8]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use RenameQuestion.ProtoReflect.Descriptor instead.
-func (*RenameQuestion) Descriptor() ([]byte, []int) {
-	return file_migrated_v1_schema_proto_rawDescGZIP(), []int{8}
-}
-
-func (x *RenameQuestion) GetKind() string {
-	if x != nil {
-		return x.Kind
+func (x *Column) GetOnUpdate() string {
+	if x != nil && x.OnUpdate != nil {
+		return *x.OnUpdate
 	}
 	return ""
 }
 
-func (x *RenameQuestion) GetOldName() string {
-	if x != nil {
-		return x.OldName
+func (x *Column) GetCharset() string {
+	if x != nil && x.Charset != nil {
+		return *x.Charset
 	}
 	return ""
 }
 
-func (x *RenameQuestion) GetNewName() string {
-	if x != nil {
-		return x.NewName
+func (x *Column) GetCollation() string {
+	if x != nil && x.Collation != nil {
+		return *x.Collation
 	}
 	return ""
 }
 
-func (x *RenameQuestion) GetSimilarity() float64 {
+func (x *Column) GetInvisible() bool {
 	if x != nil {
-		return x.Similarity
+		return x.Invisible
+	}
+	return false
+}
+
+func (x *Column) GetStorage() string {
+	if x != nil && x.Storage != nil {
+		return *x.Storage
+	}
+	return ""
+}
+
+func (x *Column) GetCompression() string {
+	if x != nil && x.Compression != nil {
+		return *x.Compression
+	}
+	return ""
+}
+
+func (x *Column) GetStatistics() int32 {
+	if x != nil && x.Statistics != nil {
+		return *x.Statistics
 	}
 	return 0
 }
 
-// What a comparison found.
-type SchemaDiff struct {
+func (x *Column) GetComment() string {
+	if x != nil && x.Comment != nil {
+		return *x.Comment
+	}
+	return ""
+}
+
+func (x *Column) GetVerbatim() []string {
+	if x != nil {
+		return x.Verbatim
+	}
+	return nil
+}
+
+// A column's default.
+type DefaultValue struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The differences, in the order in which they are done away with.
-	Differences []*Difference `protobuf:"bytes,1,rep,name=differences,proto3" json:"differences,omitempty"`
-	// All their statements, as a script.
-	UpSql string `protobuf:"bytes,2,opt,name=up_sql,json=upSql,proto3" json:"up_sql,omitempty"`
-	// The script that goes back. What cannot be undone is a comment in it.
-	DownSql string `protobuf:"bytes,3,opt,name=down_sql,json=downSql,proto3" json:"down_sql,omitempty"`
-	// What may have got another name.
-	Questions []*RenameQuestion `protobuf:"bytes,4,rep,name=questions,proto3" json:"questions,omitempty"`
-	// What rules left out, a line each.
-	LeftOut []string `protobuf:"bytes,5,rep,name=left_out,json=leftOut,proto3" json:"left_out,omitempty"`
-	// What was seen in the database and no model holds, a line each.
-	Notes         []string `protobuf:"bytes,6,rep,name=notes,proto3" json:"notes,omitempty"`
+	// Which it is.
+	//
+	// Types that are valid to be assigned to Kind:
+	//
+	//	*DefaultValue_Sql
+	//	*DefaultValue_Literal
+	Kind          isDefaultValue_Kind `protobuf_oneof:"kind"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
-func (x *SchemaDiff) Reset() {
-	*x = SchemaDiff{}
+func (x *DefaultValue) Reset() {
+	*x = DefaultValue{}
+	mi := &file_migrated_v1_schema_proto_msgTypes[3]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *DefaultValue) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*DefaultValue) ProtoMessage() {}
+
+func (x *DefaultValue) ProtoReflect() protoreflect.Message {
+	mi := &file_migrated_v1_schema_proto_msgTypes[3]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use DefaultValue.ProtoReflect.Descriptor instead.
+func (*DefaultValue) Descriptor() ([]byte, []int) {
+	return file_migrated_v1_schema_proto_rawDescGZIP(), []int{3}
+}
+
+func (x *DefaultValue) GetKind() isDefaultValue_Kind {
+	if x != nil {
+		return x.Kind
+	}
+	return nil
+}
+
+func (x *DefaultValue) GetSql() string {
+	if x != nil {
+		if x, ok := x.Kind.(*DefaultValue_Sql); ok {
+			return x.Sql
+		}
+	}
+	return ""
+}
+
+func (x *DefaultValue) GetLiteral() *Literal {
+	if x != nil {
+		if x, ok := x.Kind.(*DefaultValue_Literal); ok {
+			return x.Literal
+		}
+	}
+	return nil
+}
+
+type isDefaultValue_Kind interface {
+	isDefaultValue_Kind()
+}
+
+type DefaultValue_Sql struct {
+	// An SQL expression: `now()`, `'active'::text`, `0`.
+	Sql string `protobuf:"bytes,1,opt,name=sql,proto3,oneof"`
+}
+
+type DefaultValue_Literal struct {
+	// A value that each dialect writes in its own way. Only people write this; an engine tells SQL.
+	Literal *Literal `protobuf:"bytes,2,opt,name=literal,proto3,oneof"`
+}
+
+func (*DefaultValue_Sql) isDefaultValue_Kind() {}
+
+func (*DefaultValue_Literal) isDefaultValue_Kind() {}
+
+// A value written without SQL.
+type Literal struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Which it is.
+	//
+	// Types that are valid to be assigned to Kind:
+	//
+	//	*Literal_Bool
+	//	*Literal_Int
+	//	*Literal_Text
+	Kind          isLiteral_Kind `protobuf_oneof:"kind"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Literal) Reset() {
+	*x = Literal{}
+	mi := &file_migrated_v1_schema_proto_msgTypes[4]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Literal) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Literal) ProtoMessage() {}
+
+func (x *Literal) ProtoReflect() protoreflect.Message {
+	mi := &file_migrated_v1_schema_proto_msgTypes[4]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Literal.ProtoReflect.Descriptor instead.
+func (*Literal) Descriptor() ([]byte, []int) {
+	return file_migrated_v1_schema_proto_rawDescGZIP(), []int{4}
+}
+
+func (x *Literal) GetKind() isLiteral_Kind {
+	if x != nil {
+		return x.Kind
+	}
+	return nil
+}
+
+func (x *Literal) GetBool() bool {
+	if x != nil {
+		if x, ok := x.Kind.(*Literal_Bool); ok {
+			return x.Bool
+		}
+	}
+	return false
+}
+
+func (x *Literal) GetInt() int64 {
+	if x != nil {
+		if x, ok := x.Kind.(*Literal_Int); ok {
+			return x.Int
+		}
+	}
+	return 0
+}
+
+func (x *Literal) GetText() string {
+	if x != nil {
+		if x, ok := x.Kind.(*Literal_Text); ok {
+			return x.Text
+		}
+	}
+	return ""
+}
+
+type isLiteral_Kind interface {
+	isLiteral_Kind()
+}
+
+type Literal_Bool struct {
+	// True or false.
+	Bool bool `protobuf:"varint,1,opt,name=bool,proto3,oneof"`
+}
+
+type Literal_Int struct {
+	// A whole number.
+	Int int64 `protobuf:"varint,2,opt,name=int,proto3,oneof"`
+}
+
+type Literal_Text struct {
+	// Text; a decimal number is given as text too, so that no digit is lost.
+	Text string `protobuf:"bytes,3,opt,name=text,proto3,oneof"`
+}
+
+func (*Literal_Bool) isLiteral_Kind() {}
+
+func (*Literal_Int) isLiteral_Kind() {}
+
+func (*Literal_Text) isLiteral_Kind() {}
+
+// An identity column's sequence.
+type Identity struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// ALWAYS; else BY DEFAULT.
+	Always bool `protobuf:"varint,1,opt,name=always,proto3" json:"always,omitempty"`
+	// START WITH.
+	Start *int64 `protobuf:"varint,2,opt,name=start,proto3,oneof" json:"start,omitempty"`
+	// INCREMENT BY.
+	Increment *int64 `protobuf:"varint,3,opt,name=increment,proto3,oneof" json:"increment,omitempty"`
+	// MINVALUE.
+	Min *int64 `protobuf:"varint,4,opt,name=min,proto3,oneof" json:"min,omitempty"`
+	// MAXVALUE.
+	Max *int64 `protobuf:"varint,5,opt,name=max,proto3,oneof" json:"max,omitempty"`
+	// CACHE.
+	Cache *int64 `protobuf:"varint,6,opt,name=cache,proto3,oneof" json:"cache,omitempty"`
+	// CYCLE.
+	Cycle         bool `protobuf:"varint,7,opt,name=cycle,proto3" json:"cycle,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Identity) Reset() {
+	*x = Identity{}
+	mi := &file_migrated_v1_schema_proto_msgTypes[5]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Identity) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Identity) ProtoMessage() {}
+
+func (x *Identity) ProtoReflect() protoreflect.Message {
+	mi := &file_migrated_v1_schema_proto_msgTypes[5]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Identity.ProtoReflect.Descriptor instead.
+func (*Identity) Descriptor() ([]byte, []int) {
+	return file_migrated_v1_schema_proto_rawDescGZIP(), []int{5}
+}
+
+func (x *Identity) GetAlways() bool {
+	if x != nil {
+		return x.Always
+	}
+	return false
+}
+
+func (x *Identity) GetStart() int64 {
+	if x != nil && x.Start != nil {
+		return *x.Start
+	}
+	return 0
+}
+
+func (x *Identity) GetIncrement() int64 {
+	if x != nil && x.Increment != nil {
+		return *x.Increment
+	}
+	return 0
+}
+
+func (x *Identity) GetMin() int64 {
+	if x != nil && x.Min != nil {
+		return *x.Min
+	}
+	return 0
+}
+
+func (x *Identity) GetMax() int64 {
+	if x != nil && x.Max != nil {
+		return *x.Max
+	}
+	return 0
+}
+
+func (x *Identity) GetCache() int64 {
+	if x != nil && x.Cache != nil {
+		return *x.Cache
+	}
+	return 0
+}
+
+func (x *Identity) GetCycle() bool {
+	if x != nil {
+		return x.Cycle
+	}
+	return false
+}
+
+// A generated column.
+type Computed struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Its expression, without the outer parentheses.
+	Expr string `protobuf:"bytes,1,opt,name=expr,proto3" json:"expr,omitempty"`
+	// Whether it is kept or worked out on reading.
+	Kind          ComputedKind `protobuf:"varint,2,opt,name=kind,proto3,enum=migrated.v1.ComputedKind" json:"kind,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Computed) Reset() {
+	*x = Computed{}
+	mi := &file_migrated_v1_schema_proto_msgTypes[6]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Computed) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Computed) ProtoMessage() {}
+
+func (x *Computed) ProtoReflect() protoreflect.Message {
+	mi := &file_migrated_v1_schema_proto_msgTypes[6]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Computed.ProtoReflect.Descriptor instead.
+func (*Computed) Descriptor() ([]byte, []int) {
+	return file_migrated_v1_schema_proto_rawDescGZIP(), []int{6}
+}
+
+func (x *Computed) GetExpr() string {
+	if x != nil {
+		return x.Expr
+	}
+	return ""
+}
+
+func (x *Computed) GetKind() ComputedKind {
+	if x != nil {
+		return x.Kind
+	}
+	return ComputedKind_COMPUTED_KIND_UNSPECIFIED
+}
+
+// A primary key.
+type PrimaryKey struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Its name; on MySQL always `PRIMARY`, and not set.
+	Name *string `protobuf:"bytes,1,opt,name=name,proto3,oneof" json:"name,omitempty"`
+	// Its columns, in its order.
+	Columns []string `protobuf:"bytes,2,rep,name=columns,proto3" json:"columns,omitempty"`
+	// Prefix lengths, descending columns and the like, where there are any: as the columns of an index.
+	Items []*IndexItem `protobuf:"bytes,3,rep,name=items,proto3" json:"items,omitempty"`
+	// INCLUDE (PostgreSQL).
+	Include []string `protobuf:"bytes,4,rep,name=include,proto3" json:"include,omitempty"`
+	// When it is checked.
+	Deferral ConstraintDeferral `protobuf:"varint,5,opt,name=deferral,proto3,enum=migrated.v1.ConstraintDeferral" json:"deferral,omitempty"`
+	// Clauses that no field above holds, as SQL: storage parameters, ON CONFLICT.
+	Verbatim []string `protobuf:"bytes,6,rep,name=verbatim,proto3" json:"verbatim,omitempty"`
+	// Its comment.
+	Comment       *string `protobuf:"bytes,7,opt,name=comment,proto3,oneof" json:"comment,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *PrimaryKey) Reset() {
+	*x = PrimaryKey{}
+	mi := &file_migrated_v1_schema_proto_msgTypes[7]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *PrimaryKey) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*PrimaryKey) ProtoMessage() {}
+
+func (x *PrimaryKey) ProtoReflect() protoreflect.Message {
+	mi := &file_migrated_v1_schema_proto_msgTypes[7]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use PrimaryKey.ProtoReflect.Descriptor instead.
+func (*PrimaryKey) Descriptor() ([]byte, []int) {
+	return file_migrated_v1_schema_proto_rawDescGZIP(), []int{7}
+}
+
+func (x *PrimaryKey) GetName() string {
+	if x != nil && x.Name != nil {
+		return *x.Name
+	}
+	return ""
+}
+
+func (x *PrimaryKey) GetColumns() []string {
+	if x != nil {
+		return x.Columns
+	}
+	return nil
+}
+
+func (x *PrimaryKey) GetItems() []*IndexItem {
+	if x != nil {
+		return x.Items
+	}
+	return nil
+}
+
+func (x *PrimaryKey) GetInclude() []string {
+	if x != nil {
+		return x.Include
+	}
+	return nil
+}
+
+func (x *PrimaryKey) GetDeferral() ConstraintDeferral {
+	if x != nil {
+		return x.Deferral
+	}
+	return ConstraintDeferral_CONSTRAINT_DEFERRAL_UNSPECIFIED
+}
+
+func (x *PrimaryKey) GetVerbatim() []string {
+	if x != nil {
+		return x.Verbatim
+	}
+	return nil
+}
+
+func (x *PrimaryKey) GetComment() string {
+	if x != nil && x.Comment != nil {
+		return *x.Comment
+	}
+	return ""
+}
+
+// A unique constraint. On MySQL a unique index is one and the same, and is told as an index.
+type Unique struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Its name.
+	Name *string `protobuf:"bytes,1,opt,name=name,proto3,oneof" json:"name,omitempty"`
+	// Its columns, in its order.
+	Columns []string `protobuf:"bytes,2,rep,name=columns,proto3" json:"columns,omitempty"`
+	// INCLUDE (PostgreSQL).
+	Include []string `protobuf:"bytes,3,rep,name=include,proto3" json:"include,omitempty"`
+	// NULLS NOT DISTINCT (PostgreSQL 15 and later).
+	NullsNotDistinct bool `protobuf:"varint,4,opt,name=nulls_not_distinct,json=nullsNotDistinct,proto3" json:"nulls_not_distinct,omitempty"`
+	// When it is checked.
+	Deferral ConstraintDeferral `protobuf:"varint,5,opt,name=deferral,proto3,enum=migrated.v1.ConstraintDeferral" json:"deferral,omitempty"`
+	// Clauses that no field above holds, as SQL.
+	Verbatim []string `protobuf:"bytes,6,rep,name=verbatim,proto3" json:"verbatim,omitempty"`
+	// Its comment.
+	Comment       *string `protobuf:"bytes,7,opt,name=comment,proto3,oneof" json:"comment,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Unique) Reset() {
+	*x = Unique{}
+	mi := &file_migrated_v1_schema_proto_msgTypes[8]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Unique) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Unique) ProtoMessage() {}
+
+func (x *Unique) ProtoReflect() protoreflect.Message {
+	mi := &file_migrated_v1_schema_proto_msgTypes[8]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Unique.ProtoReflect.Descriptor instead.
+func (*Unique) Descriptor() ([]byte, []int) {
+	return file_migrated_v1_schema_proto_rawDescGZIP(), []int{8}
+}
+
+func (x *Unique) GetName() string {
+	if x != nil && x.Name != nil {
+		return *x.Name
+	}
+	return ""
+}
+
+func (x *Unique) GetColumns() []string {
+	if x != nil {
+		return x.Columns
+	}
+	return nil
+}
+
+func (x *Unique) GetInclude() []string {
+	if x != nil {
+		return x.Include
+	}
+	return nil
+}
+
+func (x *Unique) GetNullsNotDistinct() bool {
+	if x != nil {
+		return x.NullsNotDistinct
+	}
+	return false
+}
+
+func (x *Unique) GetDeferral() ConstraintDeferral {
+	if x != nil {
+		return x.Deferral
+	}
+	return ConstraintDeferral_CONSTRAINT_DEFERRAL_UNSPECIFIED
+}
+
+func (x *Unique) GetVerbatim() []string {
+	if x != nil {
+		return x.Verbatim
+	}
+	return nil
+}
+
+func (x *Unique) GetComment() string {
+	if x != nil && x.Comment != nil {
+		return *x.Comment
+	}
+	return ""
+}
+
+// A check constraint.
+type Check struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Its name.
+	Name *string `protobuf:"bytes,1,opt,name=name,proto3,oneof" json:"name,omitempty"`
+	// What must hold, without the outer parentheses.
+	Expr string `protobuf:"bytes,2,opt,name=expr,proto3" json:"expr,omitempty"`
+	// NO INHERIT (PostgreSQL).
+	NoInherit bool `protobuf:"varint,3,opt,name=no_inherit,json=noInherit,proto3" json:"no_inherit,omitempty"`
+	// NOT VALID (PostgreSQL): rows that were there before are not known to satisfy it.
+	NotValid bool `protobuf:"varint,4,opt,name=not_valid,json=notValid,proto3" json:"not_valid,omitempty"`
+	// NOT ENFORCED (MySQL, PostgreSQL 18).
+	NotEnforced bool `protobuf:"varint,5,opt,name=not_enforced,json=notEnforced,proto3" json:"not_enforced,omitempty"`
+	// Its comment.
+	Comment       *string `protobuf:"bytes,6,opt,name=comment,proto3,oneof" json:"comment,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Check) Reset() {
+	*x = Check{}
 	mi := &file_migrated_v1_schema_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
 
-func (x *SchemaDiff) String() string {
+func (x *Check) String() string {
 	return protoimpl.X.MessageStringOf(x)
 }
 
-func (*SchemaDiff) ProtoMessage() {}
+func (*Check) ProtoMessage() {}
 
-func (x *SchemaDiff) ProtoReflect() protoreflect.Message {
+func (x *Check) ProtoReflect() protoreflect.Message {
 	mi := &file_migrated_v1_schema_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
@@ -734,114 +1565,2863 @@ func (x *SchemaDiff) ProtoReflect() protoreflect.Message {
 	return mi.MessageOf(x)
 }
 
-// Deprecated: Use SchemaDiff.ProtoReflect.Descriptor instead.
-func (*SchemaDiff) Descriptor() ([]byte, []int) {
+// Deprecated: Use Check.ProtoReflect.Descriptor instead.
+func (*Check) Descriptor() ([]byte, []int) {
 	return file_migrated_v1_schema_proto_rawDescGZIP(), []int{9}
 }
 
-func (x *SchemaDiff) GetDifferences() []*Difference {
-	if x != nil {
-		return x.Differences
-	}
-	return nil
-}
-
-func (x *SchemaDiff) GetUpSql() string {
-	if x != nil {
-		return x.UpSql
+func (x *Check) GetName() string {
+	if x != nil && x.Name != nil {
+		return *x.Name
 	}
 	return ""
 }
 
-func (x *SchemaDiff) GetDownSql() string {
+func (x *Check) GetExpr() string {
 	if x != nil {
-		return x.DownSql
+		return x.Expr
 	}
 	return ""
 }
 
-func (x *SchemaDiff) GetQuestions() []*RenameQuestion {
+func (x *Check) GetNoInherit() bool {
 	if x != nil {
-		return x.Questions
+		return x.NoInherit
+	}
+	return false
+}
+
+func (x *Check) GetNotValid() bool {
+	if x != nil {
+		return x.NotValid
+	}
+	return false
+}
+
+func (x *Check) GetNotEnforced() bool {
+	if x != nil {
+		return x.NotEnforced
+	}
+	return false
+}
+
+func (x *Check) GetComment() string {
+	if x != nil && x.Comment != nil {
+		return *x.Comment
+	}
+	return ""
+}
+
+// A foreign key.
+type ForeignKey struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Its name.
+	Name *string `protobuf:"bytes,1,opt,name=name,proto3,oneof" json:"name,omitempty"`
+	// The columns that refer, in its order.
+	Columns []string `protobuf:"bytes,2,rep,name=columns,proto3" json:"columns,omitempty"`
+	// Schema of the table referred to; not set, it is the target's own.
+	RefSchema *string `protobuf:"bytes,3,opt,name=ref_schema,json=refSchema,proto3,oneof" json:"ref_schema,omitempty"`
+	// The table referred to.
+	RefTable string `protobuf:"bytes,4,opt,name=ref_table,json=refTable,proto3" json:"ref_table,omitempty"`
+	// The columns referred to; empty for the primary key of a table that does not exist (SQLite).
+	RefColumns []string `protobuf:"bytes,5,rep,name=ref_columns,json=refColumns,proto3" json:"ref_columns,omitempty"`
+	// ON DELETE.
+	OnDelete ForeignKeyAction `protobuf:"varint,6,opt,name=on_delete,json=onDelete,proto3,enum=migrated.v1.ForeignKeyAction" json:"on_delete,omitempty"`
+	// Columns of ON DELETE SET NULL or SET DEFAULT (PostgreSQL 15 and later), where not all.
+	OnDeleteColumns []string `protobuf:"bytes,7,rep,name=on_delete_columns,json=onDeleteColumns,proto3" json:"on_delete_columns,omitempty"`
+	// ON UPDATE.
+	OnUpdate ForeignKeyAction `protobuf:"varint,8,opt,name=on_update,json=onUpdate,proto3,enum=migrated.v1.ForeignKeyAction" json:"on_update,omitempty"`
+	// MATCH.
+	Match ForeignKeyMatch `protobuf:"varint,9,opt,name=match,proto3,enum=migrated.v1.ForeignKeyMatch" json:"match,omitempty"`
+	// When it is checked.
+	Deferral ConstraintDeferral `protobuf:"varint,10,opt,name=deferral,proto3,enum=migrated.v1.ConstraintDeferral" json:"deferral,omitempty"`
+	// NOT VALID (PostgreSQL).
+	NotValid bool `protobuf:"varint,11,opt,name=not_valid,json=notValid,proto3" json:"not_valid,omitempty"`
+	// Its comment.
+	Comment       *string `protobuf:"bytes,12,opt,name=comment,proto3,oneof" json:"comment,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ForeignKey) Reset() {
+	*x = ForeignKey{}
+	mi := &file_migrated_v1_schema_proto_msgTypes[10]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ForeignKey) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ForeignKey) ProtoMessage() {}
+
+func (x *ForeignKey) ProtoReflect() protoreflect.Message {
+	mi := &file_migrated_v1_schema_proto_msgTypes[10]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ForeignKey.ProtoReflect.Descriptor instead.
+func (*ForeignKey) Descriptor() ([]byte, []int) {
+	return file_migrated_v1_schema_proto_rawDescGZIP(), []int{10}
+}
+
+func (x *ForeignKey) GetName() string {
+	if x != nil && x.Name != nil {
+		return *x.Name
+	}
+	return ""
+}
+
+func (x *ForeignKey) GetColumns() []string {
+	if x != nil {
+		return x.Columns
 	}
 	return nil
 }
 
-func (x *SchemaDiff) GetLeftOut() []string {
+func (x *ForeignKey) GetRefSchema() string {
+	if x != nil && x.RefSchema != nil {
+		return *x.RefSchema
+	}
+	return ""
+}
+
+func (x *ForeignKey) GetRefTable() string {
 	if x != nil {
-		return x.LeftOut
+		return x.RefTable
+	}
+	return ""
+}
+
+func (x *ForeignKey) GetRefColumns() []string {
+	if x != nil {
+		return x.RefColumns
 	}
 	return nil
 }
 
-func (x *SchemaDiff) GetNotes() []string {
+func (x *ForeignKey) GetOnDelete() ForeignKeyAction {
 	if x != nil {
-		return x.Notes
+		return x.OnDelete
+	}
+	return ForeignKeyAction_FOREIGN_KEY_ACTION_UNSPECIFIED
+}
+
+func (x *ForeignKey) GetOnDeleteColumns() []string {
+	if x != nil {
+		return x.OnDeleteColumns
 	}
 	return nil
+}
+
+func (x *ForeignKey) GetOnUpdate() ForeignKeyAction {
+	if x != nil {
+		return x.OnUpdate
+	}
+	return ForeignKeyAction_FOREIGN_KEY_ACTION_UNSPECIFIED
+}
+
+func (x *ForeignKey) GetMatch() ForeignKeyMatch {
+	if x != nil {
+		return x.Match
+	}
+	return ForeignKeyMatch_FOREIGN_KEY_MATCH_UNSPECIFIED
+}
+
+func (x *ForeignKey) GetDeferral() ConstraintDeferral {
+	if x != nil {
+		return x.Deferral
+	}
+	return ConstraintDeferral_CONSTRAINT_DEFERRAL_UNSPECIFIED
+}
+
+func (x *ForeignKey) GetNotValid() bool {
+	if x != nil {
+		return x.NotValid
+	}
+	return false
+}
+
+func (x *ForeignKey) GetComment() string {
+	if x != nil && x.Comment != nil {
+		return *x.Comment
+	}
+	return ""
+}
+
+// An exclusion constraint (PostgreSQL).
+type Exclude struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Its name.
+	Name *string `protobuf:"bytes,1,opt,name=name,proto3,oneof" json:"name,omitempty"`
+	// The index method: `gist`.
+	Method string `protobuf:"bytes,2,opt,name=method,proto3" json:"method,omitempty"`
+	// What excludes what.
+	Items []*ExcludeItem `protobuf:"bytes,3,rep,name=items,proto3" json:"items,omitempty"`
+	// INCLUDE.
+	Include []string `protobuf:"bytes,4,rep,name=include,proto3" json:"include,omitempty"`
+	// The rows that it is about.
+	Where *string `protobuf:"bytes,5,opt,name=where,proto3,oneof" json:"where,omitempty"`
+	// When it is checked.
+	Deferral ConstraintDeferral `protobuf:"varint,6,opt,name=deferral,proto3,enum=migrated.v1.ConstraintDeferral" json:"deferral,omitempty"`
+	// Clauses that no field above holds, as SQL.
+	Verbatim []string `protobuf:"bytes,7,rep,name=verbatim,proto3" json:"verbatim,omitempty"`
+	// Its comment.
+	Comment       *string `protobuf:"bytes,8,opt,name=comment,proto3,oneof" json:"comment,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Exclude) Reset() {
+	*x = Exclude{}
+	mi := &file_migrated_v1_schema_proto_msgTypes[11]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Exclude) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Exclude) ProtoMessage() {}
+
+func (x *Exclude) ProtoReflect() protoreflect.Message {
+	mi := &file_migrated_v1_schema_proto_msgTypes[11]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Exclude.ProtoReflect.Descriptor instead.
+func (*Exclude) Descriptor() ([]byte, []int) {
+	return file_migrated_v1_schema_proto_rawDescGZIP(), []int{11}
+}
+
+func (x *Exclude) GetName() string {
+	if x != nil && x.Name != nil {
+		return *x.Name
+	}
+	return ""
+}
+
+func (x *Exclude) GetMethod() string {
+	if x != nil {
+		return x.Method
+	}
+	return ""
+}
+
+func (x *Exclude) GetItems() []*ExcludeItem {
+	if x != nil {
+		return x.Items
+	}
+	return nil
+}
+
+func (x *Exclude) GetInclude() []string {
+	if x != nil {
+		return x.Include
+	}
+	return nil
+}
+
+func (x *Exclude) GetWhere() string {
+	if x != nil && x.Where != nil {
+		return *x.Where
+	}
+	return ""
+}
+
+func (x *Exclude) GetDeferral() ConstraintDeferral {
+	if x != nil {
+		return x.Deferral
+	}
+	return ConstraintDeferral_CONSTRAINT_DEFERRAL_UNSPECIFIED
+}
+
+func (x *Exclude) GetVerbatim() []string {
+	if x != nil {
+		return x.Verbatim
+	}
+	return nil
+}
+
+func (x *Exclude) GetComment() string {
+	if x != nil && x.Comment != nil {
+		return *x.Comment
+	}
+	return ""
+}
+
+// A part of an exclusion constraint.
+type ExcludeItem struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The column or expression, as SQL, with collation, operator class and order where they are not the defaults.
+	Element string `protobuf:"bytes,1,opt,name=element,proto3" json:"element,omitempty"`
+	// The operator, with OPERATOR(…) where it needs a schema.
+	Operator      string `protobuf:"bytes,2,opt,name=operator,proto3" json:"operator,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ExcludeItem) Reset() {
+	*x = ExcludeItem{}
+	mi := &file_migrated_v1_schema_proto_msgTypes[12]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ExcludeItem) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ExcludeItem) ProtoMessage() {}
+
+func (x *ExcludeItem) ProtoReflect() protoreflect.Message {
+	mi := &file_migrated_v1_schema_proto_msgTypes[12]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ExcludeItem.ProtoReflect.Descriptor instead.
+func (*ExcludeItem) Descriptor() ([]byte, []int) {
+	return file_migrated_v1_schema_proto_rawDescGZIP(), []int{12}
+}
+
+func (x *ExcludeItem) GetElement() string {
+	if x != nil {
+		return x.Element
+	}
+	return ""
+}
+
+func (x *ExcludeItem) GetOperator() string {
+	if x != nil {
+		return x.Operator
+	}
+	return ""
+}
+
+// Any constraint.
+type Constraint struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Which it is.
+	//
+	// Types that are valid to be assigned to Kind:
+	//
+	//	*Constraint_PrimaryKey
+	//	*Constraint_Unique
+	//	*Constraint_Check
+	//	*Constraint_ForeignKey
+	//	*Constraint_Exclude
+	Kind          isConstraint_Kind `protobuf_oneof:"kind"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Constraint) Reset() {
+	*x = Constraint{}
+	mi := &file_migrated_v1_schema_proto_msgTypes[13]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Constraint) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Constraint) ProtoMessage() {}
+
+func (x *Constraint) ProtoReflect() protoreflect.Message {
+	mi := &file_migrated_v1_schema_proto_msgTypes[13]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Constraint.ProtoReflect.Descriptor instead.
+func (*Constraint) Descriptor() ([]byte, []int) {
+	return file_migrated_v1_schema_proto_rawDescGZIP(), []int{13}
+}
+
+func (x *Constraint) GetKind() isConstraint_Kind {
+	if x != nil {
+		return x.Kind
+	}
+	return nil
+}
+
+func (x *Constraint) GetPrimaryKey() *PrimaryKey {
+	if x != nil {
+		if x, ok := x.Kind.(*Constraint_PrimaryKey); ok {
+			return x.PrimaryKey
+		}
+	}
+	return nil
+}
+
+func (x *Constraint) GetUnique() *Unique {
+	if x != nil {
+		if x, ok := x.Kind.(*Constraint_Unique); ok {
+			return x.Unique
+		}
+	}
+	return nil
+}
+
+func (x *Constraint) GetCheck() *Check {
+	if x != nil {
+		if x, ok := x.Kind.(*Constraint_Check); ok {
+			return x.Check
+		}
+	}
+	return nil
+}
+
+func (x *Constraint) GetForeignKey() *ForeignKey {
+	if x != nil {
+		if x, ok := x.Kind.(*Constraint_ForeignKey); ok {
+			return x.ForeignKey
+		}
+	}
+	return nil
+}
+
+func (x *Constraint) GetExclude() *Exclude {
+	if x != nil {
+		if x, ok := x.Kind.(*Constraint_Exclude); ok {
+			return x.Exclude
+		}
+	}
+	return nil
+}
+
+type isConstraint_Kind interface {
+	isConstraint_Kind()
+}
+
+type Constraint_PrimaryKey struct {
+	// A primary key.
+	PrimaryKey *PrimaryKey `protobuf:"bytes,1,opt,name=primary_key,json=primaryKey,proto3,oneof"`
+}
+
+type Constraint_Unique struct {
+	// A unique constraint.
+	Unique *Unique `protobuf:"bytes,2,opt,name=unique,proto3,oneof"`
+}
+
+type Constraint_Check struct {
+	// A check constraint.
+	Check *Check `protobuf:"bytes,3,opt,name=check,proto3,oneof"`
+}
+
+type Constraint_ForeignKey struct {
+	// A foreign key.
+	ForeignKey *ForeignKey `protobuf:"bytes,4,opt,name=foreign_key,json=foreignKey,proto3,oneof"`
+}
+
+type Constraint_Exclude struct {
+	// An exclusion constraint.
+	Exclude *Exclude `protobuf:"bytes,5,opt,name=exclude,proto3,oneof"`
+}
+
+func (*Constraint_PrimaryKey) isConstraint_Kind() {}
+
+func (*Constraint_Unique) isConstraint_Kind() {}
+
+func (*Constraint_Check) isConstraint_Kind() {}
+
+func (*Constraint_ForeignKey) isConstraint_Kind() {}
+
+func (*Constraint_Exclude) isConstraint_Kind() {}
+
+// A function, procedure or aggregate, as the statement that makes it.
+type Function struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Its schema; not set, it is the target's own.
+	Schema *string `protobuf:"bytes,1,opt,name=schema,proto3,oneof" json:"schema,omitempty"`
+	// Its name within the schema, without quotes.
+	Name string `protobuf:"bytes,2,opt,name=name,proto3" json:"name,omitempty"`
+	// What it is.
+	Kind FunctionKind `protobuf:"varint,3,opt,name=kind,proto3,enum=migrated.v1.FunctionKind" json:"kind,omitempty"`
+	// The types of its arguments as DROP wants them, `integer, text`; empty on MySQL.
+	Arguments string `protobuf:"bytes,4,opt,name=arguments,proto3" json:"arguments,omitempty"`
+	// What it returns, with the names of OUT arguments: a change of it needs DROP and CREATE (PostgreSQL).
+	Returns string `protobuf:"bytes,5,opt,name=returns,proto3" json:"returns,omitempty"`
+	// The whole CREATE statement as the engine prints it, without OR REPLACE and without a semicolon at the end.
+	Definition string `protobuf:"bytes,6,opt,name=definition,proto3" json:"definition,omitempty"`
+	// The `sql_mode` that it runs with, where that is not the server's own (MySQL).
+	SqlMode *string `protobuf:"bytes,7,opt,name=sql_mode,json=sqlMode,proto3,oneof" json:"sql_mode,omitempty"`
+	// Its comment.
+	Comment       *string `protobuf:"bytes,8,opt,name=comment,proto3,oneof" json:"comment,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Function) Reset() {
+	*x = Function{}
+	mi := &file_migrated_v1_schema_proto_msgTypes[14]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Function) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Function) ProtoMessage() {}
+
+func (x *Function) ProtoReflect() protoreflect.Message {
+	mi := &file_migrated_v1_schema_proto_msgTypes[14]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Function.ProtoReflect.Descriptor instead.
+func (*Function) Descriptor() ([]byte, []int) {
+	return file_migrated_v1_schema_proto_rawDescGZIP(), []int{14}
+}
+
+func (x *Function) GetSchema() string {
+	if x != nil && x.Schema != nil {
+		return *x.Schema
+	}
+	return ""
+}
+
+func (x *Function) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *Function) GetKind() FunctionKind {
+	if x != nil {
+		return x.Kind
+	}
+	return FunctionKind_FUNCTION_KIND_UNSPECIFIED
+}
+
+func (x *Function) GetArguments() string {
+	if x != nil {
+		return x.Arguments
+	}
+	return ""
+}
+
+func (x *Function) GetReturns() string {
+	if x != nil {
+		return x.Returns
+	}
+	return ""
+}
+
+func (x *Function) GetDefinition() string {
+	if x != nil {
+		return x.Definition
+	}
+	return ""
+}
+
+func (x *Function) GetSqlMode() string {
+	if x != nil && x.SqlMode != nil {
+		return *x.SqlMode
+	}
+	return ""
+}
+
+func (x *Function) GetComment() string {
+	if x != nil && x.Comment != nil {
+		return *x.Comment
+	}
+	return ""
+}
+
+// An index that is not the one of a constraint.
+type Index struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Its name; it stands in its table's schema.
+	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	// Its columns and expressions, in its order.
+	Items []*IndexItem `protobuf:"bytes,2,rep,name=items,proto3" json:"items,omitempty"`
+	// UNIQUE.
+	Unique bool `protobuf:"varint,3,opt,name=unique,proto3" json:"unique,omitempty"`
+	// FULLTEXT or SPATIAL (MySQL).
+	Kind IndexKind `protobuf:"varint,4,opt,name=kind,proto3,enum=migrated.v1.IndexKind" json:"kind,omitempty"`
+	// Its method, where it is not `btree`.
+	Method *string `protobuf:"bytes,5,opt,name=method,proto3,oneof" json:"method,omitempty"`
+	// The rows that it is about.
+	Where *string `protobuf:"bytes,6,opt,name=where,proto3,oneof" json:"where,omitempty"`
+	// INCLUDE (PostgreSQL).
+	Include []string `protobuf:"bytes,7,rep,name=include,proto3" json:"include,omitempty"`
+	// NULLS NOT DISTINCT (PostgreSQL 15 and later).
+	NullsNotDistinct bool `protobuf:"varint,8,opt,name=nulls_not_distinct,json=nullsNotDistinct,proto3" json:"nulls_not_distinct,omitempty"`
+	// Storage parameters (PostgreSQL).
+	With map[string]string `protobuf:"bytes,9,rep,name=with,proto3" json:"with,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
+	// Its tablespace, where it is not the default (PostgreSQL).
+	Tablespace *string `protobuf:"bytes,10,opt,name=tablespace,proto3,oneof" json:"tablespace,omitempty"`
+	// Not used by the optimizer (MySQL: INVISIBLE, MariaDB: IGNORED).
+	Invisible bool `protobuf:"varint,11,opt,name=invisible,proto3" json:"invisible,omitempty"`
+	// Clauses that no field above holds, as SQL: WITH PARSER, KEY_BLOCK_SIZE.
+	Verbatim []string `protobuf:"bytes,12,rep,name=verbatim,proto3" json:"verbatim,omitempty"`
+	// Its comment.
+	Comment       *string `protobuf:"bytes,13,opt,name=comment,proto3,oneof" json:"comment,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Index) Reset() {
+	*x = Index{}
+	mi := &file_migrated_v1_schema_proto_msgTypes[15]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Index) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Index) ProtoMessage() {}
+
+func (x *Index) ProtoReflect() protoreflect.Message {
+	mi := &file_migrated_v1_schema_proto_msgTypes[15]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Index.ProtoReflect.Descriptor instead.
+func (*Index) Descriptor() ([]byte, []int) {
+	return file_migrated_v1_schema_proto_rawDescGZIP(), []int{15}
+}
+
+func (x *Index) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *Index) GetItems() []*IndexItem {
+	if x != nil {
+		return x.Items
+	}
+	return nil
+}
+
+func (x *Index) GetUnique() bool {
+	if x != nil {
+		return x.Unique
+	}
+	return false
+}
+
+func (x *Index) GetKind() IndexKind {
+	if x != nil {
+		return x.Kind
+	}
+	return IndexKind_INDEX_KIND_UNSPECIFIED
+}
+
+func (x *Index) GetMethod() string {
+	if x != nil && x.Method != nil {
+		return *x.Method
+	}
+	return ""
+}
+
+func (x *Index) GetWhere() string {
+	if x != nil && x.Where != nil {
+		return *x.Where
+	}
+	return ""
+}
+
+func (x *Index) GetInclude() []string {
+	if x != nil {
+		return x.Include
+	}
+	return nil
+}
+
+func (x *Index) GetNullsNotDistinct() bool {
+	if x != nil {
+		return x.NullsNotDistinct
+	}
+	return false
+}
+
+func (x *Index) GetWith() map[string]string {
+	if x != nil {
+		return x.With
+	}
+	return nil
+}
+
+func (x *Index) GetTablespace() string {
+	if x != nil && x.Tablespace != nil {
+		return *x.Tablespace
+	}
+	return ""
+}
+
+func (x *Index) GetInvisible() bool {
+	if x != nil {
+		return x.Invisible
+	}
+	return false
+}
+
+func (x *Index) GetVerbatim() []string {
+	if x != nil {
+		return x.Verbatim
+	}
+	return nil
+}
+
+func (x *Index) GetComment() string {
+	if x != nil && x.Comment != nil {
+		return *x.Comment
+	}
+	return ""
+}
+
+// A column or an expression of an index.
+type IndexItem struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// A column; then `expr` is not set.
+	Column *string `protobuf:"bytes,1,opt,name=column,proto3,oneof" json:"column,omitempty"`
+	// An expression, without outer parentheses.
+	Expr *string `protobuf:"bytes,2,opt,name=expr,proto3,oneof" json:"expr,omitempty"`
+	// Prefix length in characters or bytes (MySQL).
+	Length *uint32 `protobuf:"varint,3,opt,name=length,proto3,oneof" json:"length,omitempty"`
+	// Collation, where it is not the column's.
+	Collation *string `protobuf:"bytes,4,opt,name=collation,proto3,oneof" json:"collation,omitempty"`
+	// Operator class with its parameters, where it is not the type's default (PostgreSQL).
+	Opclass *string `protobuf:"bytes,5,opt,name=opclass,proto3,oneof" json:"opclass,omitempty"`
+	// DESC.
+	Desc bool `protobuf:"varint,6,opt,name=desc,proto3" json:"desc,omitempty"`
+	// Where NULL stands, if not where it does by default: last for ascending, first for descending (PostgreSQL).
+	Nulls         IndexNulls `protobuf:"varint,7,opt,name=nulls,proto3,enum=migrated.v1.IndexNulls" json:"nulls,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *IndexItem) Reset() {
+	*x = IndexItem{}
+	mi := &file_migrated_v1_schema_proto_msgTypes[16]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *IndexItem) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*IndexItem) ProtoMessage() {}
+
+func (x *IndexItem) ProtoReflect() protoreflect.Message {
+	mi := &file_migrated_v1_schema_proto_msgTypes[16]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use IndexItem.ProtoReflect.Descriptor instead.
+func (*IndexItem) Descriptor() ([]byte, []int) {
+	return file_migrated_v1_schema_proto_rawDescGZIP(), []int{16}
+}
+
+func (x *IndexItem) GetColumn() string {
+	if x != nil && x.Column != nil {
+		return *x.Column
+	}
+	return ""
+}
+
+func (x *IndexItem) GetExpr() string {
+	if x != nil && x.Expr != nil {
+		return *x.Expr
+	}
+	return ""
+}
+
+func (x *IndexItem) GetLength() uint32 {
+	if x != nil && x.Length != nil {
+		return *x.Length
+	}
+	return 0
+}
+
+func (x *IndexItem) GetCollation() string {
+	if x != nil && x.Collation != nil {
+		return *x.Collation
+	}
+	return ""
+}
+
+func (x *IndexItem) GetOpclass() string {
+	if x != nil && x.Opclass != nil {
+		return *x.Opclass
+	}
+	return ""
+}
+
+func (x *IndexItem) GetDesc() bool {
+	if x != nil {
+		return x.Desc
+	}
+	return false
+}
+
+func (x *IndexItem) GetNulls() IndexNulls {
+	if x != nil {
+		return x.Nulls
+	}
+	return IndexNulls_INDEX_NULLS_UNSPECIFIED
+}
+
+// A policy.
+type Policy struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Its name, among those of its table.
+	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	// PERMISSIVE; else RESTRICTIVE. Not set: it is.
+	Permissive *bool `protobuf:"varint,2,opt,name=permissive,proto3,oneof" json:"permissive,omitempty"`
+	// The command that it is about.
+	Command PolicyCommand `protobuf:"varint,3,opt,name=command,proto3,enum=migrated.v1.PolicyCommand" json:"command,omitempty"`
+	// The roles that it is about, `public` for all.
+	Roles []string `protobuf:"bytes,4,rep,name=roles,proto3" json:"roles,omitempty"`
+	// USING: rows that are seen.
+	Using *string `protobuf:"bytes,5,opt,name=using,proto3,oneof" json:"using,omitempty"`
+	// WITH CHECK: rows that may be written.
+	Check *string `protobuf:"bytes,6,opt,name=check,proto3,oneof" json:"check,omitempty"`
+	// Its comment.
+	Comment       *string `protobuf:"bytes,7,opt,name=comment,proto3,oneof" json:"comment,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Policy) Reset() {
+	*x = Policy{}
+	mi := &file_migrated_v1_schema_proto_msgTypes[17]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Policy) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Policy) ProtoMessage() {}
+
+func (x *Policy) ProtoReflect() protoreflect.Message {
+	mi := &file_migrated_v1_schema_proto_msgTypes[17]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Policy.ProtoReflect.Descriptor instead.
+func (*Policy) Descriptor() ([]byte, []int) {
+	return file_migrated_v1_schema_proto_rawDescGZIP(), []int{17}
+}
+
+func (x *Policy) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *Policy) GetPermissive() bool {
+	if x != nil && x.Permissive != nil {
+		return *x.Permissive
+	}
+	return false
+}
+
+func (x *Policy) GetCommand() PolicyCommand {
+	if x != nil {
+		return x.Command
+	}
+	return PolicyCommand_POLICY_COMMAND_UNSPECIFIED
+}
+
+func (x *Policy) GetRoles() []string {
+	if x != nil {
+		return x.Roles
+	}
+	return nil
+}
+
+func (x *Policy) GetUsing() string {
+	if x != nil && x.Using != nil {
+		return *x.Using
+	}
+	return ""
+}
+
+func (x *Policy) GetCheck() string {
+	if x != nil && x.Check != nil {
+		return *x.Check
+	}
+	return ""
+}
+
+func (x *Policy) GetComment() string {
+	if x != nil && x.Comment != nil {
+		return *x.Comment
+	}
+	return ""
+}
+
+// A sequence.
+type Sequence struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Its schema; not set, it is the target's own.
+	Schema *string `protobuf:"bytes,1,opt,name=schema,proto3,oneof" json:"schema,omitempty"`
+	// Its name within the schema, without quotes.
+	Name string `protobuf:"bytes,2,opt,name=name,proto3" json:"name,omitempty"`
+	// Its type, where it is not `bigint`.
+	Type *string `protobuf:"bytes,3,opt,name=type,proto3,oneof" json:"type,omitempty"`
+	// START WITH.
+	Start *int64 `protobuf:"varint,4,opt,name=start,proto3,oneof" json:"start,omitempty"`
+	// INCREMENT BY.
+	Increment *int64 `protobuf:"varint,5,opt,name=increment,proto3,oneof" json:"increment,omitempty"`
+	// MINVALUE.
+	Min *int64 `protobuf:"varint,6,opt,name=min,proto3,oneof" json:"min,omitempty"`
+	// MAXVALUE.
+	Max *int64 `protobuf:"varint,7,opt,name=max,proto3,oneof" json:"max,omitempty"`
+	// CACHE.
+	Cache *int64 `protobuf:"varint,8,opt,name=cache,proto3,oneof" json:"cache,omitempty"`
+	// CYCLE.
+	Cycle bool `protobuf:"varint,9,opt,name=cycle,proto3" json:"cycle,omitempty"`
+	// The column with which it goes (OWNED BY; PostgreSQL).
+	OwnedBy *SequenceOwner `protobuf:"bytes,10,opt,name=owned_by,json=ownedBy,proto3" json:"owned_by,omitempty"`
+	// UNLOGGED (PostgreSQL 15 and later).
+	Unlogged bool `protobuf:"varint,11,opt,name=unlogged,proto3" json:"unlogged,omitempty"`
+	// Its comment.
+	Comment       *string `protobuf:"bytes,12,opt,name=comment,proto3,oneof" json:"comment,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Sequence) Reset() {
+	*x = Sequence{}
+	mi := &file_migrated_v1_schema_proto_msgTypes[18]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Sequence) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Sequence) ProtoMessage() {}
+
+func (x *Sequence) ProtoReflect() protoreflect.Message {
+	mi := &file_migrated_v1_schema_proto_msgTypes[18]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Sequence.ProtoReflect.Descriptor instead.
+func (*Sequence) Descriptor() ([]byte, []int) {
+	return file_migrated_v1_schema_proto_rawDescGZIP(), []int{18}
+}
+
+func (x *Sequence) GetSchema() string {
+	if x != nil && x.Schema != nil {
+		return *x.Schema
+	}
+	return ""
+}
+
+func (x *Sequence) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *Sequence) GetType() string {
+	if x != nil && x.Type != nil {
+		return *x.Type
+	}
+	return ""
+}
+
+func (x *Sequence) GetStart() int64 {
+	if x != nil && x.Start != nil {
+		return *x.Start
+	}
+	return 0
+}
+
+func (x *Sequence) GetIncrement() int64 {
+	if x != nil && x.Increment != nil {
+		return *x.Increment
+	}
+	return 0
+}
+
+func (x *Sequence) GetMin() int64 {
+	if x != nil && x.Min != nil {
+		return *x.Min
+	}
+	return 0
+}
+
+func (x *Sequence) GetMax() int64 {
+	if x != nil && x.Max != nil {
+		return *x.Max
+	}
+	return 0
+}
+
+func (x *Sequence) GetCache() int64 {
+	if x != nil && x.Cache != nil {
+		return *x.Cache
+	}
+	return 0
+}
+
+func (x *Sequence) GetCycle() bool {
+	if x != nil {
+		return x.Cycle
+	}
+	return false
+}
+
+func (x *Sequence) GetOwnedBy() *SequenceOwner {
+	if x != nil {
+		return x.OwnedBy
+	}
+	return nil
+}
+
+func (x *Sequence) GetUnlogged() bool {
+	if x != nil {
+		return x.Unlogged
+	}
+	return false
+}
+
+func (x *Sequence) GetComment() string {
+	if x != nil && x.Comment != nil {
+		return *x.Comment
+	}
+	return ""
+}
+
+// The column that owns a sequence.
+type SequenceOwner struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The table, which stands in the sequence's schema.
+	Table string `protobuf:"bytes,1,opt,name=table,proto3" json:"table,omitempty"`
+	// The column.
+	Column        string `protobuf:"bytes,2,opt,name=column,proto3" json:"column,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SequenceOwner) Reset() {
+	*x = SequenceOwner{}
+	mi := &file_migrated_v1_schema_proto_msgTypes[19]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SequenceOwner) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SequenceOwner) ProtoMessage() {}
+
+func (x *SequenceOwner) ProtoReflect() protoreflect.Message {
+	mi := &file_migrated_v1_schema_proto_msgTypes[19]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SequenceOwner.ProtoReflect.Descriptor instead.
+func (*SequenceOwner) Descriptor() ([]byte, []int) {
+	return file_migrated_v1_schema_proto_rawDescGZIP(), []int{19}
+}
+
+func (x *SequenceOwner) GetTable() string {
+	if x != nil {
+		return x.Table
+	}
+	return ""
+}
+
+func (x *SequenceOwner) GetColumn() string {
+	if x != nil {
+		return x.Column
+	}
+	return ""
+}
+
+// A table.
+type Table struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Its schema; not set, it is the target's own.
+	Schema *string `protobuf:"bytes,1,opt,name=schema,proto3,oneof" json:"schema,omitempty"`
+	// Its name within the schema, without quotes.
+	Name string `protobuf:"bytes,2,opt,name=name,proto3" json:"name,omitempty"`
+	// Its columns, in their order.
+	Columns []*Column `protobuf:"bytes,3,rep,name=columns,proto3" json:"columns,omitempty"`
+	// Its primary key.
+	PrimaryKey *PrimaryKey `protobuf:"bytes,4,opt,name=primary_key,json=primaryKey,proto3" json:"primary_key,omitempty"`
+	// Its unique constraints, in the order of their names.
+	Uniques []*Unique `protobuf:"bytes,5,rep,name=uniques,proto3" json:"uniques,omitempty"`
+	// Its check constraints, in the order of their names.
+	Checks []*Check `protobuf:"bytes,6,rep,name=checks,proto3" json:"checks,omitempty"`
+	// Its foreign keys, in the order of their names.
+	ForeignKeys []*ForeignKey `protobuf:"bytes,7,rep,name=foreign_keys,json=foreignKeys,proto3" json:"foreign_keys,omitempty"`
+	// Its exclusion constraints, in the order of their names.
+	Excludes []*Exclude `protobuf:"bytes,8,rep,name=excludes,proto3" json:"excludes,omitempty"`
+	// Its indexes, apart from those of constraints.
+	Indexes []*Index `protobuf:"bytes,9,rep,name=indexes,proto3" json:"indexes,omitempty"`
+	// Its triggers.
+	Triggers []*Trigger `protobuf:"bytes,10,rep,name=triggers,proto3" json:"triggers,omitempty"`
+	// Its policies.
+	Policies []*Policy `protobuf:"bytes,11,rep,name=policies,proto3" json:"policies,omitempty"`
+	// Whether they are in force.
+	RowSecurity RowSecurity `protobuf:"varint,12,opt,name=row_security,json=rowSecurity,proto3,enum=migrated.v1.RowSecurity" json:"row_security,omitempty"`
+	// Its comment.
+	Comment *string `protobuf:"bytes,13,opt,name=comment,proto3,oneof" json:"comment,omitempty"`
+	// What else its definition says.
+	Options       *TableOptions `protobuf:"bytes,14,opt,name=options,proto3" json:"options,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Table) Reset() {
+	*x = Table{}
+	mi := &file_migrated_v1_schema_proto_msgTypes[20]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Table) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Table) ProtoMessage() {}
+
+func (x *Table) ProtoReflect() protoreflect.Message {
+	mi := &file_migrated_v1_schema_proto_msgTypes[20]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Table.ProtoReflect.Descriptor instead.
+func (*Table) Descriptor() ([]byte, []int) {
+	return file_migrated_v1_schema_proto_rawDescGZIP(), []int{20}
+}
+
+func (x *Table) GetSchema() string {
+	if x != nil && x.Schema != nil {
+		return *x.Schema
+	}
+	return ""
+}
+
+func (x *Table) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *Table) GetColumns() []*Column {
+	if x != nil {
+		return x.Columns
+	}
+	return nil
+}
+
+func (x *Table) GetPrimaryKey() *PrimaryKey {
+	if x != nil {
+		return x.PrimaryKey
+	}
+	return nil
+}
+
+func (x *Table) GetUniques() []*Unique {
+	if x != nil {
+		return x.Uniques
+	}
+	return nil
+}
+
+func (x *Table) GetChecks() []*Check {
+	if x != nil {
+		return x.Checks
+	}
+	return nil
+}
+
+func (x *Table) GetForeignKeys() []*ForeignKey {
+	if x != nil {
+		return x.ForeignKeys
+	}
+	return nil
+}
+
+func (x *Table) GetExcludes() []*Exclude {
+	if x != nil {
+		return x.Excludes
+	}
+	return nil
+}
+
+func (x *Table) GetIndexes() []*Index {
+	if x != nil {
+		return x.Indexes
+	}
+	return nil
+}
+
+func (x *Table) GetTriggers() []*Trigger {
+	if x != nil {
+		return x.Triggers
+	}
+	return nil
+}
+
+func (x *Table) GetPolicies() []*Policy {
+	if x != nil {
+		return x.Policies
+	}
+	return nil
+}
+
+func (x *Table) GetRowSecurity() RowSecurity {
+	if x != nil {
+		return x.RowSecurity
+	}
+	return RowSecurity_ROW_SECURITY_UNSPECIFIED
+}
+
+func (x *Table) GetComment() string {
+	if x != nil && x.Comment != nil {
+		return *x.Comment
+	}
+	return ""
+}
+
+func (x *Table) GetOptions() *TableOptions {
+	if x != nil {
+		return x.Options
+	}
+	return nil
+}
+
+// What a table's definition says beside columns and constraints.
+type TableOptions struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// UNLOGGED (PostgreSQL).
+	Unlogged bool `protobuf:"varint,1,opt,name=unlogged,proto3" json:"unlogged,omitempty"`
+	// Storage parameters (PostgreSQL), with `toast.` in front of those of the TOAST table.
+	With map[string]string `protobuf:"bytes,2,rep,name=with,proto3" json:"with,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
+	// Its tablespace, where it is not the default (PostgreSQL).
+	Tablespace *string `protobuf:"bytes,3,opt,name=tablespace,proto3,oneof" json:"tablespace,omitempty"`
+	// Its access method, where it is not `heap` (PostgreSQL).
+	AccessMethod *string `protobuf:"bytes,4,opt,name=access_method,json=accessMethod,proto3,oneof" json:"access_method,omitempty"`
+	// REPLICA IDENTITY, where it is not DEFAULT (PostgreSQL), as SQL.
+	ReplicaIdentity *string `protobuf:"bytes,5,opt,name=replica_identity,json=replicaIdentity,proto3,oneof" json:"replica_identity,omitempty"`
+	// The tables that it inherits from (PostgreSQL).
+	Inherits []*Name `protobuf:"bytes,6,rep,name=inherits,proto3" json:"inherits,omitempty"`
+	// Partitions: PARTITION BY of a parent, or what a partition is of.
+	Partition *Partition `protobuf:"bytes,7,opt,name=partition,proto3" json:"partition,omitempty"`
+	// Storage engine (MySQL).
+	Engine *string `protobuf:"bytes,8,opt,name=engine,proto3,oneof" json:"engine,omitempty"`
+	// Character set (MySQL).
+	Charset *string `protobuf:"bytes,9,opt,name=charset,proto3,oneof" json:"charset,omitempty"`
+	// Collation (MySQL).
+	Collation *string `protobuf:"bytes,10,opt,name=collation,proto3,oneof" json:"collation,omitempty"`
+	// WITHOUT ROWID (SQLite).
+	WithoutRowid bool `protobuf:"varint,11,opt,name=without_rowid,json=withoutRowid,proto3" json:"without_rowid,omitempty"`
+	// STRICT (SQLite).
+	Strict bool `protobuf:"varint,12,opt,name=strict,proto3" json:"strict,omitempty"`
+	// The whole statement of a virtual table (SQLite); then it has no columns here.
+	VirtualTable *string `protobuf:"bytes,13,opt,name=virtual_table,json=virtualTable,proto3,oneof" json:"virtual_table,omitempty"`
+	// Options that no field above holds, as SQL: ROW_FORMAT=COMPRESSED, WITH SYSTEM VERSIONING.
+	Verbatim      []string `protobuf:"bytes,14,rep,name=verbatim,proto3" json:"verbatim,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *TableOptions) Reset() {
+	*x = TableOptions{}
+	mi := &file_migrated_v1_schema_proto_msgTypes[21]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *TableOptions) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*TableOptions) ProtoMessage() {}
+
+func (x *TableOptions) ProtoReflect() protoreflect.Message {
+	mi := &file_migrated_v1_schema_proto_msgTypes[21]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use TableOptions.ProtoReflect.Descriptor instead.
+func (*TableOptions) Descriptor() ([]byte, []int) {
+	return file_migrated_v1_schema_proto_rawDescGZIP(), []int{21}
+}
+
+func (x *TableOptions) GetUnlogged() bool {
+	if x != nil {
+		return x.Unlogged
+	}
+	return false
+}
+
+func (x *TableOptions) GetWith() map[string]string {
+	if x != nil {
+		return x.With
+	}
+	return nil
+}
+
+func (x *TableOptions) GetTablespace() string {
+	if x != nil && x.Tablespace != nil {
+		return *x.Tablespace
+	}
+	return ""
+}
+
+func (x *TableOptions) GetAccessMethod() string {
+	if x != nil && x.AccessMethod != nil {
+		return *x.AccessMethod
+	}
+	return ""
+}
+
+func (x *TableOptions) GetReplicaIdentity() string {
+	if x != nil && x.ReplicaIdentity != nil {
+		return *x.ReplicaIdentity
+	}
+	return ""
+}
+
+func (x *TableOptions) GetInherits() []*Name {
+	if x != nil {
+		return x.Inherits
+	}
+	return nil
+}
+
+func (x *TableOptions) GetPartition() *Partition {
+	if x != nil {
+		return x.Partition
+	}
+	return nil
+}
+
+func (x *TableOptions) GetEngine() string {
+	if x != nil && x.Engine != nil {
+		return *x.Engine
+	}
+	return ""
+}
+
+func (x *TableOptions) GetCharset() string {
+	if x != nil && x.Charset != nil {
+		return *x.Charset
+	}
+	return ""
+}
+
+func (x *TableOptions) GetCollation() string {
+	if x != nil && x.Collation != nil {
+		return *x.Collation
+	}
+	return ""
+}
+
+func (x *TableOptions) GetWithoutRowid() bool {
+	if x != nil {
+		return x.WithoutRowid
+	}
+	return false
+}
+
+func (x *TableOptions) GetStrict() bool {
+	if x != nil {
+		return x.Strict
+	}
+	return false
+}
+
+func (x *TableOptions) GetVirtualTable() string {
+	if x != nil && x.VirtualTable != nil {
+		return *x.VirtualTable
+	}
+	return ""
+}
+
+func (x *TableOptions) GetVerbatim() []string {
+	if x != nil {
+		return x.Verbatim
+	}
+	return nil
+}
+
+// A table's part in partitioning. Partitions are recognised and left alone: the diff never drops one.
+type Partition struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Which it is.
+	//
+	// Types that are valid to be assigned to Kind:
+	//
+	//	*Partition_By
+	//	*Partition_Of
+	Kind          isPartition_Kind `protobuf_oneof:"kind"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Partition) Reset() {
+	*x = Partition{}
+	mi := &file_migrated_v1_schema_proto_msgTypes[22]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Partition) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Partition) ProtoMessage() {}
+
+func (x *Partition) ProtoReflect() protoreflect.Message {
+	mi := &file_migrated_v1_schema_proto_msgTypes[22]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Partition.ProtoReflect.Descriptor instead.
+func (*Partition) Descriptor() ([]byte, []int) {
+	return file_migrated_v1_schema_proto_rawDescGZIP(), []int{22}
+}
+
+func (x *Partition) GetKind() isPartition_Kind {
+	if x != nil {
+		return x.Kind
+	}
+	return nil
+}
+
+func (x *Partition) GetBy() string {
+	if x != nil {
+		if x, ok := x.Kind.(*Partition_By); ok {
+			return x.By
+		}
+	}
+	return ""
+}
+
+func (x *Partition) GetOf() *PartitionOf {
+	if x != nil {
+		if x, ok := x.Kind.(*Partition_Of); ok {
+			return x.Of
+		}
+	}
+	return nil
+}
+
+type isPartition_Kind interface {
+	isPartition_Kind()
+}
+
+type Partition_By struct {
+	// A parent: what follows PARTITION BY.
+	By string `protobuf:"bytes,1,opt,name=by,proto3,oneof"`
+}
+
+type Partition_Of struct {
+	// A partition of another table.
+	Of *PartitionOf `protobuf:"bytes,2,opt,name=of,proto3,oneof"`
+}
+
+func (*Partition_By) isPartition_Kind() {}
+
+func (*Partition_Of) isPartition_Kind() {}
+
+// A trigger, as the statement that makes it.
+type Trigger struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Its name, among those of its table (PostgreSQL) or schema.
+	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	// The whole CREATE statement as the engine prints it, without a semicolon at the end.
+	Definition string `protobuf:"bytes,2,opt,name=definition,proto3" json:"definition,omitempty"`
+	// When it fires, where that is not the default (PostgreSQL): DISABLED, REPLICA, ALWAYS.
+	Enabled *string `protobuf:"bytes,3,opt,name=enabled,proto3,oneof" json:"enabled,omitempty"`
+	// The `sql_mode` that it runs with, where that is not the server's own (MySQL).
+	SqlMode *string `protobuf:"bytes,4,opt,name=sql_mode,json=sqlMode,proto3,oneof" json:"sql_mode,omitempty"`
+	// Its comment.
+	Comment       *string `protobuf:"bytes,5,opt,name=comment,proto3,oneof" json:"comment,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Trigger) Reset() {
+	*x = Trigger{}
+	mi := &file_migrated_v1_schema_proto_msgTypes[23]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Trigger) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Trigger) ProtoMessage() {}
+
+func (x *Trigger) ProtoReflect() protoreflect.Message {
+	mi := &file_migrated_v1_schema_proto_msgTypes[23]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Trigger.ProtoReflect.Descriptor instead.
+func (*Trigger) Descriptor() ([]byte, []int) {
+	return file_migrated_v1_schema_proto_rawDescGZIP(), []int{23}
+}
+
+func (x *Trigger) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *Trigger) GetDefinition() string {
+	if x != nil {
+		return x.Definition
+	}
+	return ""
+}
+
+func (x *Trigger) GetEnabled() string {
+	if x != nil && x.Enabled != nil {
+		return *x.Enabled
+	}
+	return ""
+}
+
+func (x *Trigger) GetSqlMode() string {
+	if x != nil && x.SqlMode != nil {
+		return *x.SqlMode
+	}
+	return ""
+}
+
+func (x *Trigger) GetComment() string {
+	if x != nil && x.Comment != nil {
+		return *x.Comment
+	}
+	return ""
+}
+
+// A schema: a namespace of objects.
+type Namespace struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Its name.
+	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	// Its comment.
+	Comment       *string `protobuf:"bytes,2,opt,name=comment,proto3,oneof" json:"comment,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Namespace) Reset() {
+	*x = Namespace{}
+	mi := &file_migrated_v1_schema_proto_msgTypes[24]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Namespace) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Namespace) ProtoMessage() {}
+
+func (x *Namespace) ProtoReflect() protoreflect.Message {
+	mi := &file_migrated_v1_schema_proto_msgTypes[24]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Namespace.ProtoReflect.Descriptor instead.
+func (*Namespace) Descriptor() ([]byte, []int) {
+	return file_migrated_v1_schema_proto_rawDescGZIP(), []int{24}
+}
+
+func (x *Namespace) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *Namespace) GetComment() string {
+	if x != nil && x.Comment != nil {
+		return *x.Comment
+	}
+	return ""
+}
+
+// An extension.
+type Extension struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Its name.
+	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	// The schema of its objects; not set, it is the target's own.
+	Schema *string `protobuf:"bytes,2,opt,name=schema,proto3,oneof" json:"schema,omitempty"`
+	// Its version; not set in a description, any will do.
+	Version       *string `protobuf:"bytes,3,opt,name=version,proto3,oneof" json:"version,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Extension) Reset() {
+	*x = Extension{}
+	mi := &file_migrated_v1_schema_proto_msgTypes[25]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Extension) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Extension) ProtoMessage() {}
+
+func (x *Extension) ProtoReflect() protoreflect.Message {
+	mi := &file_migrated_v1_schema_proto_msgTypes[25]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Extension.ProtoReflect.Descriptor instead.
+func (*Extension) Descriptor() ([]byte, []int) {
+	return file_migrated_v1_schema_proto_rawDescGZIP(), []int{25}
+}
+
+func (x *Extension) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *Extension) GetSchema() string {
+	if x != nil && x.Schema != nil {
+		return *x.Schema
+	}
+	return ""
+}
+
+func (x *Extension) GetVersion() string {
+	if x != nil && x.Version != nil {
+		return *x.Version
+	}
+	return ""
+}
+
+// An enum type.
+type Enum struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Its schema; not set, it is the target's own.
+	Schema *string `protobuf:"bytes,1,opt,name=schema,proto3,oneof" json:"schema,omitempty"`
+	// Its name within the schema, without quotes.
+	Name string `protobuf:"bytes,2,opt,name=name,proto3" json:"name,omitempty"`
+	// Its values, in their order.
+	Values []string `protobuf:"bytes,3,rep,name=values,proto3" json:"values,omitempty"`
+	// Its comment.
+	Comment       *string `protobuf:"bytes,4,opt,name=comment,proto3,oneof" json:"comment,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Enum) Reset() {
+	*x = Enum{}
+	mi := &file_migrated_v1_schema_proto_msgTypes[26]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Enum) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Enum) ProtoMessage() {}
+
+func (x *Enum) ProtoReflect() protoreflect.Message {
+	mi := &file_migrated_v1_schema_proto_msgTypes[26]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Enum.ProtoReflect.Descriptor instead.
+func (*Enum) Descriptor() ([]byte, []int) {
+	return file_migrated_v1_schema_proto_rawDescGZIP(), []int{26}
+}
+
+func (x *Enum) GetSchema() string {
+	if x != nil && x.Schema != nil {
+		return *x.Schema
+	}
+	return ""
+}
+
+func (x *Enum) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *Enum) GetValues() []string {
+	if x != nil {
+		return x.Values
+	}
+	return nil
+}
+
+func (x *Enum) GetComment() string {
+	if x != nil && x.Comment != nil {
+		return *x.Comment
+	}
+	return ""
+}
+
+// A composite type.
+type Composite struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Its schema; not set, it is the target's own.
+	Schema *string `protobuf:"bytes,1,opt,name=schema,proto3,oneof" json:"schema,omitempty"`
+	// Its name within the schema, without quotes.
+	Name string `protobuf:"bytes,2,opt,name=name,proto3" json:"name,omitempty"`
+	// Its fields, in their order.
+	Fields []*CompositeField `protobuf:"bytes,3,rep,name=fields,proto3" json:"fields,omitempty"`
+	// Its comment.
+	Comment       *string `protobuf:"bytes,4,opt,name=comment,proto3,oneof" json:"comment,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Composite) Reset() {
+	*x = Composite{}
+	mi := &file_migrated_v1_schema_proto_msgTypes[27]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Composite) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Composite) ProtoMessage() {}
+
+func (x *Composite) ProtoReflect() protoreflect.Message {
+	mi := &file_migrated_v1_schema_proto_msgTypes[27]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Composite.ProtoReflect.Descriptor instead.
+func (*Composite) Descriptor() ([]byte, []int) {
+	return file_migrated_v1_schema_proto_rawDescGZIP(), []int{27}
+}
+
+func (x *Composite) GetSchema() string {
+	if x != nil && x.Schema != nil {
+		return *x.Schema
+	}
+	return ""
+}
+
+func (x *Composite) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *Composite) GetFields() []*CompositeField {
+	if x != nil {
+		return x.Fields
+	}
+	return nil
+}
+
+func (x *Composite) GetComment() string {
+	if x != nil && x.Comment != nil {
+		return *x.Comment
+	}
+	return ""
+}
+
+// A field of a composite type.
+type CompositeField struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Its name.
+	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	// Its type as SQL.
+	Type string `protobuf:"bytes,2,opt,name=type,proto3" json:"type,omitempty"`
+	// Its collation, where it is not the type's.
+	Collation     *string `protobuf:"bytes,3,opt,name=collation,proto3,oneof" json:"collation,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *CompositeField) Reset() {
+	*x = CompositeField{}
+	mi := &file_migrated_v1_schema_proto_msgTypes[28]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CompositeField) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CompositeField) ProtoMessage() {}
+
+func (x *CompositeField) ProtoReflect() protoreflect.Message {
+	mi := &file_migrated_v1_schema_proto_msgTypes[28]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CompositeField.ProtoReflect.Descriptor instead.
+func (*CompositeField) Descriptor() ([]byte, []int) {
+	return file_migrated_v1_schema_proto_rawDescGZIP(), []int{28}
+}
+
+func (x *CompositeField) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *CompositeField) GetType() string {
+	if x != nil {
+		return x.Type
+	}
+	return ""
+}
+
+func (x *CompositeField) GetCollation() string {
+	if x != nil && x.Collation != nil {
+		return *x.Collation
+	}
+	return ""
+}
+
+// A domain.
+type Domain struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Its schema; not set, it is the target's own.
+	Schema *string `protobuf:"bytes,1,opt,name=schema,proto3,oneof" json:"schema,omitempty"`
+	// Its name within the schema, without quotes.
+	Name string `protobuf:"bytes,2,opt,name=name,proto3" json:"name,omitempty"`
+	// The type below it, as SQL.
+	Type string `protobuf:"bytes,3,opt,name=type,proto3" json:"type,omitempty"`
+	// Its collation, where it is not the type's.
+	Collation *string `protobuf:"bytes,4,opt,name=collation,proto3,oneof" json:"collation,omitempty"`
+	// NOT NULL.
+	NotNull bool `protobuf:"varint,5,opt,name=not_null,json=notNull,proto3" json:"not_null,omitempty"`
+	// Its default, as SQL.
+	Default *string `protobuf:"bytes,6,opt,name=default,proto3,oneof" json:"default,omitempty"`
+	// Its checks, by name.
+	Checks []*DomainCheck `protobuf:"bytes,7,rep,name=checks,proto3" json:"checks,omitempty"`
+	// Its comment.
+	Comment       *string `protobuf:"bytes,8,opt,name=comment,proto3,oneof" json:"comment,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Domain) Reset() {
+	*x = Domain{}
+	mi := &file_migrated_v1_schema_proto_msgTypes[29]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Domain) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Domain) ProtoMessage() {}
+
+func (x *Domain) ProtoReflect() protoreflect.Message {
+	mi := &file_migrated_v1_schema_proto_msgTypes[29]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Domain.ProtoReflect.Descriptor instead.
+func (*Domain) Descriptor() ([]byte, []int) {
+	return file_migrated_v1_schema_proto_rawDescGZIP(), []int{29}
+}
+
+func (x *Domain) GetSchema() string {
+	if x != nil && x.Schema != nil {
+		return *x.Schema
+	}
+	return ""
+}
+
+func (x *Domain) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *Domain) GetType() string {
+	if x != nil {
+		return x.Type
+	}
+	return ""
+}
+
+func (x *Domain) GetCollation() string {
+	if x != nil && x.Collation != nil {
+		return *x.Collation
+	}
+	return ""
+}
+
+func (x *Domain) GetNotNull() bool {
+	if x != nil {
+		return x.NotNull
+	}
+	return false
+}
+
+func (x *Domain) GetDefault() string {
+	if x != nil && x.Default != nil {
+		return *x.Default
+	}
+	return ""
+}
+
+func (x *Domain) GetChecks() []*DomainCheck {
+	if x != nil {
+		return x.Checks
+	}
+	return nil
+}
+
+func (x *Domain) GetComment() string {
+	if x != nil && x.Comment != nil {
+		return *x.Comment
+	}
+	return ""
+}
+
+// A check of a domain.
+type DomainCheck struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Its name.
+	Name *string `protobuf:"bytes,1,opt,name=name,proto3,oneof" json:"name,omitempty"`
+	// What must hold of VALUE, without the outer parentheses.
+	Expr string `protobuf:"bytes,2,opt,name=expr,proto3" json:"expr,omitempty"`
+	// NOT VALID.
+	NotValid      bool `protobuf:"varint,3,opt,name=not_valid,json=notValid,proto3" json:"not_valid,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *DomainCheck) Reset() {
+	*x = DomainCheck{}
+	mi := &file_migrated_v1_schema_proto_msgTypes[30]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *DomainCheck) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*DomainCheck) ProtoMessage() {}
+
+func (x *DomainCheck) ProtoReflect() protoreflect.Message {
+	mi := &file_migrated_v1_schema_proto_msgTypes[30]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use DomainCheck.ProtoReflect.Descriptor instead.
+func (*DomainCheck) Descriptor() ([]byte, []int) {
+	return file_migrated_v1_schema_proto_rawDescGZIP(), []int{30}
+}
+
+func (x *DomainCheck) GetName() string {
+	if x != nil && x.Name != nil {
+		return *x.Name
+	}
+	return ""
+}
+
+func (x *DomainCheck) GetExpr() string {
+	if x != nil {
+		return x.Expr
+	}
+	return ""
+}
+
+func (x *DomainCheck) GetNotValid() bool {
+	if x != nil {
+		return x.NotValid
+	}
+	return false
+}
+
+// A view or a materialised view.
+type View struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Its schema; not set, it is the target's own.
+	Schema *string `protobuf:"bytes,1,opt,name=schema,proto3,oneof" json:"schema,omitempty"`
+	// Its name within the schema, without quotes.
+	Name string `protobuf:"bytes,2,opt,name=name,proto3" json:"name,omitempty"`
+	// Its query, without a semicolon at the end.
+	Query string `protobuf:"bytes,3,opt,name=query,proto3" json:"query,omitempty"`
+	// Its columns' names and, where the engine tells them, types: replacing a view may only add to them.
+	Columns []*ViewColumn `protobuf:"bytes,4,rep,name=columns,proto3" json:"columns,omitempty"`
+	// MATERIALIZED (PostgreSQL).
+	Materialized bool `protobuf:"varint,5,opt,name=materialized,proto3" json:"materialized,omitempty"`
+	// Options: `security_barrier`, `check_option`, `security_invoker` (PostgreSQL); `algorithm`, `security`,
+	// `check_option` (MySQL); storage parameters of a materialised one.
+	Options map[string]string `protobuf:"bytes,6,rep,name=options,proto3" json:"options,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
+	// Indexes of a materialised one.
+	Indexes []*Index `protobuf:"bytes,7,rep,name=indexes,proto3" json:"indexes,omitempty"`
+	// INSTEAD OF triggers.
+	Triggers []*Trigger `protobuf:"bytes,8,rep,name=triggers,proto3" json:"triggers,omitempty"`
+	// The tables and views that its query names, where the engine tells: they must be there before it.
+	DependsOn []*Name `protobuf:"bytes,9,rep,name=depends_on,json=dependsOn,proto3" json:"depends_on,omitempty"`
+	// Its comment.
+	Comment       *string `protobuf:"bytes,10,opt,name=comment,proto3,oneof" json:"comment,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *View) Reset() {
+	*x = View{}
+	mi := &file_migrated_v1_schema_proto_msgTypes[31]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *View) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*View) ProtoMessage() {}
+
+func (x *View) ProtoReflect() protoreflect.Message {
+	mi := &file_migrated_v1_schema_proto_msgTypes[31]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use View.ProtoReflect.Descriptor instead.
+func (*View) Descriptor() ([]byte, []int) {
+	return file_migrated_v1_schema_proto_rawDescGZIP(), []int{31}
+}
+
+func (x *View) GetSchema() string {
+	if x != nil && x.Schema != nil {
+		return *x.Schema
+	}
+	return ""
+}
+
+func (x *View) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *View) GetQuery() string {
+	if x != nil {
+		return x.Query
+	}
+	return ""
+}
+
+func (x *View) GetColumns() []*ViewColumn {
+	if x != nil {
+		return x.Columns
+	}
+	return nil
+}
+
+func (x *View) GetMaterialized() bool {
+	if x != nil {
+		return x.Materialized
+	}
+	return false
+}
+
+func (x *View) GetOptions() map[string]string {
+	if x != nil {
+		return x.Options
+	}
+	return nil
+}
+
+func (x *View) GetIndexes() []*Index {
+	if x != nil {
+		return x.Indexes
+	}
+	return nil
+}
+
+func (x *View) GetTriggers() []*Trigger {
+	if x != nil {
+		return x.Triggers
+	}
+	return nil
+}
+
+func (x *View) GetDependsOn() []*Name {
+	if x != nil {
+		return x.DependsOn
+	}
+	return nil
+}
+
+func (x *View) GetComment() string {
+	if x != nil && x.Comment != nil {
+		return *x.Comment
+	}
+	return ""
+}
+
+// Where a partition belongs.
+type PartitionOf struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The parent.
+	Parent *Name `protobuf:"bytes,1,opt,name=parent,proto3" json:"parent,omitempty"`
+	// FOR VALUES … or DEFAULT.
+	Bound         string `protobuf:"bytes,2,opt,name=bound,proto3" json:"bound,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *PartitionOf) Reset() {
+	*x = PartitionOf{}
+	mi := &file_migrated_v1_schema_proto_msgTypes[32]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *PartitionOf) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*PartitionOf) ProtoMessage() {}
+
+func (x *PartitionOf) ProtoReflect() protoreflect.Message {
+	mi := &file_migrated_v1_schema_proto_msgTypes[32]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use PartitionOf.ProtoReflect.Descriptor instead.
+func (*PartitionOf) Descriptor() ([]byte, []int) {
+	return file_migrated_v1_schema_proto_rawDescGZIP(), []int{32}
+}
+
+func (x *PartitionOf) GetParent() *Name {
+	if x != nil {
+		return x.Parent
+	}
+	return nil
+}
+
+func (x *PartitionOf) GetBound() string {
+	if x != nil {
+		return x.Bound
+	}
+	return ""
+}
+
+// A column of a view.
+type ViewColumn struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Its name.
+	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	// Its type as SQL; empty where the engine does not tell it.
+	Type          string `protobuf:"bytes,2,opt,name=type,proto3" json:"type,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ViewColumn) Reset() {
+	*x = ViewColumn{}
+	mi := &file_migrated_v1_schema_proto_msgTypes[33]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ViewColumn) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ViewColumn) ProtoMessage() {}
+
+func (x *ViewColumn) ProtoReflect() protoreflect.Message {
+	mi := &file_migrated_v1_schema_proto_msgTypes[33]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ViewColumn.ProtoReflect.Descriptor instead.
+func (*ViewColumn) Descriptor() ([]byte, []int) {
+	return file_migrated_v1_schema_proto_rawDescGZIP(), []int{33}
+}
+
+func (x *ViewColumn) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *ViewColumn) GetType() string {
+	if x != nil {
+		return x.Type
+	}
+	return ""
 }
 
 var File_migrated_v1_schema_proto protoreflect.FileDescriptor
 
 const file_migrated_v1_schema_proto_rawDesc = "" +
 	"\n" +
-	"\x18migrated/v1/schema.proto\x12\vmigrated.v1\x1a\x1cgoogle/protobuf/struct.proto\x1a\x17migrated/v1/graph.proto\x1a\x18migrated/v1/target.proto\"\xef\x01\n" +
-	"\fSchemaSource\x120\n" +
-	"\x06target\x18\x01 \x01(\v2\x16.migrated.v1.TargetRefH\x00R\x06target\x120\n" +
-	"\x05files\x18\x02 \x01(\v2\x18.migrated.v1.SchemaFilesH\x00R\x05files\x12>\n" +
-	"\trevisions\x18\x03 \x01(\v2\x1e.migrated.v1.ReplayedRevisionsH\x00R\trevisions\x121\n" +
-	"\x06schema\x18\x04 \x01(\v2\x17.google.protobuf.StructH\x00R\x06schemaB\b\n" +
-	"\x06source\"o\n" +
-	"\vSchemaFiles\x121\n" +
-	"\x06format\x18\x01 \x01(\x0e2\x19.migrated.v1.SchemaFormatR\x06format\x12-\n" +
-	"\x05files\x18\x02 \x03(\v2\x17.migrated.v1.SchemaFileR\x05files\"4\n" +
+	"\x18migrated/v1/schema.proto\x12\vmigrated.v1\"\xf1\x03\n" +
+	"\x06Schema\x12.\n" +
+	"\adialect\x18\x01 \x01(\x0e2\x14.migrated.v1.DialectR\adialect\x120\n" +
+	"\aschemas\x18\x02 \x03(\v2\x16.migrated.v1.NamespaceR\aschemas\x126\n" +
 	"\n" +
-	"SchemaFile\x12\x12\n" +
-	"\x04path\x18\x01 \x01(\tR\x04path\x12\x12\n" +
-	"\x04text\x18\x02 \x01(\tR\x04text\"v\n" +
-	"\x11ReplayedRevisions\x12\x18\n" +
-	"\aproject\x18\x01 \x01(\tR\aproject\x12+\n" +
-	"\x05graph\x18\x02 \x01(\v2\x15.migrated.v1.GraphRefR\x05graph\x12\x1a\n" +
-	"\brevision\x18\x03 \x01(\tR\brevision\"H\n" +
-	"\vSchemaScope\x12\x18\n" +
-	"\aschemas\x18\x01 \x03(\tR\aschemas\x12\x1f\n" +
-	"\vall_schemas\x18\x02 \x01(\bR\n" +
-	"allSchemas\"i\n" +
-	"\tDiffRules\x12-\n" +
-	"\arenames\x18\x01 \x03(\v2\x13.migrated.v1.RenameR\arenames\x12-\n" +
-	"\x05rules\x18\x02 \x01(\v2\x17.google.protobuf.StructR\x05rules\">\n" +
-	"\x06Rename\x12\x19\n" +
-	"\bold_name\x18\x01 \x01(\tR\aoldName\x12\x19\n" +
-	"\bnew_name\x18\x02 \x01(\tR\anewName\"\x99\x01\n" +
+	"extensions\x18\x03 \x03(\v2\x16.migrated.v1.ExtensionR\n" +
+	"extensions\x12'\n" +
+	"\x05enums\x18\x04 \x03(\v2\x11.migrated.v1.EnumR\x05enums\x126\n" +
 	"\n" +
-	"Difference\x12\x18\n" +
-	"\asummary\x18\x01 \x01(\tR\asummary\x12\x1a\n" +
-	"\bdestroys\x18\x02 \x01(\tR\bdestroys\x12\x1e\n" +
+	"composites\x18\x05 \x03(\v2\x16.migrated.v1.CompositeR\n" +
+	"composites\x12-\n" +
+	"\adomains\x18\x06 \x03(\v2\x13.migrated.v1.DomainR\adomains\x123\n" +
+	"\tsequences\x18\a \x03(\v2\x15.migrated.v1.SequenceR\tsequences\x12*\n" +
+	"\x06tables\x18\b \x03(\v2\x12.migrated.v1.TableR\x06tables\x123\n" +
+	"\tfunctions\x18\t \x03(\v2\x15.migrated.v1.FunctionR\tfunctions\x12'\n" +
+	"\x05views\x18\n" +
+	" \x03(\v2\x11.migrated.v1.ViewR\x05views\"B\n" +
+	"\x04Name\x12\x1b\n" +
+	"\x06schema\x18\x01 \x01(\tH\x00R\x06schema\x88\x01\x01\x12\x12\n" +
+	"\x04name\x18\x02 \x01(\tR\x04nameB\t\n" +
+	"\a_schema\"\xa6\x05\n" +
+	"\x06Column\x12\x12\n" +
+	"\x04name\x18\x01 \x01(\tR\x04name\x12\x12\n" +
+	"\x04type\x18\x02 \x01(\tR\x04type\x12\x1f\n" +
+	"\bnullable\x18\x03 \x01(\bH\x00R\bnullable\x88\x01\x01\x123\n" +
+	"\adefault\x18\x04 \x01(\v2\x19.migrated.v1.DefaultValueR\adefault\x121\n" +
+	"\bidentity\x18\x05 \x01(\v2\x15.migrated.v1.IdentityR\bidentity\x121\n" +
+	"\bcomputed\x18\x06 \x01(\v2\x15.migrated.v1.ComputedR\bcomputed\x12$\n" +
+	"\rautoincrement\x18\a \x01(\bR\rautoincrement\x12 \n" +
+	"\ton_update\x18\b \x01(\tH\x01R\bonUpdate\x88\x01\x01\x12\x1d\n" +
+	"\acharset\x18\t \x01(\tH\x02R\acharset\x88\x01\x01\x12!\n" +
+	"\tcollation\x18\n" +
+	" \x01(\tH\x03R\tcollation\x88\x01\x01\x12\x1c\n" +
+	"\tinvisible\x18\v \x01(\bR\tinvisible\x12\x1d\n" +
+	"\astorage\x18\f \x01(\tH\x04R\astorage\x88\x01\x01\x12%\n" +
+	"\vcompression\x18\r \x01(\tH\x05R\vcompression\x88\x01\x01\x12#\n" +
 	"\n" +
-	"statements\x18\x03 \x03(\tR\n" +
-	"statements\x125\n" +
-	"\toperation\x18\x04 \x01(\v2\x17.google.protobuf.StructR\toperation\"z\n" +
-	"\x0eRenameQuestion\x12\x12\n" +
-	"\x04kind\x18\x01 \x01(\tR\x04kind\x12\x19\n" +
-	"\bold_name\x18\x02 \x01(\tR\aoldName\x12\x19\n" +
-	"\bnew_name\x18\x03 \x01(\tR\anewName\x12\x1e\n" +
+	"statistics\x18\x0e \x01(\x05H\x06R\n" +
+	"statistics\x88\x01\x01\x12\x1d\n" +
+	"\acomment\x18\x0f \x01(\tH\aR\acomment\x88\x01\x01\x12\x1a\n" +
+	"\bverbatim\x18\x10 \x03(\tR\bverbatimB\v\n" +
+	"\t_nullableB\f\n" +
 	"\n" +
-	"similarity\x18\x04 \x01(\x01R\n" +
-	"similarity\"\xe5\x01\n" +
+	"_on_updateB\n" +
 	"\n" +
-	"SchemaDiff\x129\n" +
-	"\vdifferences\x18\x01 \x03(\v2\x17.migrated.v1.DifferenceR\vdifferences\x12\x15\n" +
-	"\x06up_sql\x18\x02 \x01(\tR\x05upSql\x12\x19\n" +
-	"\bdown_sql\x18\x03 \x01(\tR\adownSql\x129\n" +
-	"\tquestions\x18\x04 \x03(\v2\x1b.migrated.v1.RenameQuestionR\tquestions\x12\x19\n" +
-	"\bleft_out\x18\x05 \x03(\tR\aleftOut\x12\x14\n" +
-	"\x05notes\x18\x06 \x03(\tR\x05notes*\x8f\x01\n" +
-	"\fSchemaFormat\x12\x1d\n" +
-	"\x19SCHEMA_FORMAT_UNSPECIFIED\x10\x00\x12\x15\n" +
-	"\x11SCHEMA_FORMAT_SQL\x10\x01\x12\x16\n" +
-	"\x12SCHEMA_FORMAT_YAML\x10\x02\x12\x16\n" +
-	"\x12SCHEMA_FORMAT_JSON\x10\x03\x12\x19\n" +
-	"\x15SCHEMA_FORMAT_MERMAID\x10\x04b\x06proto3"
+	"\b_charsetB\f\n" +
+	"\n" +
+	"_collationB\n" +
+	"\n" +
+	"\b_storageB\x0e\n" +
+	"\f_compressionB\r\n" +
+	"\v_statisticsB\n" +
+	"\n" +
+	"\b_comment\"\\\n" +
+	"\fDefaultValue\x12\x12\n" +
+	"\x03sql\x18\x01 \x01(\tH\x00R\x03sql\x120\n" +
+	"\aliteral\x18\x02 \x01(\v2\x14.migrated.v1.LiteralH\x00R\aliteralB\x06\n" +
+	"\x04kind\"Q\n" +
+	"\aLiteral\x12\x14\n" +
+	"\x04bool\x18\x01 \x01(\bH\x00R\x04bool\x12\x12\n" +
+	"\x03int\x18\x02 \x01(\x03H\x00R\x03int\x12\x14\n" +
+	"\x04text\x18\x03 \x01(\tH\x00R\x04textB\x06\n" +
+	"\x04kind\"\xf1\x01\n" +
+	"\bIdentity\x12\x16\n" +
+	"\x06always\x18\x01 \x01(\bR\x06always\x12\x19\n" +
+	"\x05start\x18\x02 \x01(\x03H\x00R\x05start\x88\x01\x01\x12!\n" +
+	"\tincrement\x18\x03 \x01(\x03H\x01R\tincrement\x88\x01\x01\x12\x15\n" +
+	"\x03min\x18\x04 \x01(\x03H\x02R\x03min\x88\x01\x01\x12\x15\n" +
+	"\x03max\x18\x05 \x01(\x03H\x03R\x03max\x88\x01\x01\x12\x19\n" +
+	"\x05cache\x18\x06 \x01(\x03H\x04R\x05cache\x88\x01\x01\x12\x14\n" +
+	"\x05cycle\x18\a \x01(\bR\x05cycleB\b\n" +
+	"\x06_startB\f\n" +
+	"\n" +
+	"_incrementB\x06\n" +
+	"\x04_minB\x06\n" +
+	"\x04_maxB\b\n" +
+	"\x06_cache\"M\n" +
+	"\bComputed\x12\x12\n" +
+	"\x04expr\x18\x01 \x01(\tR\x04expr\x12-\n" +
+	"\x04kind\x18\x02 \x01(\x0e2\x19.migrated.v1.ComputedKindR\x04kind\"\x94\x02\n" +
+	"\n" +
+	"PrimaryKey\x12\x17\n" +
+	"\x04name\x18\x01 \x01(\tH\x00R\x04name\x88\x01\x01\x12\x18\n" +
+	"\acolumns\x18\x02 \x03(\tR\acolumns\x12,\n" +
+	"\x05items\x18\x03 \x03(\v2\x16.migrated.v1.IndexItemR\x05items\x12\x18\n" +
+	"\ainclude\x18\x04 \x03(\tR\ainclude\x12;\n" +
+	"\bdeferral\x18\x05 \x01(\x0e2\x1f.migrated.v1.ConstraintDeferralR\bdeferral\x12\x1a\n" +
+	"\bverbatim\x18\x06 \x03(\tR\bverbatim\x12\x1d\n" +
+	"\acomment\x18\a \x01(\tH\x01R\acomment\x88\x01\x01B\a\n" +
+	"\x05_nameB\n" +
+	"\n" +
+	"\b_comment\"\x90\x02\n" +
+	"\x06Unique\x12\x17\n" +
+	"\x04name\x18\x01 \x01(\tH\x00R\x04name\x88\x01\x01\x12\x18\n" +
+	"\acolumns\x18\x02 \x03(\tR\acolumns\x12\x18\n" +
+	"\ainclude\x18\x03 \x03(\tR\ainclude\x12,\n" +
+	"\x12nulls_not_distinct\x18\x04 \x01(\bR\x10nullsNotDistinct\x12;\n" +
+	"\bdeferral\x18\x05 \x01(\x0e2\x1f.migrated.v1.ConstraintDeferralR\bdeferral\x12\x1a\n" +
+	"\bverbatim\x18\x06 \x03(\tR\bverbatim\x12\x1d\n" +
+	"\acomment\x18\a \x01(\tH\x01R\acomment\x88\x01\x01B\a\n" +
+	"\x05_nameB\n" +
+	"\n" +
+	"\b_comment\"\xc7\x01\n" +
+	"\x05Check\x12\x17\n" +
+	"\x04name\x18\x01 \x01(\tH\x00R\x04name\x88\x01\x01\x12\x12\n" +
+	"\x04expr\x18\x02 \x01(\tR\x04expr\x12\x1d\n" +
+	"\n" +
+	"no_inherit\x18\x03 \x01(\bR\tnoInherit\x12\x1b\n" +
+	"\tnot_valid\x18\x04 \x01(\bR\bnotValid\x12!\n" +
+	"\fnot_enforced\x18\x05 \x01(\bR\vnotEnforced\x12\x1d\n" +
+	"\acomment\x18\x06 \x01(\tH\x01R\acomment\x88\x01\x01B\a\n" +
+	"\x05_nameB\n" +
+	"\n" +
+	"\b_comment\"\x96\x04\n" +
+	"\n" +
+	"ForeignKey\x12\x17\n" +
+	"\x04name\x18\x01 \x01(\tH\x00R\x04name\x88\x01\x01\x12\x18\n" +
+	"\acolumns\x18\x02 \x03(\tR\acolumns\x12\"\n" +
+	"\n" +
+	"ref_schema\x18\x03 \x01(\tH\x01R\trefSchema\x88\x01\x01\x12\x1b\n" +
+	"\tref_table\x18\x04 \x01(\tR\brefTable\x12\x1f\n" +
+	"\vref_columns\x18\x05 \x03(\tR\n" +
+	"refColumns\x12:\n" +
+	"\ton_delete\x18\x06 \x01(\x0e2\x1d.migrated.v1.ForeignKeyActionR\bonDelete\x12*\n" +
+	"\x11on_delete_columns\x18\a \x03(\tR\x0fonDeleteColumns\x12:\n" +
+	"\ton_update\x18\b \x01(\x0e2\x1d.migrated.v1.ForeignKeyActionR\bonUpdate\x122\n" +
+	"\x05match\x18\t \x01(\x0e2\x1c.migrated.v1.ForeignKeyMatchR\x05match\x12;\n" +
+	"\bdeferral\x18\n" +
+	" \x01(\x0e2\x1f.migrated.v1.ConstraintDeferralR\bdeferral\x12\x1b\n" +
+	"\tnot_valid\x18\v \x01(\bR\bnotValid\x12\x1d\n" +
+	"\acomment\x18\f \x01(\tH\x02R\acomment\x88\x01\x01B\a\n" +
+	"\x05_nameB\r\n" +
+	"\v_ref_schemaB\n" +
+	"\n" +
+	"\b_comment\"\xb6\x02\n" +
+	"\aExclude\x12\x17\n" +
+	"\x04name\x18\x01 \x01(\tH\x00R\x04name\x88\x01\x01\x12\x16\n" +
+	"\x06method\x18\x02 \x01(\tR\x06method\x12.\n" +
+	"\x05items\x18\x03 \x03(\v2\x18.migrated.v1.ExcludeItemR\x05items\x12\x18\n" +
+	"\ainclude\x18\x04 \x03(\tR\ainclude\x12\x19\n" +
+	"\x05where\x18\x05 \x01(\tH\x01R\x05where\x88\x01\x01\x12;\n" +
+	"\bdeferral\x18\x06 \x01(\x0e2\x1f.migrated.v1.ConstraintDeferralR\bdeferral\x12\x1a\n" +
+	"\bverbatim\x18\a \x03(\tR\bverbatim\x12\x1d\n" +
+	"\acomment\x18\b \x01(\tH\x02R\acomment\x88\x01\x01B\a\n" +
+	"\x05_nameB\b\n" +
+	"\x06_whereB\n" +
+	"\n" +
+	"\b_comment\"C\n" +
+	"\vExcludeItem\x12\x18\n" +
+	"\aelement\x18\x01 \x01(\tR\aelement\x12\x1a\n" +
+	"\boperator\x18\x02 \x01(\tR\boperator\"\x99\x02\n" +
+	"\n" +
+	"Constraint\x12:\n" +
+	"\vprimary_key\x18\x01 \x01(\v2\x17.migrated.v1.PrimaryKeyH\x00R\n" +
+	"primaryKey\x12-\n" +
+	"\x06unique\x18\x02 \x01(\v2\x13.migrated.v1.UniqueH\x00R\x06unique\x12*\n" +
+	"\x05check\x18\x03 \x01(\v2\x12.migrated.v1.CheckH\x00R\x05check\x12:\n" +
+	"\vforeign_key\x18\x04 \x01(\v2\x17.migrated.v1.ForeignKeyH\x00R\n" +
+	"foreignKey\x120\n" +
+	"\aexclude\x18\x05 \x01(\v2\x14.migrated.v1.ExcludeH\x00R\aexcludeB\x06\n" +
+	"\x04kind\"\xa5\x02\n" +
+	"\bFunction\x12\x1b\n" +
+	"\x06schema\x18\x01 \x01(\tH\x00R\x06schema\x88\x01\x01\x12\x12\n" +
+	"\x04name\x18\x02 \x01(\tR\x04name\x12-\n" +
+	"\x04kind\x18\x03 \x01(\x0e2\x19.migrated.v1.FunctionKindR\x04kind\x12\x1c\n" +
+	"\targuments\x18\x04 \x01(\tR\targuments\x12\x18\n" +
+	"\areturns\x18\x05 \x01(\tR\areturns\x12\x1e\n" +
+	"\n" +
+	"definition\x18\x06 \x01(\tR\n" +
+	"definition\x12\x1e\n" +
+	"\bsql_mode\x18\a \x01(\tH\x01R\asqlMode\x88\x01\x01\x12\x1d\n" +
+	"\acomment\x18\b \x01(\tH\x02R\acomment\x88\x01\x01B\t\n" +
+	"\a_schemaB\v\n" +
+	"\t_sql_modeB\n" +
+	"\n" +
+	"\b_comment\"\xa6\x04\n" +
+	"\x05Index\x12\x12\n" +
+	"\x04name\x18\x01 \x01(\tR\x04name\x12,\n" +
+	"\x05items\x18\x02 \x03(\v2\x16.migrated.v1.IndexItemR\x05items\x12\x16\n" +
+	"\x06unique\x18\x03 \x01(\bR\x06unique\x12*\n" +
+	"\x04kind\x18\x04 \x01(\x0e2\x16.migrated.v1.IndexKindR\x04kind\x12\x1b\n" +
+	"\x06method\x18\x05 \x01(\tH\x00R\x06method\x88\x01\x01\x12\x19\n" +
+	"\x05where\x18\x06 \x01(\tH\x01R\x05where\x88\x01\x01\x12\x18\n" +
+	"\ainclude\x18\a \x03(\tR\ainclude\x12,\n" +
+	"\x12nulls_not_distinct\x18\b \x01(\bR\x10nullsNotDistinct\x120\n" +
+	"\x04with\x18\t \x03(\v2\x1c.migrated.v1.Index.WithEntryR\x04with\x12#\n" +
+	"\n" +
+	"tablespace\x18\n" +
+	" \x01(\tH\x02R\n" +
+	"tablespace\x88\x01\x01\x12\x1c\n" +
+	"\tinvisible\x18\v \x01(\bR\tinvisible\x12\x1a\n" +
+	"\bverbatim\x18\f \x03(\tR\bverbatim\x12\x1d\n" +
+	"\acomment\x18\r \x01(\tH\x03R\acomment\x88\x01\x01\x1a7\n" +
+	"\tWithEntry\x12\x10\n" +
+	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
+	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01B\t\n" +
+	"\a_methodB\b\n" +
+	"\x06_whereB\r\n" +
+	"\v_tablespaceB\n" +
+	"\n" +
+	"\b_comment\"\x9c\x02\n" +
+	"\tIndexItem\x12\x1b\n" +
+	"\x06column\x18\x01 \x01(\tH\x00R\x06column\x88\x01\x01\x12\x17\n" +
+	"\x04expr\x18\x02 \x01(\tH\x01R\x04expr\x88\x01\x01\x12\x1b\n" +
+	"\x06length\x18\x03 \x01(\rH\x02R\x06length\x88\x01\x01\x12!\n" +
+	"\tcollation\x18\x04 \x01(\tH\x03R\tcollation\x88\x01\x01\x12\x1d\n" +
+	"\aopclass\x18\x05 \x01(\tH\x04R\aopclass\x88\x01\x01\x12\x12\n" +
+	"\x04desc\x18\x06 \x01(\bR\x04desc\x12-\n" +
+	"\x05nulls\x18\a \x01(\x0e2\x17.migrated.v1.IndexNullsR\x05nullsB\t\n" +
+	"\a_columnB\a\n" +
+	"\x05_exprB\t\n" +
+	"\a_lengthB\f\n" +
+	"\n" +
+	"_collationB\n" +
+	"\n" +
+	"\b_opclass\"\x91\x02\n" +
+	"\x06Policy\x12\x12\n" +
+	"\x04name\x18\x01 \x01(\tR\x04name\x12#\n" +
+	"\n" +
+	"permissive\x18\x02 \x01(\bH\x00R\n" +
+	"permissive\x88\x01\x01\x124\n" +
+	"\acommand\x18\x03 \x01(\x0e2\x1a.migrated.v1.PolicyCommandR\acommand\x12\x14\n" +
+	"\x05roles\x18\x04 \x03(\tR\x05roles\x12\x19\n" +
+	"\x05using\x18\x05 \x01(\tH\x01R\x05using\x88\x01\x01\x12\x19\n" +
+	"\x05check\x18\x06 \x01(\tH\x02R\x05check\x88\x01\x01\x12\x1d\n" +
+	"\acomment\x18\a \x01(\tH\x03R\acomment\x88\x01\x01B\r\n" +
+	"\v_permissiveB\b\n" +
+	"\x06_usingB\b\n" +
+	"\x06_checkB\n" +
+	"\n" +
+	"\b_comment\"\xb5\x03\n" +
+	"\bSequence\x12\x1b\n" +
+	"\x06schema\x18\x01 \x01(\tH\x00R\x06schema\x88\x01\x01\x12\x12\n" +
+	"\x04name\x18\x02 \x01(\tR\x04name\x12\x17\n" +
+	"\x04type\x18\x03 \x01(\tH\x01R\x04type\x88\x01\x01\x12\x19\n" +
+	"\x05start\x18\x04 \x01(\x03H\x02R\x05start\x88\x01\x01\x12!\n" +
+	"\tincrement\x18\x05 \x01(\x03H\x03R\tincrement\x88\x01\x01\x12\x15\n" +
+	"\x03min\x18\x06 \x01(\x03H\x04R\x03min\x88\x01\x01\x12\x15\n" +
+	"\x03max\x18\a \x01(\x03H\x05R\x03max\x88\x01\x01\x12\x19\n" +
+	"\x05cache\x18\b \x01(\x03H\x06R\x05cache\x88\x01\x01\x12\x14\n" +
+	"\x05cycle\x18\t \x01(\bR\x05cycle\x125\n" +
+	"\bowned_by\x18\n" +
+	" \x01(\v2\x1a.migrated.v1.SequenceOwnerR\aownedBy\x12\x1a\n" +
+	"\bunlogged\x18\v \x01(\bR\bunlogged\x12\x1d\n" +
+	"\acomment\x18\f \x01(\tH\aR\acomment\x88\x01\x01B\t\n" +
+	"\a_schemaB\a\n" +
+	"\x05_typeB\b\n" +
+	"\x06_startB\f\n" +
+	"\n" +
+	"_incrementB\x06\n" +
+	"\x04_minB\x06\n" +
+	"\x04_maxB\b\n" +
+	"\x06_cacheB\n" +
+	"\n" +
+	"\b_comment\"=\n" +
+	"\rSequenceOwner\x12\x14\n" +
+	"\x05table\x18\x01 \x01(\tR\x05table\x12\x16\n" +
+	"\x06column\x18\x02 \x01(\tR\x06column\"\xa3\x05\n" +
+	"\x05Table\x12\x1b\n" +
+	"\x06schema\x18\x01 \x01(\tH\x00R\x06schema\x88\x01\x01\x12\x12\n" +
+	"\x04name\x18\x02 \x01(\tR\x04name\x12-\n" +
+	"\acolumns\x18\x03 \x03(\v2\x13.migrated.v1.ColumnR\acolumns\x128\n" +
+	"\vprimary_key\x18\x04 \x01(\v2\x17.migrated.v1.PrimaryKeyR\n" +
+	"primaryKey\x12-\n" +
+	"\auniques\x18\x05 \x03(\v2\x13.migrated.v1.UniqueR\auniques\x12*\n" +
+	"\x06checks\x18\x06 \x03(\v2\x12.migrated.v1.CheckR\x06checks\x12:\n" +
+	"\fforeign_keys\x18\a \x03(\v2\x17.migrated.v1.ForeignKeyR\vforeignKeys\x120\n" +
+	"\bexcludes\x18\b \x03(\v2\x14.migrated.v1.ExcludeR\bexcludes\x12,\n" +
+	"\aindexes\x18\t \x03(\v2\x12.migrated.v1.IndexR\aindexes\x120\n" +
+	"\btriggers\x18\n" +
+	" \x03(\v2\x14.migrated.v1.TriggerR\btriggers\x12/\n" +
+	"\bpolicies\x18\v \x03(\v2\x13.migrated.v1.PolicyR\bpolicies\x12;\n" +
+	"\frow_security\x18\f \x01(\x0e2\x18.migrated.v1.RowSecurityR\vrowSecurity\x12\x1d\n" +
+	"\acomment\x18\r \x01(\tH\x01R\acomment\x88\x01\x01\x123\n" +
+	"\aoptions\x18\x0e \x01(\v2\x19.migrated.v1.TableOptionsR\aoptionsB\t\n" +
+	"\a_schemaB\n" +
+	"\n" +
+	"\b_comment\"\xcf\x05\n" +
+	"\fTableOptions\x12\x1a\n" +
+	"\bunlogged\x18\x01 \x01(\bR\bunlogged\x127\n" +
+	"\x04with\x18\x02 \x03(\v2#.migrated.v1.TableOptions.WithEntryR\x04with\x12#\n" +
+	"\n" +
+	"tablespace\x18\x03 \x01(\tH\x00R\n" +
+	"tablespace\x88\x01\x01\x12(\n" +
+	"\raccess_method\x18\x04 \x01(\tH\x01R\faccessMethod\x88\x01\x01\x12.\n" +
+	"\x10replica_identity\x18\x05 \x01(\tH\x02R\x0freplicaIdentity\x88\x01\x01\x12-\n" +
+	"\binherits\x18\x06 \x03(\v2\x11.migrated.v1.NameR\binherits\x124\n" +
+	"\tpartition\x18\a \x01(\v2\x16.migrated.v1.PartitionR\tpartition\x12\x1b\n" +
+	"\x06engine\x18\b \x01(\tH\x03R\x06engine\x88\x01\x01\x12\x1d\n" +
+	"\acharset\x18\t \x01(\tH\x04R\acharset\x88\x01\x01\x12!\n" +
+	"\tcollation\x18\n" +
+	" \x01(\tH\x05R\tcollation\x88\x01\x01\x12#\n" +
+	"\rwithout_rowid\x18\v \x01(\bR\fwithoutRowid\x12\x16\n" +
+	"\x06strict\x18\f \x01(\bR\x06strict\x12(\n" +
+	"\rvirtual_table\x18\r \x01(\tH\x06R\fvirtualTable\x88\x01\x01\x12\x1a\n" +
+	"\bverbatim\x18\x0e \x03(\tR\bverbatim\x1a7\n" +
+	"\tWithEntry\x12\x10\n" +
+	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
+	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01B\r\n" +
+	"\v_tablespaceB\x10\n" +
+	"\x0e_access_methodB\x13\n" +
+	"\x11_replica_identityB\t\n" +
+	"\a_engineB\n" +
+	"\n" +
+	"\b_charsetB\f\n" +
+	"\n" +
+	"_collationB\x10\n" +
+	"\x0e_virtual_table\"Q\n" +
+	"\tPartition\x12\x10\n" +
+	"\x02by\x18\x01 \x01(\tH\x00R\x02by\x12*\n" +
+	"\x02of\x18\x02 \x01(\v2\x18.migrated.v1.PartitionOfH\x00R\x02ofB\x06\n" +
+	"\x04kind\"\xc0\x01\n" +
+	"\aTrigger\x12\x12\n" +
+	"\x04name\x18\x01 \x01(\tR\x04name\x12\x1e\n" +
+	"\n" +
+	"definition\x18\x02 \x01(\tR\n" +
+	"definition\x12\x1d\n" +
+	"\aenabled\x18\x03 \x01(\tH\x00R\aenabled\x88\x01\x01\x12\x1e\n" +
+	"\bsql_mode\x18\x04 \x01(\tH\x01R\asqlMode\x88\x01\x01\x12\x1d\n" +
+	"\acomment\x18\x05 \x01(\tH\x02R\acomment\x88\x01\x01B\n" +
+	"\n" +
+	"\b_enabledB\v\n" +
+	"\t_sql_modeB\n" +
+	"\n" +
+	"\b_comment\"J\n" +
+	"\tNamespace\x12\x12\n" +
+	"\x04name\x18\x01 \x01(\tR\x04name\x12\x1d\n" +
+	"\acomment\x18\x02 \x01(\tH\x00R\acomment\x88\x01\x01B\n" +
+	"\n" +
+	"\b_comment\"r\n" +
+	"\tExtension\x12\x12\n" +
+	"\x04name\x18\x01 \x01(\tR\x04name\x12\x1b\n" +
+	"\x06schema\x18\x02 \x01(\tH\x00R\x06schema\x88\x01\x01\x12\x1d\n" +
+	"\aversion\x18\x03 \x01(\tH\x01R\aversion\x88\x01\x01B\t\n" +
+	"\a_schemaB\n" +
+	"\n" +
+	"\b_version\"\x85\x01\n" +
+	"\x04Enum\x12\x1b\n" +
+	"\x06schema\x18\x01 \x01(\tH\x00R\x06schema\x88\x01\x01\x12\x12\n" +
+	"\x04name\x18\x02 \x01(\tR\x04name\x12\x16\n" +
+	"\x06values\x18\x03 \x03(\tR\x06values\x12\x1d\n" +
+	"\acomment\x18\x04 \x01(\tH\x01R\acomment\x88\x01\x01B\t\n" +
+	"\a_schemaB\n" +
+	"\n" +
+	"\b_comment\"\xa7\x01\n" +
+	"\tComposite\x12\x1b\n" +
+	"\x06schema\x18\x01 \x01(\tH\x00R\x06schema\x88\x01\x01\x12\x12\n" +
+	"\x04name\x18\x02 \x01(\tR\x04name\x123\n" +
+	"\x06fields\x18\x03 \x03(\v2\x1b.migrated.v1.CompositeFieldR\x06fields\x12\x1d\n" +
+	"\acomment\x18\x04 \x01(\tH\x01R\acomment\x88\x01\x01B\t\n" +
+	"\a_schemaB\n" +
+	"\n" +
+	"\b_comment\"i\n" +
+	"\x0eCompositeField\x12\x12\n" +
+	"\x04name\x18\x01 \x01(\tR\x04name\x12\x12\n" +
+	"\x04type\x18\x02 \x01(\tR\x04type\x12!\n" +
+	"\tcollation\x18\x03 \x01(\tH\x00R\tcollation\x88\x01\x01B\f\n" +
+	"\n" +
+	"_collation\"\xac\x02\n" +
+	"\x06Domain\x12\x1b\n" +
+	"\x06schema\x18\x01 \x01(\tH\x00R\x06schema\x88\x01\x01\x12\x12\n" +
+	"\x04name\x18\x02 \x01(\tR\x04name\x12\x12\n" +
+	"\x04type\x18\x03 \x01(\tR\x04type\x12!\n" +
+	"\tcollation\x18\x04 \x01(\tH\x01R\tcollation\x88\x01\x01\x12\x19\n" +
+	"\bnot_null\x18\x05 \x01(\bR\anotNull\x12\x1d\n" +
+	"\adefault\x18\x06 \x01(\tH\x02R\adefault\x88\x01\x01\x120\n" +
+	"\x06checks\x18\a \x03(\v2\x18.migrated.v1.DomainCheckR\x06checks\x12\x1d\n" +
+	"\acomment\x18\b \x01(\tH\x03R\acomment\x88\x01\x01B\t\n" +
+	"\a_schemaB\f\n" +
+	"\n" +
+	"_collationB\n" +
+	"\n" +
+	"\b_defaultB\n" +
+	"\n" +
+	"\b_comment\"`\n" +
+	"\vDomainCheck\x12\x17\n" +
+	"\x04name\x18\x01 \x01(\tH\x00R\x04name\x88\x01\x01\x12\x12\n" +
+	"\x04expr\x18\x02 \x01(\tR\x04expr\x12\x1b\n" +
+	"\tnot_valid\x18\x03 \x01(\bR\bnotValidB\a\n" +
+	"\x05_name\"\xe2\x03\n" +
+	"\x04View\x12\x1b\n" +
+	"\x06schema\x18\x01 \x01(\tH\x00R\x06schema\x88\x01\x01\x12\x12\n" +
+	"\x04name\x18\x02 \x01(\tR\x04name\x12\x14\n" +
+	"\x05query\x18\x03 \x01(\tR\x05query\x121\n" +
+	"\acolumns\x18\x04 \x03(\v2\x17.migrated.v1.ViewColumnR\acolumns\x12\"\n" +
+	"\fmaterialized\x18\x05 \x01(\bR\fmaterialized\x128\n" +
+	"\aoptions\x18\x06 \x03(\v2\x1e.migrated.v1.View.OptionsEntryR\aoptions\x12,\n" +
+	"\aindexes\x18\a \x03(\v2\x12.migrated.v1.IndexR\aindexes\x120\n" +
+	"\btriggers\x18\b \x03(\v2\x14.migrated.v1.TriggerR\btriggers\x120\n" +
+	"\n" +
+	"depends_on\x18\t \x03(\v2\x11.migrated.v1.NameR\tdependsOn\x12\x1d\n" +
+	"\acomment\x18\n" +
+	" \x01(\tH\x01R\acomment\x88\x01\x01\x1a:\n" +
+	"\fOptionsEntry\x12\x10\n" +
+	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
+	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01B\t\n" +
+	"\a_schemaB\n" +
+	"\n" +
+	"\b_comment\"N\n" +
+	"\vPartitionOf\x12)\n" +
+	"\x06parent\x18\x01 \x01(\v2\x11.migrated.v1.NameR\x06parent\x12\x14\n" +
+	"\x05bound\x18\x02 \x01(\tR\x05bound\"4\n" +
+	"\n" +
+	"ViewColumn\x12\x12\n" +
+	"\x04name\x18\x01 \x01(\tR\x04name\x12\x12\n" +
+	"\x04type\x18\x02 \x01(\tR\x04type*_\n" +
+	"\aDialect\x12\x17\n" +
+	"\x13DIALECT_UNSPECIFIED\x10\x00\x12\x14\n" +
+	"\x10DIALECT_POSTGRES\x10\x01\x12\x11\n" +
+	"\rDIALECT_MYSQL\x10\x02\x12\x12\n" +
+	"\x0eDIALECT_SQLITE\x10\x03*b\n" +
+	"\fComputedKind\x12\x1d\n" +
+	"\x19COMPUTED_KIND_UNSPECIFIED\x10\x00\x12\x18\n" +
+	"\x14COMPUTED_KIND_STORED\x10\x01\x12\x19\n" +
+	"\x15COMPUTED_KIND_VIRTUAL\x10\x02*\xa6\x01\n" +
+	"\x12ConstraintDeferral\x12#\n" +
+	"\x1fCONSTRAINT_DEFERRAL_UNSPECIFIED\x10\x00\x12&\n" +
+	"\"CONSTRAINT_DEFERRAL_NOT_DEFERRABLE\x10\x01\x12!\n" +
+	"\x1dCONSTRAINT_DEFERRAL_IMMEDIATE\x10\x02\x12 \n" +
+	"\x1cCONSTRAINT_DEFERRAL_DEFERRED\x10\x03*\xde\x01\n" +
+	"\x10ForeignKeyAction\x12\"\n" +
+	"\x1eFOREIGN_KEY_ACTION_UNSPECIFIED\x10\x00\x12 \n" +
+	"\x1cFOREIGN_KEY_ACTION_NO_ACTION\x10\x01\x12\x1f\n" +
+	"\x1bFOREIGN_KEY_ACTION_RESTRICT\x10\x02\x12\x1e\n" +
+	"\x1aFOREIGN_KEY_ACTION_CASCADE\x10\x03\x12\x1f\n" +
+	"\x1bFOREIGN_KEY_ACTION_SET_NULL\x10\x04\x12\"\n" +
+	"\x1eFOREIGN_KEY_ACTION_SET_DEFAULT\x10\x05*\x8d\x01\n" +
+	"\x0fForeignKeyMatch\x12!\n" +
+	"\x1dFOREIGN_KEY_MATCH_UNSPECIFIED\x10\x00\x12\x1c\n" +
+	"\x18FOREIGN_KEY_MATCH_SIMPLE\x10\x01\x12\x1a\n" +
+	"\x16FOREIGN_KEY_MATCH_FULL\x10\x02\x12\x1d\n" +
+	"\x19FOREIGN_KEY_MATCH_PARTIAL\x10\x03*\x9c\x01\n" +
+	"\fFunctionKind\x12\x1d\n" +
+	"\x19FUNCTION_KIND_UNSPECIFIED\x10\x00\x12\x1a\n" +
+	"\x16FUNCTION_KIND_FUNCTION\x10\x01\x12\x1b\n" +
+	"\x17FUNCTION_KIND_PROCEDURE\x10\x02\x12\x1b\n" +
+	"\x17FUNCTION_KIND_AGGREGATE\x10\x03\x12\x17\n" +
+	"\x13FUNCTION_KIND_EVENT\x10\x04*\x85\x01\n" +
+	"\tIndexKind\x12\x1a\n" +
+	"\x16INDEX_KIND_UNSPECIFIED\x10\x00\x12\x14\n" +
+	"\x10INDEX_KIND_PLAIN\x10\x01\x12\x17\n" +
+	"\x13INDEX_KIND_FULLTEXT\x10\x02\x12\x16\n" +
+	"\x12INDEX_KIND_SPATIAL\x10\x03\x12\x15\n" +
+	"\x11INDEX_KIND_VECTOR\x10\x04*V\n" +
+	"\n" +
+	"IndexNulls\x12\x1b\n" +
+	"\x17INDEX_NULLS_UNSPECIFIED\x10\x00\x12\x15\n" +
+	"\x11INDEX_NULLS_FIRST\x10\x01\x12\x14\n" +
+	"\x10INDEX_NULLS_LAST\x10\x02*y\n" +
+	"\vRowSecurity\x12\x1c\n" +
+	"\x18ROW_SECURITY_UNSPECIFIED\x10\x00\x12\x19\n" +
+	"\x15ROW_SECURITY_DISABLED\x10\x01\x12\x18\n" +
+	"\x14ROW_SECURITY_ENABLED\x10\x02\x12\x17\n" +
+	"\x13ROW_SECURITY_FORCED\x10\x03*\xb3\x01\n" +
+	"\rPolicyCommand\x12\x1e\n" +
+	"\x1aPOLICY_COMMAND_UNSPECIFIED\x10\x00\x12\x16\n" +
+	"\x12POLICY_COMMAND_ALL\x10\x01\x12\x19\n" +
+	"\x15POLICY_COMMAND_SELECT\x10\x02\x12\x19\n" +
+	"\x15POLICY_COMMAND_INSERT\x10\x03\x12\x19\n" +
+	"\x15POLICY_COMMAND_UPDATE\x10\x04\x12\x19\n" +
+	"\x15POLICY_COMMAND_DELETE\x10\x05b\x06proto3"
 
 var (
 	file_migrated_v1_schema_proto_rawDescOnce sync.Once
@@ -855,42 +4435,122 @@ func file_migrated_v1_schema_proto_rawDescGZIP() []byte {
 	return file_migrated_v1_schema_proto_rawDescData
 }
 
-var file_migrated_v1_schema_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_migrated_v1_schema_proto_msgTypes = make([]protoimpl.MessageInfo, 10)
+var file_migrated_v1_schema_proto_enumTypes = make([]protoimpl.EnumInfo, 10)
+var file_migrated_v1_schema_proto_msgTypes = make([]protoimpl.MessageInfo, 37)
 var file_migrated_v1_schema_proto_goTypes = []any{
-	(SchemaFormat)(0),         // 0: migrated.v1.SchemaFormat
-	(*SchemaSource)(nil),      // 1: migrated.v1.SchemaSource
-	(*SchemaFiles)(nil),       // 2: migrated.v1.SchemaFiles
-	(*SchemaFile)(nil),        // 3: migrated.v1.SchemaFile
-	(*ReplayedRevisions)(nil), // 4: migrated.v1.ReplayedRevisions
-	(*SchemaScope)(nil),       // 5: migrated.v1.SchemaScope
-	(*DiffRules)(nil),         // 6: migrated.v1.DiffRules
-	(*Rename)(nil),            // 7: migrated.v1.Rename
-	(*Difference)(nil),        // 8: migrated.v1.Difference
-	(*RenameQuestion)(nil),    // 9: migrated.v1.RenameQuestion
-	(*SchemaDiff)(nil),        // 10: migrated.v1.SchemaDiff
-	(*TargetRef)(nil),         // 11: migrated.v1.TargetRef
-	(*structpb.Struct)(nil),   // 12: google.protobuf.Struct
-	(*GraphRef)(nil),          // 13: migrated.v1.GraphRef
+	(Dialect)(0),            // 0: migrated.v1.Dialect
+	(ComputedKind)(0),       // 1: migrated.v1.ComputedKind
+	(ConstraintDeferral)(0), // 2: migrated.v1.ConstraintDeferral
+	(ForeignKeyAction)(0),   // 3: migrated.v1.ForeignKeyAction
+	(ForeignKeyMatch)(0),    // 4: migrated.v1.ForeignKeyMatch
+	(FunctionKind)(0),       // 5: migrated.v1.FunctionKind
+	(IndexKind)(0),          // 6: migrated.v1.IndexKind
+	(IndexNulls)(0),         // 7: migrated.v1.IndexNulls
+	(RowSecurity)(0),        // 8: migrated.v1.RowSecurity
+	(PolicyCommand)(0),      // 9: migrated.v1.PolicyCommand
+	(*Schema)(nil),          // 10: migrated.v1.Schema
+	(*Name)(nil),            // 11: migrated.v1.Name
+	(*Column)(nil),          // 12: migrated.v1.Column
+	(*DefaultValue)(nil),    // 13: migrated.v1.DefaultValue
+	(*Literal)(nil),         // 14: migrated.v1.Literal
+	(*Identity)(nil),        // 15: migrated.v1.Identity
+	(*Computed)(nil),        // 16: migrated.v1.Computed
+	(*PrimaryKey)(nil),      // 17: migrated.v1.PrimaryKey
+	(*Unique)(nil),          // 18: migrated.v1.Unique
+	(*Check)(nil),           // 19: migrated.v1.Check
+	(*ForeignKey)(nil),      // 20: migrated.v1.ForeignKey
+	(*Exclude)(nil),         // 21: migrated.v1.Exclude
+	(*ExcludeItem)(nil),     // 22: migrated.v1.ExcludeItem
+	(*Constraint)(nil),      // 23: migrated.v1.Constraint
+	(*Function)(nil),        // 24: migrated.v1.Function
+	(*Index)(nil),           // 25: migrated.v1.Index
+	(*IndexItem)(nil),       // 26: migrated.v1.IndexItem
+	(*Policy)(nil),          // 27: migrated.v1.Policy
+	(*Sequence)(nil),        // 28: migrated.v1.Sequence
+	(*SequenceOwner)(nil),   // 29: migrated.v1.SequenceOwner
+	(*Table)(nil),           // 30: migrated.v1.Table
+	(*TableOptions)(nil),    // 31: migrated.v1.TableOptions
+	(*Partition)(nil),       // 32: migrated.v1.Partition
+	(*Trigger)(nil),         // 33: migrated.v1.Trigger
+	(*Namespace)(nil),       // 34: migrated.v1.Namespace
+	(*Extension)(nil),       // 35: migrated.v1.Extension
+	(*Enum)(nil),            // 36: migrated.v1.Enum
+	(*Composite)(nil),       // 37: migrated.v1.Composite
+	(*CompositeField)(nil),  // 38: migrated.v1.CompositeField
+	(*Domain)(nil),          // 39: migrated.v1.Domain
+	(*DomainCheck)(nil),     // 40: migrated.v1.DomainCheck
+	(*View)(nil),            // 41: migrated.v1.View
+	(*PartitionOf)(nil),     // 42: migrated.v1.PartitionOf
+	(*ViewColumn)(nil),      // 43: migrated.v1.ViewColumn
+	nil,                     // 44: migrated.v1.Index.WithEntry
+	nil,                     // 45: migrated.v1.TableOptions.WithEntry
+	nil,                     // 46: migrated.v1.View.OptionsEntry
 }
 var file_migrated_v1_schema_proto_depIdxs = []int32{
-	11, // 0: migrated.v1.SchemaSource.target:type_name -> migrated.v1.TargetRef
-	2,  // 1: migrated.v1.SchemaSource.files:type_name -> migrated.v1.SchemaFiles
-	4,  // 2: migrated.v1.SchemaSource.revisions:type_name -> migrated.v1.ReplayedRevisions
-	12, // 3: migrated.v1.SchemaSource.schema:type_name -> google.protobuf.Struct
-	0,  // 4: migrated.v1.SchemaFiles.format:type_name -> migrated.v1.SchemaFormat
-	3,  // 5: migrated.v1.SchemaFiles.files:type_name -> migrated.v1.SchemaFile
-	13, // 6: migrated.v1.ReplayedRevisions.graph:type_name -> migrated.v1.GraphRef
-	7,  // 7: migrated.v1.DiffRules.renames:type_name -> migrated.v1.Rename
-	12, // 8: migrated.v1.DiffRules.rules:type_name -> google.protobuf.Struct
-	12, // 9: migrated.v1.Difference.operation:type_name -> google.protobuf.Struct
-	8,  // 10: migrated.v1.SchemaDiff.differences:type_name -> migrated.v1.Difference
-	9,  // 11: migrated.v1.SchemaDiff.questions:type_name -> migrated.v1.RenameQuestion
-	12, // [12:12] is the sub-list for method output_type
-	12, // [12:12] is the sub-list for method input_type
-	12, // [12:12] is the sub-list for extension type_name
-	12, // [12:12] is the sub-list for extension extendee
-	0,  // [0:12] is the sub-list for field type_name
+	0,  // 0: migrated.v1.Schema.dialect:type_name -> migrated.v1.Dialect
+	34, // 1: migrated.v1.Schema.schemas:type_name -> migrated.v1.Namespace
+	35, // 2: migrated.v1.Schema.extensions:type_name -> migrated.v1.Extension
+	36, // 3: migrated.v1.Schema.enums:type_name -> migrated.v1.Enum
+	37, // 4: migrated.v1.Schema.composites:type_name -> migrated.v1.Composite
+	39, // 5: migrated.v1.Schema.domains:type_name -> migrated.v1.Domain
+	28, // 6: migrated.v1.Schema.sequences:type_name -> migrated.v1.Sequence
+	30, // 7: migrated.v1.Schema.tables:type_name -> migrated.v1.Table
+	24, // 8: migrated.v1.Schema.functions:type_name -> migrated.v1.Function
+	41, // 9: migrated.v1.Schema.views:type_name -> migrated.v1.View
+	13, // 10: migrated.v1.Column.default:type_name -> migrated.v1.DefaultValue
+	15, // 11: migrated.v1.Column.identity:type_name -> migrated.v1.Identity
+	16, // 12: migrated.v1.Column.computed:type_name -> migrated.v1.Computed
+	14, // 13: migrated.v1.DefaultValue.literal:type_name -> migrated.v1.Literal
+	1,  // 14: migrated.v1.Computed.kind:type_name -> migrated.v1.ComputedKind
+	26, // 15: migrated.v1.PrimaryKey.items:type_name -> migrated.v1.IndexItem
+	2,  // 16: migrated.v1.PrimaryKey.deferral:type_name -> migrated.v1.ConstraintDeferral
+	2,  // 17: migrated.v1.Unique.deferral:type_name -> migrated.v1.ConstraintDeferral
+	3,  // 18: migrated.v1.ForeignKey.on_delete:type_name -> migrated.v1.ForeignKeyAction
+	3,  // 19: migrated.v1.ForeignKey.on_update:type_name -> migrated.v1.ForeignKeyAction
+	4,  // 20: migrated.v1.ForeignKey.match:type_name -> migrated.v1.ForeignKeyMatch
+	2,  // 21: migrated.v1.ForeignKey.deferral:type_name -> migrated.v1.ConstraintDeferral
+	22, // 22: migrated.v1.Exclude.items:type_name -> migrated.v1.ExcludeItem
+	2,  // 23: migrated.v1.Exclude.deferral:type_name -> migrated.v1.ConstraintDeferral
+	17, // 24: migrated.v1.Constraint.primary_key:type_name -> migrated.v1.PrimaryKey
+	18, // 25: migrated.v1.Constraint.unique:type_name -> migrated.v1.Unique
+	19, // 26: migrated.v1.Constraint.check:type_name -> migrated.v1.Check
+	20, // 27: migrated.v1.Constraint.foreign_key:type_name -> migrated.v1.ForeignKey
+	21, // 28: migrated.v1.Constraint.exclude:type_name -> migrated.v1.Exclude
+	5,  // 29: migrated.v1.Function.kind:type_name -> migrated.v1.FunctionKind
+	26, // 30: migrated.v1.Index.items:type_name -> migrated.v1.IndexItem
+	6,  // 31: migrated.v1.Index.kind:type_name -> migrated.v1.IndexKind
+	44, // 32: migrated.v1.Index.with:type_name -> migrated.v1.Index.WithEntry
+	7,  // 33: migrated.v1.IndexItem.nulls:type_name -> migrated.v1.IndexNulls
+	9,  // 34: migrated.v1.Policy.command:type_name -> migrated.v1.PolicyCommand
+	29, // 35: migrated.v1.Sequence.owned_by:type_name -> migrated.v1.SequenceOwner
+	12, // 36: migrated.v1.Table.columns:type_name -> migrated.v1.Column
+	17, // 37: migrated.v1.Table.primary_key:type_name -> migrated.v1.PrimaryKey
+	18, // 38: migrated.v1.Table.uniques:type_name -> migrated.v1.Unique
+	19, // 39: migrated.v1.Table.checks:type_name -> migrated.v1.Check
+	20, // 40: migrated.v1.Table.foreign_keys:type_name -> migrated.v1.ForeignKey
+	21, // 41: migrated.v1.Table.excludes:type_name -> migrated.v1.Exclude
+	25, // 42: migrated.v1.Table.indexes:type_name -> migrated.v1.Index
+	33, // 43: migrated.v1.Table.triggers:type_name -> migrated.v1.Trigger
+	27, // 44: migrated.v1.Table.policies:type_name -> migrated.v1.Policy
+	8,  // 45: migrated.v1.Table.row_security:type_name -> migrated.v1.RowSecurity
+	31, // 46: migrated.v1.Table.options:type_name -> migrated.v1.TableOptions
+	45, // 47: migrated.v1.TableOptions.with:type_name -> migrated.v1.TableOptions.WithEntry
+	11, // 48: migrated.v1.TableOptions.inherits:type_name -> migrated.v1.Name
+	32, // 49: migrated.v1.TableOptions.partition:type_name -> migrated.v1.Partition
+	42, // 50: migrated.v1.Partition.of:type_name -> migrated.v1.PartitionOf
+	38, // 51: migrated.v1.Composite.fields:type_name -> migrated.v1.CompositeField
+	40, // 52: migrated.v1.Domain.checks:type_name -> migrated.v1.DomainCheck
+	43, // 53: migrated.v1.View.columns:type_name -> migrated.v1.ViewColumn
+	46, // 54: migrated.v1.View.options:type_name -> migrated.v1.View.OptionsEntry
+	25, // 55: migrated.v1.View.indexes:type_name -> migrated.v1.Index
+	33, // 56: migrated.v1.View.triggers:type_name -> migrated.v1.Trigger
+	11, // 57: migrated.v1.View.depends_on:type_name -> migrated.v1.Name
+	11, // 58: migrated.v1.PartitionOf.parent:type_name -> migrated.v1.Name
+	59, // [59:59] is the sub-list for method output_type
+	59, // [59:59] is the sub-list for method input_type
+	59, // [59:59] is the sub-list for extension type_name
+	59, // [59:59] is the sub-list for extension extendee
+	0,  // [0:59] is the sub-list for field type_name
 }
 
 func init() { file_migrated_v1_schema_proto_init() }
@@ -898,21 +4558,57 @@ func file_migrated_v1_schema_proto_init() {
 	if File_migrated_v1_schema_proto != nil {
 		return
 	}
-	file_migrated_v1_graph_proto_init()
-	file_migrated_v1_target_proto_init()
-	file_migrated_v1_schema_proto_msgTypes[0].OneofWrappers = []any{
-		(*SchemaSource_Target)(nil),
-		(*SchemaSource_Files)(nil),
-		(*SchemaSource_Revisions)(nil),
-		(*SchemaSource_Schema)(nil),
+	file_migrated_v1_schema_proto_msgTypes[1].OneofWrappers = []any{}
+	file_migrated_v1_schema_proto_msgTypes[2].OneofWrappers = []any{}
+	file_migrated_v1_schema_proto_msgTypes[3].OneofWrappers = []any{
+		(*DefaultValue_Sql)(nil),
+		(*DefaultValue_Literal)(nil),
 	}
+	file_migrated_v1_schema_proto_msgTypes[4].OneofWrappers = []any{
+		(*Literal_Bool)(nil),
+		(*Literal_Int)(nil),
+		(*Literal_Text)(nil),
+	}
+	file_migrated_v1_schema_proto_msgTypes[5].OneofWrappers = []any{}
+	file_migrated_v1_schema_proto_msgTypes[7].OneofWrappers = []any{}
+	file_migrated_v1_schema_proto_msgTypes[8].OneofWrappers = []any{}
+	file_migrated_v1_schema_proto_msgTypes[9].OneofWrappers = []any{}
+	file_migrated_v1_schema_proto_msgTypes[10].OneofWrappers = []any{}
+	file_migrated_v1_schema_proto_msgTypes[11].OneofWrappers = []any{}
+	file_migrated_v1_schema_proto_msgTypes[13].OneofWrappers = []any{
+		(*Constraint_PrimaryKey)(nil),
+		(*Constraint_Unique)(nil),
+		(*Constraint_Check)(nil),
+		(*Constraint_ForeignKey)(nil),
+		(*Constraint_Exclude)(nil),
+	}
+	file_migrated_v1_schema_proto_msgTypes[14].OneofWrappers = []any{}
+	file_migrated_v1_schema_proto_msgTypes[15].OneofWrappers = []any{}
+	file_migrated_v1_schema_proto_msgTypes[16].OneofWrappers = []any{}
+	file_migrated_v1_schema_proto_msgTypes[17].OneofWrappers = []any{}
+	file_migrated_v1_schema_proto_msgTypes[18].OneofWrappers = []any{}
+	file_migrated_v1_schema_proto_msgTypes[20].OneofWrappers = []any{}
+	file_migrated_v1_schema_proto_msgTypes[21].OneofWrappers = []any{}
+	file_migrated_v1_schema_proto_msgTypes[22].OneofWrappers = []any{
+		(*Partition_By)(nil),
+		(*Partition_Of)(nil),
+	}
+	file_migrated_v1_schema_proto_msgTypes[23].OneofWrappers = []any{}
+	file_migrated_v1_schema_proto_msgTypes[24].OneofWrappers = []any{}
+	file_migrated_v1_schema_proto_msgTypes[25].OneofWrappers = []any{}
+	file_migrated_v1_schema_proto_msgTypes[26].OneofWrappers = []any{}
+	file_migrated_v1_schema_proto_msgTypes[27].OneofWrappers = []any{}
+	file_migrated_v1_schema_proto_msgTypes[28].OneofWrappers = []any{}
+	file_migrated_v1_schema_proto_msgTypes[29].OneofWrappers = []any{}
+	file_migrated_v1_schema_proto_msgTypes[30].OneofWrappers = []any{}
+	file_migrated_v1_schema_proto_msgTypes[31].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_migrated_v1_schema_proto_rawDesc), len(file_migrated_v1_schema_proto_rawDesc)),
-			NumEnums:      1,
-			NumMessages:   10,
+			NumEnums:      10,
+			NumMessages:   37,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

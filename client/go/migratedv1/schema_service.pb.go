@@ -9,7 +9,6 @@ package migratedv1
 import (
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
-	structpb "google.golang.org/protobuf/types/known/structpb"
 	reflect "reflect"
 	sync "sync"
 	unsafe "unsafe"
@@ -30,7 +29,9 @@ type InspectRequest struct {
 	// What is looked at.
 	Scope *SchemaScope `protobuf:"bytes,2,opt,name=scope,proto3" json:"scope,omitempty"`
 	// The form of `text`; not set: none is written.
-	Format        SchemaFormat `protobuf:"varint,3,opt,name=format,proto3,enum=migrated.v1.SchemaFormat" json:"format,omitempty"`
+	Format SchemaFormat `protobuf:"varint,3,opt,name=format,proto3,enum=migrated.v1.SchemaFormat" json:"format,omitempty"`
+	// What is left out: `include` and `exclude` count, the rest is about comparisons.
+	Rules         *DiffRules `protobuf:"bytes,4,opt,name=rules,proto3" json:"rules,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -86,15 +87,24 @@ func (x *InspectRequest) GetFormat() SchemaFormat {
 	return SchemaFormat_SCHEMA_FORMAT_UNSPECIFIED
 }
 
+func (x *InspectRequest) GetRules() *DiffRules {
+	if x != nil {
+		return x.Rules
+	}
+	return nil
+}
+
 // Response of Inspect.
 type InspectResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The schema, in the form of the YAML and JSON files.
-	Schema *structpb.Struct `protobuf:"bytes,1,opt,name=schema,proto3" json:"schema,omitempty"`
+	// The schema.
+	Schema *Schema `protobuf:"bytes,1,opt,name=schema,proto3" json:"schema,omitempty"`
 	// The same as text, in the form that was asked for.
 	Text string `protobuf:"bytes,2,opt,name=text,proto3" json:"text,omitempty"`
 	// What was seen and no model holds, a line each.
-	Notes         []string `protobuf:"bytes,3,rep,name=notes,proto3" json:"notes,omitempty"`
+	Notes []string `protobuf:"bytes,3,rep,name=notes,proto3" json:"notes,omitempty"`
+	// What rules left out, a line each.
+	LeftOut       []string `protobuf:"bytes,4,rep,name=left_out,json=leftOut,proto3" json:"left_out,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -129,7 +139,7 @@ func (*InspectResponse) Descriptor() ([]byte, []int) {
 	return file_migrated_v1_schema_service_proto_rawDescGZIP(), []int{1}
 }
 
-func (x *InspectResponse) GetSchema() *structpb.Struct {
+func (x *InspectResponse) GetSchema() *Schema {
 	if x != nil {
 		return x.Schema
 	}
@@ -150,6 +160,13 @@ func (x *InspectResponse) GetNotes() []string {
 	return nil
 }
 
+func (x *InspectResponse) GetLeftOut() []string {
+	if x != nil {
+		return x.LeftOut
+	}
+	return nil
+}
+
 // Request of Diff.
 type DiffRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -162,7 +179,9 @@ type DiffRequest struct {
 	// What is looked at.
 	Scope *SchemaScope `protobuf:"bytes,4,opt,name=scope,proto3" json:"scope,omitempty"`
 	// What the comparison lets pass.
-	Rules         *DiffRules `protobuf:"bytes,5,opt,name=rules,proto3" json:"rules,omitempty"`
+	Rules *DiffRules `protobuf:"bytes,5,opt,name=rules,proto3" json:"rules,omitempty"`
+	// The revisions that own what DROP_RULE_OWNED lets be dropped, where neither side is made of revisions.
+	History       *ReplayedRevisions `protobuf:"bytes,6,opt,name=history,proto3" json:"history,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -232,6 +251,13 @@ func (x *DiffRequest) GetRules() *DiffRules {
 	return nil
 }
 
+func (x *DiffRequest) GetHistory() *ReplayedRevisions {
+	if x != nil {
+		return x.History
+	}
+	return nil
+}
+
 // Response of Diff.
 type DiffResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -282,21 +308,24 @@ var File_migrated_v1_schema_service_proto protoreflect.FileDescriptor
 
 const file_migrated_v1_schema_service_proto_rawDesc = "" +
 	"\n" +
-	" migrated/v1/schema_service.proto\x12\vmigrated.v1\x1a\x1cgoogle/protobuf/struct.proto\x1a\x18migrated/v1/schema.proto\x1a\x18migrated/v1/target.proto\"\xa3\x01\n" +
+	" migrated/v1/schema_service.proto\x12\vmigrated.v1\x1a\x16migrated/v1/diff.proto\x1a\x18migrated/v1/schema.proto\x1a\x1fmigrated/v1/schema_source.proto\x1a\x18migrated/v1/target.proto\"\xd1\x01\n" +
 	"\x0eInspectRequest\x12.\n" +
 	"\x06target\x18\x01 \x01(\v2\x16.migrated.v1.TargetRefR\x06target\x12.\n" +
 	"\x05scope\x18\x02 \x01(\v2\x18.migrated.v1.SchemaScopeR\x05scope\x121\n" +
-	"\x06format\x18\x03 \x01(\x0e2\x19.migrated.v1.SchemaFormatR\x06format\"l\n" +
-	"\x0fInspectResponse\x12/\n" +
-	"\x06schema\x18\x01 \x01(\v2\x17.google.protobuf.StructR\x06schema\x12\x12\n" +
+	"\x06format\x18\x03 \x01(\x0e2\x19.migrated.v1.SchemaFormatR\x06format\x12,\n" +
+	"\x05rules\x18\x04 \x01(\v2\x16.migrated.v1.DiffRulesR\x05rules\"\x83\x01\n" +
+	"\x0fInspectResponse\x12+\n" +
+	"\x06schema\x18\x01 \x01(\v2\x13.migrated.v1.SchemaR\x06schema\x12\x12\n" +
 	"\x04text\x18\x02 \x01(\tR\x04text\x12\x14\n" +
-	"\x05notes\x18\x03 \x03(\tR\x05notes\"\xf5\x01\n" +
+	"\x05notes\x18\x03 \x03(\tR\x05notes\x12\x19\n" +
+	"\bleft_out\x18\x04 \x03(\tR\aleftOut\"\xaf\x02\n" +
 	"\vDiffRequest\x12-\n" +
 	"\x04from\x18\x01 \x01(\v2\x19.migrated.v1.SchemaSourceR\x04from\x12)\n" +
 	"\x02to\x18\x02 \x01(\v2\x19.migrated.v1.SchemaSourceR\x02to\x12.\n" +
 	"\x06beside\x18\x03 \x01(\v2\x16.migrated.v1.TargetRefR\x06beside\x12.\n" +
 	"\x05scope\x18\x04 \x01(\v2\x18.migrated.v1.SchemaScopeR\x05scope\x12,\n" +
-	"\x05rules\x18\x05 \x01(\v2\x16.migrated.v1.DiffRulesR\x05rules\";\n" +
+	"\x05rules\x18\x05 \x01(\v2\x16.migrated.v1.DiffRulesR\x05rules\x128\n" +
+	"\ahistory\x18\x06 \x01(\v2\x1e.migrated.v1.ReplayedRevisionsR\ahistory\";\n" +
 	"\fDiffResponse\x12+\n" +
 	"\x04diff\x18\x01 \x01(\v2\x17.migrated.v1.SchemaDiffR\x04diff2\x92\x01\n" +
 	"\rSchemaService\x12D\n" +
@@ -317,38 +346,41 @@ func file_migrated_v1_schema_service_proto_rawDescGZIP() []byte {
 
 var file_migrated_v1_schema_service_proto_msgTypes = make([]protoimpl.MessageInfo, 4)
 var file_migrated_v1_schema_service_proto_goTypes = []any{
-	(*InspectRequest)(nil),  // 0: migrated.v1.InspectRequest
-	(*InspectResponse)(nil), // 1: migrated.v1.InspectResponse
-	(*DiffRequest)(nil),     // 2: migrated.v1.DiffRequest
-	(*DiffResponse)(nil),    // 3: migrated.v1.DiffResponse
-	(*TargetRef)(nil),       // 4: migrated.v1.TargetRef
-	(*SchemaScope)(nil),     // 5: migrated.v1.SchemaScope
-	(SchemaFormat)(0),       // 6: migrated.v1.SchemaFormat
-	(*structpb.Struct)(nil), // 7: google.protobuf.Struct
-	(*SchemaSource)(nil),    // 8: migrated.v1.SchemaSource
-	(*DiffRules)(nil),       // 9: migrated.v1.DiffRules
-	(*SchemaDiff)(nil),      // 10: migrated.v1.SchemaDiff
+	(*InspectRequest)(nil),    // 0: migrated.v1.InspectRequest
+	(*InspectResponse)(nil),   // 1: migrated.v1.InspectResponse
+	(*DiffRequest)(nil),       // 2: migrated.v1.DiffRequest
+	(*DiffResponse)(nil),      // 3: migrated.v1.DiffResponse
+	(*TargetRef)(nil),         // 4: migrated.v1.TargetRef
+	(*SchemaScope)(nil),       // 5: migrated.v1.SchemaScope
+	(SchemaFormat)(0),         // 6: migrated.v1.SchemaFormat
+	(*DiffRules)(nil),         // 7: migrated.v1.DiffRules
+	(*Schema)(nil),            // 8: migrated.v1.Schema
+	(*SchemaSource)(nil),      // 9: migrated.v1.SchemaSource
+	(*ReplayedRevisions)(nil), // 10: migrated.v1.ReplayedRevisions
+	(*SchemaDiff)(nil),        // 11: migrated.v1.SchemaDiff
 }
 var file_migrated_v1_schema_service_proto_depIdxs = []int32{
 	4,  // 0: migrated.v1.InspectRequest.target:type_name -> migrated.v1.TargetRef
 	5,  // 1: migrated.v1.InspectRequest.scope:type_name -> migrated.v1.SchemaScope
 	6,  // 2: migrated.v1.InspectRequest.format:type_name -> migrated.v1.SchemaFormat
-	7,  // 3: migrated.v1.InspectResponse.schema:type_name -> google.protobuf.Struct
-	8,  // 4: migrated.v1.DiffRequest.from:type_name -> migrated.v1.SchemaSource
-	8,  // 5: migrated.v1.DiffRequest.to:type_name -> migrated.v1.SchemaSource
-	4,  // 6: migrated.v1.DiffRequest.beside:type_name -> migrated.v1.TargetRef
-	5,  // 7: migrated.v1.DiffRequest.scope:type_name -> migrated.v1.SchemaScope
-	9,  // 8: migrated.v1.DiffRequest.rules:type_name -> migrated.v1.DiffRules
-	10, // 9: migrated.v1.DiffResponse.diff:type_name -> migrated.v1.SchemaDiff
-	0,  // 10: migrated.v1.SchemaService.Inspect:input_type -> migrated.v1.InspectRequest
-	2,  // 11: migrated.v1.SchemaService.Diff:input_type -> migrated.v1.DiffRequest
-	1,  // 12: migrated.v1.SchemaService.Inspect:output_type -> migrated.v1.InspectResponse
-	3,  // 13: migrated.v1.SchemaService.Diff:output_type -> migrated.v1.DiffResponse
-	12, // [12:14] is the sub-list for method output_type
-	10, // [10:12] is the sub-list for method input_type
-	10, // [10:10] is the sub-list for extension type_name
-	10, // [10:10] is the sub-list for extension extendee
-	0,  // [0:10] is the sub-list for field type_name
+	7,  // 3: migrated.v1.InspectRequest.rules:type_name -> migrated.v1.DiffRules
+	8,  // 4: migrated.v1.InspectResponse.schema:type_name -> migrated.v1.Schema
+	9,  // 5: migrated.v1.DiffRequest.from:type_name -> migrated.v1.SchemaSource
+	9,  // 6: migrated.v1.DiffRequest.to:type_name -> migrated.v1.SchemaSource
+	4,  // 7: migrated.v1.DiffRequest.beside:type_name -> migrated.v1.TargetRef
+	5,  // 8: migrated.v1.DiffRequest.scope:type_name -> migrated.v1.SchemaScope
+	7,  // 9: migrated.v1.DiffRequest.rules:type_name -> migrated.v1.DiffRules
+	10, // 10: migrated.v1.DiffRequest.history:type_name -> migrated.v1.ReplayedRevisions
+	11, // 11: migrated.v1.DiffResponse.diff:type_name -> migrated.v1.SchemaDiff
+	0,  // 12: migrated.v1.SchemaService.Inspect:input_type -> migrated.v1.InspectRequest
+	2,  // 13: migrated.v1.SchemaService.Diff:input_type -> migrated.v1.DiffRequest
+	1,  // 14: migrated.v1.SchemaService.Inspect:output_type -> migrated.v1.InspectResponse
+	3,  // 15: migrated.v1.SchemaService.Diff:output_type -> migrated.v1.DiffResponse
+	14, // [14:16] is the sub-list for method output_type
+	12, // [12:14] is the sub-list for method input_type
+	12, // [12:12] is the sub-list for extension type_name
+	12, // [12:12] is the sub-list for extension extendee
+	0,  // [0:12] is the sub-list for field type_name
 }
 
 func init() { file_migrated_v1_schema_service_proto_init() }
@@ -356,7 +388,9 @@ func file_migrated_v1_schema_service_proto_init() {
 	if File_migrated_v1_schema_service_proto != nil {
 		return
 	}
+	file_migrated_v1_diff_proto_init()
 	file_migrated_v1_schema_proto_init()
+	file_migrated_v1_schema_source_proto_init()
 	file_migrated_v1_target_proto_init()
 	type x struct{}
 	out := protoimpl.TypeBuilder{
