@@ -1,0 +1,1 @@
+"""The asyncio form of the client: what both forms are made from."""

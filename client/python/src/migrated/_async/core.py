@@ -1,0 +1,133 @@
+"""What all parts of the client stand on: configuration, connection, folder."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from pathlib import Path
+from types import TracebackType
+from typing import Any, TypeVar
+
+from google.protobuf.duration_pb2 import Duration
+from typing_extensions import Self, Unpack
+
+from migrated._async.graph import Folder, reference, upload
+from migrated._async.run import AsyncRun
+from migrated._async.services import AsyncApi
+from migrated._async.wire import Method, Wire
+from migrated.config.actor import actor
+from migrated.config.keys import Settings
+from migrated.config.loaded import Config
+from migrated.config.target import Target, target_ref
+from migrated.errors import ManifestUnknown
+from migrated.manifest import Manifest
+from migrated.v1.graph_pb2 import GraphRef
+from migrated.v1.migration_service_pb2 import RunOptions, SessionMode
+from migrated.v1.target_pb2 import TargetRef
+
+T = TypeVar("T")
+
+
+class AsyncCore:
+    """A client of one daemon and one project.
+
+    Attributes:
+        config: The configuration.
+        api: Every RPC, with typed requests and answers.
+
+    """
+
+    def __init__(
+        self, config: Config | None = None, *, published: bool = False, **settings: Unpack[Settings]
+    ) -> None:
+        """Make a client. It connects with its first call, and is closed by `with` or `close()`.
+
+        Args:
+            config: The configuration; read as `migratectl` reads it where it is not given.
+            published: Means the published graph, even where there is a folder of revisions.
+            settings: Keys of the configuration, where `config` is not given: `server`, `project`, `database_url`.
+
+        Raises:
+            ConfigInvalid: The configuration cannot be used.
+
+        """
+        self.config = Config.load(**settings) if config is None else config
+        self._wire = Wire(self.config)
+        self._folder = Folder(self.config, published=published)
+        self.api = AsyncApi(self._wire)
+
+    async def aclose(self) -> None:
+        """Close the connection. Runs that are under way go on."""
+        await self._wire.close()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.aclose()
+
+    def _project(self, project: str | None) -> str:
+        return project or self.config.project
+
+    def _target(self, target: Target) -> TargetRef:
+        return target_ref(self.config, target)
+
+    async def _ask(
+        self,
+        call: Callable[[GraphRef], Awaitable[T]],
+        project: str | None,
+        folders: list[Path] | None = None,
+    ) -> T:
+        """Call about a graph: the digest travels, and the folder only where the daemon does not know it."""
+        manifest = await self._folder.manifest(folders)
+        try:
+            return await call(reference(manifest))
+        except ManifestUnknown:
+            if manifest is None:
+                raise
+        await upload(self._wire, self._project(project), manifest)
+        return await call(reference(manifest))
+
+    def _begin(self, method: Method[Any, Any], request: Any) -> AsyncRun:
+        """Make a run of a request, which gets its graph when the run begins."""
+        read: list[Manifest | None] = []
+
+        async def put_graph(known: bool) -> None:
+            if not read:
+                read.append(await self._folder.manifest())
+            manifest = read[0]
+            if not known and manifest is not None:
+                await upload(self._wire, request.project, manifest)
+            request.graph.CopyFrom(reference(manifest))
+
+        return AsyncRun(self._wire, method, request, put_graph=put_graph, actor=actor(self.config))
+
+    def _options(
+        self,
+        lock_wait: timedelta | None,
+        deadline: timedelta | None,
+        session: str | None,
+        per_run_transaction: bool,
+        request_id: str | None,
+    ) -> RunOptions:
+        """Write a run's options, with a new id: the same request may be sent again without harm."""
+        return RunOptions(
+            request_id=request_id or str(uuid.uuid4()),
+            lock_wait=as_duration(lock_wait),
+            deadline=as_duration(deadline),
+            session=SessionMode.Value(f"SESSION_MODE_{(session or 'unspecified').upper()}"),
+            per_run_transaction=per_run_transaction,
+            actor=actor(self.config),
+        )
+
+
+def as_duration(span: timedelta | None) -> Duration | None:
+    """Write a span of time as messages carry it; `None` stays."""
+    if span is None:
+        return None
+    duration = Duration()
+    duration.FromTimedelta(span)
+    return duration
