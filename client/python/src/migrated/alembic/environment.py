@@ -34,32 +34,32 @@ class NothingConfiguredError(Exception):
     """`env.py` did not come to `context.run_migrations()`."""
 
 
-class _Learning(EnvironmentContext):
-    """Alembic's environment, in which nothing is migrated."""
-
-    def __init__(self, config: Config, script: ScriptDirectory, *, offline: bool) -> None:
-        # Without a connection Alembic writes BEGIN and COMMIT to the buffer, which nobody wants to see.
-        super().__init__(config, script, as_sql=offline, fn=lambda rows, context: [], output_buffer=io.StringIO())
-        self.configured: list[Configured] = []
-
-    def run_migrations(self, **_: Any) -> None:
-        context = self.get_context()
-        connection = context.connection
-        url = connection.engine.url if connection is not None and not context.as_sql else None
-        options = dict(self.context_opts)
-        if url is None and options.get("url") is not None:
-            url = make_url(str(options["url"]))
-        self.configured.append(Configured(context.dialect.name, url, options))
-
-
 def learn(config: Config, script: ScriptDirectory, *, offline: bool) -> list[Configured]:
     """Run `env.py`, and give what it configured: once for each `run_migrations()` that it calls.
 
-    With `offline` it runs as for `--sql`, without a connection. Raises `NothingConfiguredError` where it configures nothing;
-    what `env.py` itself raises comes through as it is, with its traceback.
+    With `offline` it runs as for `--sql`, without a connection. Nothing is migrated. Raises `NothingConfiguredError`
+    where it configures nothing; what `env.py` itself raises comes through as it is, with its traceback.
     """
-    with _Learning(config, script, offline=offline) as environment:
+    told: list[Configured] = []
+    # Without a connection Alembic writes BEGIN and COMMIT to the buffer, which nobody wants to see.
+    environment = EnvironmentContext(
+        config, script, as_sql=offline, fn=lambda rows, context: [], output_buffer=io.StringIO()
+    )
+
+    def note(**_: Any) -> None:
+        context = environment.get_context()
+        options = dict(environment.context_opts)
+        url: URL | None = None
+        if not context.as_sql and context.connection is not None:
+            url = context.connection.engine.url
+        elif options.get("url") is not None:
+            url = make_url(str(options["url"]))
+        told.append(Configured(context.dialect.name, url, options))
+
+    # Alembic's module `context` calls the methods of the object that stands in it, so this one is found there.
+    environment.run_migrations = note  # type: ignore[method-assign]
+    with environment:
         script.run_env()
-    if not environment.configured:
+    if not told:
         raise NothingConfiguredError("env.py never called context.run_migrations()")
-    return environment.configured
+    return told

@@ -61,8 +61,8 @@ def read_scripts(
     """Turn every script into a revision file for `dialects`.
 
     `capture` has, by dialect, the URL of an empty scratch database on which scripts are executed, so that those can be
-    written down that read from it; for SQLite, whose scripts always run on a database in memory, any text will do. With `keep_python`
-    a script that cannot be written down stays the script that it is, and its client executes it.
+    written down that read from it; for SQLite, whose scripts always run on a database in memory, any text will do. With
+    `keep_python` a script that cannot be written down stays the script that it is, and its client executes it.
     """
     outcome = Outcome()
     heads = list(history(directory))

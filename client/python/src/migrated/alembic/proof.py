@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import os
-import subprocess
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +17,11 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import URL, MetaData, create_engine, make_url, text
 from sqlalchemy.engine import Connection
 from sqlalchemy.pool import NullPool
+
+from migrated._sync.client import Client
+from migrated.config import Config
+from migrated.config.keys import Settings
+from migrated.errors import MigratedError
 
 
 @dataclass(frozen=True)
@@ -97,38 +101,26 @@ def prove(
     *,
     metadata: MetaData | None = None,
     server: str | None = None,
-    migratectl: Sequence[str] = ("migratectl",),
 ) -> Proof:
-    """Run both histories on empty databases, and compare what they leave, object by object."""
-    with scratch_pair(dialect, server) as (ours, theirs), tempfile.TemporaryDirectory() as home:
-        engine = create_engine(ours, poolclass=NullPool)
+    """Run both histories on empty databases, and compare what they leave, object by object.
+
+    A daemon of its own is started for it, and leaves by itself.
+    """
+    with scratch_pair(dialect, server) as (theirs, ours), tempfile.TemporaryDirectory() as home:
+        engine = create_engine(theirs, poolclass=NullPool)
         with engine.connect() as connection:
             count = by_alembic(directory, connection, metadata)
         engine.dispose()
-        environment = {
+        environ = {
             name: value
             for name, value in os.environ.items()
-            if not name.startswith(("MIGRATECTL_", "MIGRATED_")) and name != "DATABASE_URL"
+            if not name.startswith("MIGRATECTL_") and name != "DATABASE_URL"
         }
-
-        def run(*words: str) -> subprocess.CompletedProcess[str]:
-            return subprocess.run(
-                [*migratectl, *words], cwd=home, env=environment, capture_output=True, text=True, check=False
-            )
-
-        try:
-            applied = run("upgrade", "heads", "--dir", str(folder), "--database-url", neutral(theirs), "--quiet")
-            if applied.returncode != 0:
-                return Proof(dialect, count, (), applied.stderr.strip())
-            compared = run("diff", neutral(theirs), neutral(ours), "--exit-code", "--all-schemas")
-            if compared.returncode not in (0, 3):
-                return Proof(dialect, count, (), compared.stderr.strip())
-            lines = tuple(compared.stdout.splitlines()) if compared.returncode == 3 else ()
-            return Proof(dialect, count, lines)
-        finally:
-            run("daemon", "stop")
-
-
-def failures(proofs: Mapping[str, Proof]) -> list[Proof]:
-    """Those that do not hold."""
-    return [proof for proof in proofs.values() if not proof.holds]
+        settings: Settings = {"embedded_idle": "1s", "dirs": [folder], "database_url": neutral(ours)}
+        with Client(Config.load(cwd=home, environ=environ, **settings)) as client:
+            try:
+                client.upgrade("heads").result()
+                found = client.diff(neutral(ours), neutral(theirs), all_schemas=dialect == "postgresql")
+            except MigratedError as error:
+                return Proof(dialect, count, (), str(error))
+        return Proof(dialect, count, tuple(one.summary for one in found.differences))

@@ -1,8 +1,8 @@
 """Records what a script of Alembic executes.
 
-Operations are recorded at `AbstractOperations.invoke`, through which all of `op` goes, and statements where Alembic hands
-them to a database. Without a database the script runs as for `alembic upgrade --sql`; what it reads from its connection
-then is nothing that could be written down, and is told with its place.
+Operations are recorded at `AbstractOperations.invoke`, through which all of `op` goes, and statements where Alembic
+hands them to a database. Without a database the script runs as for `alembic upgrade --sql`; what it reads from its
+connection then is nothing that could be written down, and is told with its place.
 """
 
 from __future__ import annotations
@@ -25,7 +25,6 @@ from sqlalchemy.engine.interfaces import Dialect
 
 from .script import Head
 from .statement import NotLiteralError, each
-
 
 # Statements that change nothing, unless they call a function that does.
 _LOOKS = re.compile(r"\s*(SELECT|SHOW|DESC|DESCRIBE|EXPLAIN|VALUES|PRAGMA\b(?![^=]*=))\b", re.IGNORECASE)
@@ -53,7 +52,7 @@ class NotRecordedError(Exception):
         self.reads = reads
 
 
-class _Reads(Exception):  # noqa: N818 - it never leaves this module
+class _Reads(Exception):
     """The script wants to know what its statement gave."""
 
 
@@ -95,7 +94,7 @@ class _Bind:
         return _Unread()
 
     def in_transaction(self) -> bool:
-        """A step is a transaction."""
+        """Say yes: a step is a transaction."""
         return True
 
     def execution_options(self, **_: Any) -> _Bind:
@@ -159,7 +158,9 @@ class Recorder:
             try:
                 body()
             except Exception as error:
-                raise NotRecordedError(head, self._line(error), _reason(error), reads=isinstance(error, _Reads)) from error
+                raise NotRecordedError(
+                    head, self._line(error), _reason(error), reads=isinstance(error, _Reads)
+                ) from error
         return self._recorded
 
     def run(self, head: Head, direction: str) -> None:
@@ -198,17 +199,12 @@ class Recorder:
         if self._open:
             self._open[-1].statements += statements
             return
-        self._recorded.append(
-            Recorded(self._line(None), statements=statements, autocommit=self._autocommit)
-        )
+        self._recorded.append(Recorded(self._line(None), statements=statements, autocommit=self._autocommit))
 
     def _line(self, error: BaseException | None) -> int:
         """Find the line of the script that is being executed, or at which `error` came out of it."""
         path = str(self._head.path) if self._head is not None else ""
-        if error is not None:
-            frames = traceback.extract_tb(error.__traceback__)
-        else:
-            frames = traceback.extract_stack()
+        frames = traceback.extract_tb(error.__traceback__) if error is not None else traceback.extract_stack()
         lines = [frame.lineno for frame in frames if frame.filename == path and frame.lineno is not None]
         return lines[-1] if lines else 1
 
@@ -223,7 +219,10 @@ class Recorder:
                 return invoke(operations, operation)
             nested = bool(self._open)
             entry = Recorded(
-                self._line(None), operation, batch=not isinstance(operations, Operations), autocommit=self._autocommit
+                self._line(None),
+                operation,
+                batch=not isinstance(operations, Operations),
+                autocommit=self._autocommit,
             )
             self._open.append(entry)
             try:
@@ -252,9 +251,9 @@ class Recorder:
             finally:
                 self._autocommit = before
 
-        BatchOperationsImpl.flush = flushed  # type: ignore[method-assign]
+        BatchOperationsImpl.flush = flushed  # type: ignore[method-assign, assignment]
         AbstractOperations.invoke = recorded  # type: ignore[method-assign, assignment]
-        MigrationContext.autocommit_block = autocommit  # type: ignore[method-assign]
+        MigrationContext.autocommit_block = autocommit  # type: ignore[method-assign, assignment]
         try:
             with Operations.context(self._context):
                 yield

@@ -53,8 +53,8 @@ def _created(doc: str) -> str | None:
 
 
 def _depends_on(script: Script, directory: ScriptDirectory) -> tuple[str, ...]:
-    """A dependency may be a part of an id, which nothing but Alembic would resolve in the same way for ever."""
-    labels = {label for other in directory.walk_revisions() for label in _several(other.branch_labels)}
+    """Resolve parts of ids, which nothing but Alembic would read in the same way for ever; labels stay labels."""
+    labels = {label for other in directory.walk_revisions() for label in other.branch_labels or ()}
     told = _several(script.dependencies)
     return tuple(
         name if name in labels else (directory.get_revision(name) or script).revision for name in told

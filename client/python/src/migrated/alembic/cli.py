@@ -1,0 +1,45 @@
+"""`migrated-alembic`: an Alembic project with migrated below it."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from migrated._release import VERSION
+
+from . import import_command
+from .project import Project, ProjectError
+
+
+def parser() -> argparse.ArgumentParser:
+    """Describe the command line; the global options are those of `alembic`."""
+    root = argparse.ArgumentParser(
+        prog="migrated-alembic", description="Works on an Alembic project with migrated below it."
+    )
+    root.add_argument("--version", action="version", version=f"migrated-alembic {VERSION}")
+    root.add_argument("-c", "--config", type=Path, metavar="FILE", help="the project's alembic.ini")
+    root.add_argument("-n", "--name", default="alembic", metavar="SECTION", help="section of that file")
+    root.add_argument(
+        "-x",
+        action="append",
+        default=[],
+        metavar="ARG",
+        help="argument for env.py's context.get_x_argument()",
+    )
+    commands = root.add_subparsers(title="commands", required=True, metavar="COMMAND")
+    import_command.describe(commands)
+    return root
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command; give its exit code, which means what that of `migratectl` means."""
+    options = parser().parse_args(arguments)
+    try:
+        project = Project.load(options.config, options.name, options.x)
+        code: int = options.run(project, options)
+    except ProjectError as error:
+        print(f"error: {error}\nnext: {error.next_step}", file=sys.stderr)  # noqa: T201 - a command speaks
+        return 2
+    return code
