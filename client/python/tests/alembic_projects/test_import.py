@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+import yaml
 from alembic_project import project, script
 
 from migrated.alembic.cli import main
@@ -54,6 +55,25 @@ BATCH = script(
     labels=("shop",),
 )
 
+MORE = script(
+    "bb02",
+    "aa01",
+    """
+    def upgrade():
+        op.create_table("a.b", sa.Column("id", sa.Integer))
+        op.add_column("customer", sa.Column("boss", sa.Integer, sa.ForeignKey("customer.id", ondelete="SET NULL")))
+        op.create_check_constraint("adult", "customer", "boss > 0")
+        op.alter_column("customer", "mail", type_=sa.Text)
+        op.drop_constraint(op.f("uq_customer_mail"), "customer", type_="unique")
+        op.rename_table("a.b", "c")
+
+
+    def downgrade():
+        op.drop_column("customer", "boss")
+        op.drop_index("customer_mood", "customer")
+    """,
+)
+
 READS = script(
     "cc03",
     "bb02",
@@ -81,7 +101,7 @@ def outcome_of(
 
 
 def test_heads_are_kept(tmp_path: Path) -> None:
-    outcome = outcome_of(tmp_path, CUSTOMERS, BATCH)
+    outcome = outcome_of(tmp_path, CUSTOMERS, BATCH, sql=True)
     assert [file.name for file in outcome.files] == ["s0.sql", "s1.sql"]
     assert outcome.files[1].text.startswith(
         "-- revision: bb02\n-- down_revision: aa01\n-- branch_labels: shop\n-- message: about bb02\n"
@@ -90,7 +110,7 @@ def test_heads_are_kept(tmp_path: Path) -> None:
 
 
 def test_what_postgresql_executes(tmp_path: Path) -> None:
-    [customers, batch] = outcome_of(tmp_path, CUSTOMERS, BATCH).files
+    [customers, batch] = outcome_of(tmp_path, CUSTOMERS, BATCH, sql=True).files
     assert "CREATE TYPE mood AS ENUM ('sad', 'fine');" in customers.text
     assert "CONSTRAINT uq_customer_mail UNIQUE (mail)" in customers.text
     assert "INSERT INTO customer (id, mail) VALUES (1, 'it''s 100%');" in customers.text
@@ -98,6 +118,50 @@ def test_what_postgresql_executes(tmp_path: Path) -> None:
     assert "DROP TYPE IF EXISTS mood;" in customers.text
     assert "ALTER TABLE customer ALTER COLUMN mail TYPE VARCHAR(120);" in batch.text
     assert "dialect:" not in batch.text
+
+
+def test_operations(tmp_path: Path) -> None:
+    [customers, more] = outcome_of(tmp_path, CUSTOMERS, MORE).files
+    read = yaml.safe_load(customers.text)
+    assert [next(iter(one)) for one in read["up"]] == [
+        "create_enum",
+        "create_table",
+        "create_index",
+        "execute",
+        "execute",
+    ]
+    assert read["up"][1]["create_table"]["uniques"] == [{"name": "uq_customer_mail", "columns": ["mail"]}]
+    assert read["up"][3] == {"execute": "INSERT INTO customer (id, mail) VALUES (1, 'it''s 100%')"}
+    assert read["down"] == [{"drop_table": {"table": "customer"}}, {"execute": "DROP TYPE IF EXISTS mood"}]
+    read = yaml.safe_load(more.text)
+    assert read["up"] == [
+        {"create_table": {"name": "a.b", "columns": [{"name": "id", "type": "INTEGER"}]}},
+        {"add_column": {"table": "customer", "column": {"name": "boss", "type": "INTEGER"}}},
+        {
+            "create_foreign_key": {
+                "table": "customer",
+                "columns": ["boss"],
+                "ref_table": "customer",
+                "ref_columns": ["id"],
+                "on_delete": "set_null",
+            }
+        },
+        {"create_check_constraint": {"table": "customer", "name": "adult", "expr": "boss > 0"}},
+        {"execute": "ALTER TABLE customer ALTER COLUMN mail TYPE TEXT"},
+        {"drop_constraint": {"table": "customer", "name": "uq_customer_mail", "type": "unique"}},
+        {"rename_table": {"from": {"name": "a.b"}, "to": "c"}},
+    ]
+    assert read["down"][0] == {"drop_column": {"table": "customer", "column": "boss"}}
+
+
+def test_operations_leave_what_alembic_leaves(tmp_path: Path) -> None:
+    made = project(tmp_path / "p", {"s0": CUSTOMERS, "s1": BATCH})
+    folder = tmp_path / "out"
+    folder.mkdir()
+    for file in read_scripts(made.scripts, ["sqlite"]).files:
+        (folder / file.name).write_text(file.text)
+    assert (folder / "s0.yaml").exists()
+    assert prove(made.scripts, folder, "sqlite").holds
 
 
 def test_sections_for_dialects_that_differ(tmp_path: Path) -> None:
@@ -189,8 +253,10 @@ def test_the_proof_finds_what_is_missing(tmp_path: Path) -> None:
     for file in read_scripts(made.scripts, ["sqlite"]).files:
         (folder / file.name).write_text(file.text)
     assert prove(made.scripts, folder, "sqlite").holds
-    damaged = folder / "s0.sql"
-    damaged.write_text(damaged.read_text().replace("-- migrate:up\n", "-- migrate:up\nCREATE TABLE extra (id int);\n"))
+    damaged = folder / "s1.sql"
+    damaged.write_text(
+        damaged.read_text().replace("-- migrate:up\n", "-- migrate:up\nCREATE TABLE extra (id int);\n")
+    )
     proof = prove(made.scripts, folder, "sqlite")
     assert (proof.holds, proof.differences) == (False, ("drop table extra",))
 
@@ -207,7 +273,11 @@ def test_the_command(
     assert not (tmp_path / "migrations").exists()
     assert main(["import", "--capture", "memory"]) == 0
     assert "proved for sqlite: 3 revisions" in capsys.readouterr().out
-    assert sorted(path.name for path in (tmp_path / "migrations").iterdir()) == ["s0.sql", "s1.sql", "s2.sql"]
+    assert sorted(path.name for path in (tmp_path / "migrations").iterdir()) == [
+        "s0.yaml",
+        "s1.sql",
+        "s2.sql",
+    ]
     assert 'dirs = ["migrations"]' in (tmp_path / "migratectl.toml").read_text()
     assert main(["import", "--capture", "memory"]) == 2
     assert "is not empty" in capsys.readouterr().err

@@ -107,7 +107,7 @@ def generic(metadata: sa.MetaData) -> None:
         sa.Column("since", sa.DateTime, server_default=sa.func.current_timestamp(), nullable=False),
         sa.Column("active", sa.Boolean(create_constraint=True, name="yes_or_no"), server_default=sa.true()),
         sa.Column("kind", sa.Enum("a", "b", native_enum=False, create_constraint=True, name="kinds")),
-        sa.Column("text_default", sa.String(30), server_default="it's 100% \"so\""),
+        sa.Column("text_default", sa.String(30), server_default='it\'s 100% "so"'),
         sa.Column("weight", sa.Integer, server_default="7"),
         sa.CheckConstraint("tries < 100", name="few"),
         sa.UniqueConstraint("mail", "tries"),
@@ -124,7 +124,10 @@ def generic(metadata: sa.MetaData) -> None:
         sa.Column("total", sa.Numeric(12, 2), server_default=sa.literal(0, sa.Integer), index=True),
         sa.Column("doubled", sa.Numeric(12, 2), sa.Computed("total * 2", persisted=True)),
         sa.ForeignKeyConstraint(
-            ["parent_number", "parent_year"], ["order.number", "order.year"], ondelete="SET NULL", name="parent"
+            ["parent_number", "parent_year"],
+            ["order.number", "order.year"],
+            ondelete="SET NULL",
+            name="parent",
         ),
     )
     orders = metadata.tables["order"]
@@ -141,7 +144,9 @@ def generic(metadata: sa.MetaData) -> None:
     sa.Table(
         "egg",
         metadata,
-        sa.Column("id", sa.BigInteger().with_variant(sa.Integer, "sqlite", "mysql", "mariadb"), primary_key=True),
+        sa.Column(
+            "id", sa.BigInteger().with_variant(sa.Integer, "sqlite", "mysql", "mariadb"), primary_key=True
+        ),
         sa.Column("hen", sa.ForeignKey("hen.id", name="fk_egg_hen")),
     )
     sa.Table("no_key", metadata, sa.Column("x", sa.Integer), sa.Column("y", sa.String(5)))
@@ -172,7 +177,12 @@ def for_postgresql(metadata: sa.MetaData) -> None:
     """What PostgreSQL has and the others have not."""
     pg = postgresql
     positive = pg.DOMAIN(
-        "positive", sa.Integer, check="VALUE > 0", not_null=True, default=sa.text("1"), constraint_name="above"
+        "positive",
+        sa.Integer,
+        check="VALUE > 0",
+        not_null=True,
+        default=sa.text("1"),
+        constraint_name="above",
     )
     mood = pg.ENUM("sad", "fine", name="mood", metadata=metadata)
     elsewhere = pg.ENUM("x", "y", name="Letter", schema="other")
@@ -234,7 +244,12 @@ def for_postgresql(metadata: sa.MetaData) -> None:
     sa.Table(
         "numbers",
         metadata,
-        sa.Column("id", sa.BigInteger, sa.Identity(always=True, start=100, increment=10, cycle=True), primary_key=True),
+        sa.Column(
+            "id",
+            sa.BigInteger,
+            sa.Identity(always=True, start=100, increment=10, cycle=True),
+            primary_key=True,
+        ),
         sa.Column("other", sa.Integer, sa.Identity()),
         sa.Column("counted", sa.Integer, counted, server_default=counted.next_value()),
         sa.Column("doubled", sa.Integer, sa.Computed("other * 2", persisted=True)),
@@ -265,7 +280,11 @@ def for_postgresql(metadata: sa.MetaData) -> None:
         sa.UniqueConstraint("far", postgresql_nulls_not_distinct=True, name="one_null"),
         sa.ForeignKeyConstraint(["far"], [far.c.id], match="FULL", onupdate="SET DEFAULT", name="matched"),
         pg.ExcludeConstraint(
-            (sa.column("during"), "&&"), where=sa.text("id > 0"), using="gist", name="not_at_once", deferrable=True
+            (sa.column("during"), "&&"),
+            where=sa.text("id > 0"),
+            using="gist",
+            name="not_at_once",
+            deferrable=True,
         ),
         sa.CheckConstraint(sa.column("a") != sa.column("b"), name="apart", comment="why so"),
         postgresql_with={"fillfactor": 70, "autovacuum_enabled": False},
@@ -337,12 +356,18 @@ def for_mysql(metadata: sa.MetaData, dialect: str) -> None:
         "numeric": my.NUMERIC(8, 3, unsigned=True),
         "small": my.SMALLINT(5),
     }
-    options = {f"{dialect}_engine": "InnoDB", f"{dialect}_charset": "utf8mb4", f"{dialect}_collate": "utf8mb4_unicode_ci"}
+    options = {
+        f"{dialect}_engine": "InnoDB",
+        f"{dialect}_charset": "utf8mb4",
+        f"{dialect}_collate": "utf8mb4_unicode_ci",
+    }
     sa.Table(
         "my_types",
         metadata,
         *(sa.Column(f"m_{name}", type_) for name, type_ in types.items()),
-        sa.Column("changed", my.TIMESTAMP, server_default=sa.text("CURRENT_TIMESTAMP ON UPDATE CURRENT_TIMESTAMP")),
+        sa.Column(
+            "changed", my.TIMESTAMP, server_default=sa.text("CURRENT_TIMESTAMP ON UPDATE CURRENT_TIMESTAMP")
+        ),
         sa.Column("precise", my.DATETIME(fsp=6), server_default=sa.text("CURRENT_TIMESTAMP(6)")),
         sa.Column("made", sa.String(40), server_default=sa.func.uuid()),
         sa.Column("backslash", sa.String(9), server_default="a\\b"),
@@ -399,7 +424,9 @@ def for_sqlite(metadata: sa.MetaData) -> None:
         metadata,
         sa.Column("code", sa.String(9), primary_key=True, sqlite_on_conflict_primary_key="REPLACE"),
         sa.Column("other", sa.Integer, unique=True, sqlite_on_conflict_unique="ABORT"),
-        sa.Column("account", sa.ForeignKey("account.id", deferrable=True, initially="DEFERRED", match="FULL")),
+        sa.Column(
+            "account", sa.ForeignKey("account.id", deferrable=True, initially="DEFERRED", match="FULL")
+        ),
         sqlite_with_rowid=False,
     )
     sa.Index("plain_some", plain.c.other, sqlite_where=plain.c.other > 5)

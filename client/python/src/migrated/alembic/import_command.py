@@ -50,6 +50,9 @@ def describe(commands: Any) -> None:
         help="leave scripts as they are that read the database; the client executes them",
     )
     command.add_argument(
+        "--sql", action="store_true", help="write SQL also where there is an operation for it"
+    )
+    command.add_argument(
         "--prove",
         action="append",
         default=[],
@@ -76,6 +79,7 @@ def run(project: Project, options: argparse.Namespace) -> int:
         metadata=metadata,
         capture=_by_dialect(options.capture, dialects),
         keep_python=options.keep_python,
+        sql=options.sql,
     )
     for note in outcome.notes:
         _say(f"note: {note}")

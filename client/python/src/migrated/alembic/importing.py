@@ -7,13 +7,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 
+from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import MetaData
 
 from .record import NotRecordedError, Recorded, Recorder
 from .scratch import Scratch, server, sqlite_memory
 from .script import Head, history
-from .write import Section, python_file, sql_file
+from .typed import Operation, typed
+from .write import Section, python_file, sql_file, yaml_file
 
 # A dialect of SQLAlchemy, and the word for it in a section's options.
 DIALECTS: Mapping[str, str] = {
@@ -48,6 +50,7 @@ class _Bodies:
 
     up: list[Recorded] | None
     down: list[Recorded] | None
+    context: MigrationContext
 
 
 def read_scripts(
@@ -57,12 +60,14 @@ def read_scripts(
     metadata: MetaData | None = None,
     capture: Mapping[str, str] | None = None,
     keep_python: bool = False,
+    sql: bool = False,
 ) -> Outcome:
     """Turn every script into a revision file for `dialects`.
 
     `capture` has, by dialect, the URL of an empty scratch database on which scripts are executed, so that those can be
     written down that read from it; for SQLite, whose scripts always run on a database in memory, any text will do. With
-    `keep_python` a script that cannot be written down stays the script that it is, and its client executes it.
+    `keep_python` a script that cannot be written down stays the script that it is, and its client executes it. With
+    `sql` all is SQL, also what has an operation.
     """
     outcome = Outcome()
     heads = list(history(directory))
@@ -83,8 +88,7 @@ def read_scripts(
             else:
                 outcome.refused.append(refused[head.revision])
             continue
-        sections = _sections(bodies[head.revision])
-        outcome.files.append(Imported(head, f"{head.path.stem}.sql", sql_file(head, sections)))
+        outcome.files.append(_written(head, bodies[head.revision], sql=sql))
     return outcome
 
 
@@ -105,7 +109,7 @@ def _record(
             try:
                 forth = _forth(head, up, twin, metadata, scratch, captured=url is not None)
                 back = _back(head, dialect, metadata, scratch, notes, captured=url is not None)
-                told[head.revision] = _Bodies(forth, back)
+                told[head.revision] = _Bodies(forth, back, up.context)
             except NotRecordedError as error:
                 told[head.revision] = error
     return told
@@ -186,6 +190,29 @@ def _down(
         return Recorder(dialect, metadata=metadata).record(head, "downgrade")
     with sqlite_memory(scratch.connection) as copy:
         return _recorder(dialect, metadata, copy, allow_reads=False).record(head, "downgrade")
+
+
+def _written(head: Head, bodies: Mapping[str, _Bodies], *, sql: bool) -> Imported:
+    """Write operations where all dialects have the same, else the SQL of each."""
+    if not sql:
+        whole = [_operations(what) for what in bodies.values()]
+        up, down, inside, described = whole[0]
+        if described and all(one == whole[0] for one in whole):
+            text = yaml_file(head, up, down, transaction=inside)
+            return Imported(head, f"{head.path.stem}.yaml", text)
+    return Imported(head, f"{head.path.stem}.sql", sql_file(head, _sections(bodies)))
+
+
+def _operations(bodies: _Bodies) -> tuple[list[Operation], list[Operation] | None, bool, bool]:
+    """Describe both ways; tell whether they are one transaction, and whether anything but SQL is in them."""
+    up = typed(bodies.up or [], bodies.context)
+    down = None if bodies.down is None else typed(bodies.down, bodies.context)
+    ways = [bodies.up or [], bodies.down or []]
+    outside = [any(one.autocommit for one in way) for way in ways]
+    both = [*up, *(down or [])]
+    # The operations form has one word for both ways.
+    same = outside[0] == outside[1] or not down
+    return up, down, not outside[0], same and any("execute" not in one for one in both)
 
 
 def _sections(bodies: Mapping[str, _Bodies]) -> list[Section]:

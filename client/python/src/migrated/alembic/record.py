@@ -39,6 +39,8 @@ class Recorded:
     statements: list[str] = field(default_factory=list)
     batch: bool = False
     autocommit: bool = False
+    made: Any = None
+    """What the operation gave: the table of `create_table`."""
 
 
 class NotRecordedError(Exception):
@@ -141,6 +143,11 @@ class Recorder:
             self._context = MigrationContext.configure(connection=connection, opts=options)
 
     @property
+    def context(self) -> MigrationContext:
+        """Alembic's context, in which the scripts run."""
+        return self._context
+
+    @property
     def dialect(self) -> Dialect:
         """The dialect whose statements are recorded."""
         return self._context.dialect
@@ -226,7 +233,8 @@ class Recorder:
             )
             self._open.append(entry)
             try:
-                return invoke(operations, operation)
+                entry.made = invoke(operations, operation)
+                return entry.made
             finally:
                 self._open.pop()
                 if nested:
