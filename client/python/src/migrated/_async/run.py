@@ -20,7 +20,7 @@ from migrated._async.services.run import CANCEL_RUN, GET_RUN, WATCH_RUN
 from migrated._async.wire import Method, Wire
 from migrated.errors import EmbeddedStart, MigratedError, StreamLost
 from migrated.errors.run import run_failed
-from migrated.errors.status import details_of, error_info, is_transport
+from migrated.errors.status import details_of, error_info, is_transport, is_unsent
 from migrated.events import Event
 from migrated.loss import FAREWELL, SILENCE, Loss
 from migrated.result import RunResult
@@ -57,7 +57,8 @@ class AsyncRun:
         self._story = Story()
         self._stream: AsyncPatient[Any] | None = None
         self._batch: Iterator[event_pb2.Event] = iter(())
-        self._begun = self._joined = self._goal_reached = self._heard = self._over = False
+        self._begun = self._uploaded = self._joined = self._goal_reached = False
+        self._heard = self._over = False
         self._loss: Loss | None = None
 
     @property
@@ -155,9 +156,7 @@ class AsyncRun:
             self._lose("the daemon was silent for too long")
         except grpc.RpcError as error:
             self._drop()
-            if not is_transport(error):
-                raise await self._final(error) from error
-            self._lose(error.details() or "the stream broke")
+            await self._mend(error)
         else:
             if update is not None:
                 self._take(update.update)
@@ -169,13 +168,29 @@ class AsyncRun:
             else:
                 self._lose("the stream ended before the run did")
 
+    async def _mend(self, error: grpc.RpcError) -> None:
+        """Do what lets the same request succeed: bring the folder, or come back.
+
+        Raises:
+            MigratedError: Nothing mends it.
+        """
+        info = error_info(details_of(error))
+        if info is not None and info.reason == "MANIFEST_UNKNOWN" and self._put_graph and not self._uploaded:
+            self._uploaded = True
+            await self._put_graph(False)
+            return
+        # Before the run is known, a daemon that is not there, or is leaving, is told at once; but where the connection
+        # broke, nobody knows whether the request came through, and only sending it again tells.
+        is_told = not self.run_id and not self._wire.is_embedded and (info is not None or is_unsent(error))
+        if is_told or not is_transport(error):
+            raise await self._final(error) from error
+        self._lose(error.details() or "the stream broke")
+
     async def _open(self) -> None:
         if not self._begun:
             self._begun = True
-            await self._open_first()
-            return
-        if self._loss is None:
-            self._lose("the stream is not open")
+            if self._put_graph is not None:
+                await self._put_graph(True)
         loss = self._loss
         if loss is not None:
             if loss.is_hopeless:
@@ -183,9 +198,9 @@ class AsyncRun:
             # The first try is silent: the user need not know of what costs nothing.
             if not loss.told and loss.tries > 1:
                 loss.told = True
-                log.warning("the stream is lost (%s); the run goes on, reconnecting", loss.cause)
+                log.warning("the stream is lost (%s); reconnecting", loss.cause)
             await sleep(max(loss.next_try - time.monotonic(), 0))
-            if self._wire.is_embedded and loss.tries > 1:
+            if self._wire.is_embedded:
                 self._wire.forget()
         method, request = self._method, self._request
         # A joined request is sent again: only so does the daemon tell when this request's own goal stands. Events that
@@ -196,29 +211,10 @@ class AsyncRun:
         try:
             self._stream = AsyncPatient(await self._wire.open(method, request), SILENCE)
         except EmbeddedStart as error:
+            if not self.run_id:
+                raise
             self._lose(error.message)
         self._heard = False
-
-    async def _open_first(self) -> None:
-        """Open the stream and wait for its first message: the graph may have to be uploaded first."""
-        tries, known = 0, True
-        while True:
-            if self._put_graph is not None:
-                await self._put_graph(known)
-            self._stream = AsyncPatient(await self._wire.open(self._method, self._request), SILENCE)
-            try:
-                update = await self._stream.next()
-            except grpc.RpcError as error:
-                self._drop()
-                tries += 1
-                info = error_info(details_of(error))
-                known = info is None or info.reason != "MANIFEST_UNKNOWN" or not known
-                if known and not await self._wire.mend(error, tries):
-                    raise await self._final(error) from error
-            else:
-                if update is not None:
-                    self._take(update.update)
-                return
 
     def _take(self, update: event_pb2.RunUpdate) -> None:
         self._joined |= update.joined

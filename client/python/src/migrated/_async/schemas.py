@@ -27,6 +27,7 @@ class AsyncSchemas(AsyncRevisions):
         schemas: Sequence[str] = (),
         all_schemas: bool = False,
         renames: Mapping[str, str] | None = None,
+        rules: DiffRules | None = None,
         project: str | None = None,
         target: Target = None,
     ) -> SchemaDiff:
@@ -37,6 +38,7 @@ class AsyncSchemas(AsyncRevisions):
             schemas: Schemas that are looked at beside the target's own (PostgreSQL).
             all_schemas: Looks at all schemas but the system's.
             renames: Tables and columns that got another name: old names with new ones, as `t.old` and `t.new`.
+            rules: What the comparison looks at and lets pass.
             project: Another project than the configured one.
             target: Another target than the configured one.
 
@@ -51,7 +53,7 @@ class AsyncSchemas(AsyncRevisions):
             target=self._target(target),
             desired=desired,
             scope=SchemaScope(schemas=schemas, all_schemas=all_schemas),
-            rules=_rules(renames),
+            rules=_rules(renames, rules),
         )
 
         async def call(graph: GraphRef) -> pb.CheckResponse:
@@ -69,6 +71,7 @@ class AsyncSchemas(AsyncRevisions):
         schemas: Sequence[str] = (),
         all_schemas: bool = False,
         renames: Mapping[str, str] | None = None,
+        rules: DiffRules | None = None,
         target: Target = None,
         project: str | None = None,
     ) -> SchemaDiff:
@@ -82,7 +85,7 @@ class AsyncSchemas(AsyncRevisions):
         request = schema_service_pb2.DiffRequest(
             to=sides[1],
             scope=SchemaScope(schemas=schemas, all_schemas=all_schemas),
-            rules=_rules(renames),
+            rules=_rules(renames, rules),
         )
         getattr(request, "from").CopyFrom(sides[0])
         if not any(side.WhichOneof("source") == "target" for side in sides):
@@ -128,6 +131,7 @@ class AsyncSchemas(AsyncRevisions):
         schemas: Sequence[str] = (),
         all_schemas: bool = False,
         renames: Mapping[str, str] | None = None,
+        rules: DiffRules | None = None,
         project: str | None = None,
         target: Target = None,
     ) -> tuple[SchemaDiff, NewRevision | None]:
@@ -141,6 +145,7 @@ class AsyncSchemas(AsyncRevisions):
             schemas: Schemas that are looked at beside the target's own (PostgreSQL).
             all_schemas: Looks at all schemas but the system's.
             renames: Tables and columns that got another name: old names with new ones.
+            rules: What the comparison looks at and lets pass.
             project: Another project than the configured one.
             target: Another target than the configured one.
 
@@ -164,7 +169,7 @@ class AsyncSchemas(AsyncRevisions):
             target=self._target(target),
             desired=await self._read(schema),
             scope=SchemaScope(schemas=schemas, all_schemas=all_schemas),
-            rules=_rules(renames),
+            rules=_rules(renames, rules),
             allow_drop=allow_drop,
             even_if_empty=even_if_empty,
         )
@@ -183,9 +188,13 @@ class AsyncSchemas(AsyncRevisions):
         return await blocking(partial(read_source, self.config, schema))
 
 
-def _rules(renames: Mapping[str, str] | None) -> DiffRules:
+def _rules(renames: Mapping[str, str] | None, rules: DiffRules | None) -> DiffRules:
+    all_rules = DiffRules()
+    if rules is not None:
+        all_rules.CopyFrom(rules)
     pairs = (renames or {}).items()
-    return DiffRules(renames=[Rename(old_name=old, new_name=new) for old, new in pairs])
+    all_rules.renames.extend(Rename(old_name=old, new_name=new) for old, new in pairs)
+    return all_rules
 
 
 def _put_graph(source: SchemaSource, graph: GraphRef) -> None:

@@ -30,6 +30,7 @@ class Schemas(Revisions):
         schemas: Sequence[str] = (),
         all_schemas: bool = False,
         renames: Mapping[str, str] | None = None,
+        rules: DiffRules | None = None,
         project: str | None = None,
         target: Target = None,
     ) -> SchemaDiff:
@@ -40,6 +41,7 @@ class Schemas(Revisions):
             schemas: Schemas that are looked at beside the target's own (PostgreSQL).
             all_schemas: Looks at all schemas but the system's.
             renames: Tables and columns that got another name: old names with new ones, as `t.old` and `t.new`.
+            rules: What the comparison looks at and lets pass.
             project: Another project than the configured one.
             target: Another target than the configured one.
 
@@ -54,7 +56,7 @@ class Schemas(Revisions):
             target=self._target(target),
             desired=desired,
             scope=SchemaScope(schemas=schemas, all_schemas=all_schemas),
-            rules=_rules(renames),
+            rules=_rules(renames, rules),
         )
 
         def call(graph: GraphRef) -> pb.CheckResponse:
@@ -72,6 +74,7 @@ class Schemas(Revisions):
         schemas: Sequence[str] = (),
         all_schemas: bool = False,
         renames: Mapping[str, str] | None = None,
+        rules: DiffRules | None = None,
         target: Target = None,
         project: str | None = None,
     ) -> SchemaDiff:
@@ -85,7 +88,7 @@ class Schemas(Revisions):
         request = schema_service_pb2.DiffRequest(
             to=sides[1],
             scope=SchemaScope(schemas=schemas, all_schemas=all_schemas),
-            rules=_rules(renames),
+            rules=_rules(renames, rules),
         )
         getattr(request, "from").CopyFrom(sides[0])
         if not any(side.WhichOneof("source") == "target" for side in sides):
@@ -131,6 +134,7 @@ class Schemas(Revisions):
         schemas: Sequence[str] = (),
         all_schemas: bool = False,
         renames: Mapping[str, str] | None = None,
+        rules: DiffRules | None = None,
         project: str | None = None,
         target: Target = None,
     ) -> tuple[SchemaDiff, NewRevision | None]:
@@ -144,6 +148,7 @@ class Schemas(Revisions):
             schemas: Schemas that are looked at beside the target's own (PostgreSQL).
             all_schemas: Looks at all schemas but the system's.
             renames: Tables and columns that got another name: old names with new ones.
+            rules: What the comparison looks at and lets pass.
             project: Another project than the configured one.
             target: Another target than the configured one.
 
@@ -167,7 +172,7 @@ class Schemas(Revisions):
             target=self._target(target),
             desired=self._read(schema),
             scope=SchemaScope(schemas=schemas, all_schemas=all_schemas),
-            rules=_rules(renames),
+            rules=_rules(renames, rules),
             allow_drop=allow_drop,
             even_if_empty=even_if_empty,
         )
@@ -186,9 +191,13 @@ class Schemas(Revisions):
         return blocking(partial(read_source, self.config, schema))
 
 
-def _rules(renames: Mapping[str, str] | None) -> DiffRules:
+def _rules(renames: Mapping[str, str] | None, rules: DiffRules | None) -> DiffRules:
+    all_rules = DiffRules()
+    if rules is not None:
+        all_rules.CopyFrom(rules)
     pairs = (renames or {}).items()
-    return DiffRules(renames=[Rename(old_name=old, new_name=new) for old, new in pairs])
+    all_rules.renames.extend(Rename(old_name=old, new_name=new) for old, new in pairs)
+    return all_rules
 
 
 def _put_graph(source: SchemaSource, graph: GraphRef) -> None:

@@ -20,6 +20,10 @@ DETAILS = "grpc-status-details-bin"
 """The trailer that carries a `google.rpc.Status`."""
 
 
+UNSENT = ("failed to connect", "Failed to connect", "DNS resolution failed", "Handshake")
+"""What gRPC says where no connection came about."""
+
+
 def reason_class(reason: str, code: str = "") -> type[MigratedError]:
     """Tell the class of a reason; one that this release does not know has the class of its code's part."""
     return _BY_REASON.get(reason) or next(
@@ -43,6 +47,12 @@ def is_transport(error: grpc.RpcError) -> bool:
         grpc.StatusCode.INTERNAL,
         grpc.StatusCode.CANCELLED,
     }
+
+
+def is_unsent(error: grpc.RpcError) -> bool:
+    """Tell whether no connection came about, so that nothing can have been sent."""
+    said = error.details() or ""
+    return error.code() is grpc.StatusCode.UNAVAILABLE and any(text in said for text in UNSENT)
 
 
 def details_of(error: grpc.RpcError) -> list[Message]:
@@ -100,8 +110,7 @@ def of_rpc(error: grpc.RpcError, address: str) -> MigratedError:
 def _of_bare_status(error: grpc.RpcError, address: str) -> MigratedError:
     said = error.details() or ""
     code = error.code()
-    # What gRPC says where no connection came about: then nothing can have been sent.
-    unsent = NOTHING_EXECUTED if "onnect" in said or "resol" in said.lower() else ""
+    unsent = NOTHING_EXECUTED if is_unsent(error) else ""
     if code is grpc.StatusCode.INTERNAL and "RST_STREAM" in said:
         code = grpc.StatusCode.UNAVAILABLE
     match code:

@@ -224,9 +224,10 @@ def _exclude(exclude: ExcludeConstraint, writer: Writer) -> dict[str, Any]:
     return described | _deferral(exclude)
 
 
-def _on_conflict(constraint: sa.PrimaryKeyConstraint | sa.UniqueConstraint, column_option: str) -> dict[str, Any]:
+def _on_conflict(
+    constraint: sa.PrimaryKeyConstraint | sa.UniqueConstraint, column_option: str
+) -> dict[str, Any]:
     conflict = constraint.dialect_options["sqlite"]["on_conflict"]
     if conflict is None and len(constraint.columns) == 1:
         conflict = next(iter(constraint.columns)).dialect_options["sqlite"][column_option]
     return {} if conflict is None else {"verbatim": [f"ON CONFLICT {conflict}"]}
-

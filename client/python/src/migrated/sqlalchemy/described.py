@@ -25,8 +25,8 @@ from migrated.sqlalchemy.writer import Writer
 Description = dict[str, Any]
 """A schema in the form of the YAML and JSON files (`docs/schema-files.md`)."""
 
-Keep = Callable[[Any, sa.Table | None], bool]
-"""Whether an object is described: a table, a column, a constraint or an index, with its table."""
+Keep = Callable[[Any], bool]
+"""Whether an object is described: a table, a column, a constraint or an index."""
 
 
 @dataclass(frozen=True)
@@ -36,6 +36,7 @@ class Described:
     Attributes:
         schema: The description.
         notes: What the models do that no description holds, a line each.
+
     """
 
     schema: Description
@@ -68,13 +69,14 @@ def schema_of(
     Raises:
         ModelError: Something that SQLAlchemy does not write for the dialect, or that no description can hold.
         ValueError: No such dialect.
+
     """
     made_for = dialect_for(dialect, server_version)
     if default_schema is None and made_for.name == "postgresql":
         default_schema = "public"
     writer = Writer(made_for, schema_translate_map, default_schema)
     several = [metadata] if isinstance(metadata, sa.MetaData) else list(metadata)
-    return _Walk(several, writer, keep or (lambda _item, _table: True)).described()
+    return _Walk(several, writer, keep or (lambda _item: True)).described()
 
 
 class _Walk:
@@ -118,7 +120,8 @@ class _Walk:
         seen: set[tuple[str | None, str]] = set()
         for metadata in self.several:
             kept = [table for table in metadata.tables.values() if self._is_kept(table)]
-            for table, inline in sort_tables_and_constraints(kept):
+            sort: Any = sort_tables_and_constraints
+            for table, inline in sort(kept):
                 if table is None:
                     continue
                 key = (self.writer.schema(table), str(table.name))
@@ -132,7 +135,7 @@ class _Walk:
                 yield table, set(inline)
 
     def _is_kept(self, table: sa.Table) -> bool:
-        if not self.keep(table, None):
+        if not self.keep(table):
             return False
         prefixes = [str(prefix).upper() for prefix in getattr(table, "_prefixes", [])]
         if {"TEMPORARY", "TEMP"} & set(prefixes) or getattr(_creator(table), "temporary", False):
@@ -153,12 +156,12 @@ class _Walk:
             self.notes.append(f"table {table.fullname!r} is made by a query, and described by its columns")
         columns = []
         for each in table.columns:
-            if each.system or not self.keep(each, table):
+            if each.system or not self.keep(each):
                 continue
             with described_at(f"table {table.fullname!r}, column {each.name!r}"):
                 columns.append(column(each, self.writer))
         described["columns"] = columns
-        kept = [each for each in constraints_of(table, self.writer) if self.keep(each, table)]
+        kept = [each for each in constraints_of(table, self.writer) if self.keep(each)]
         if self.writer.dialect.supports_alter:
             # Those of a circle come by ALTER TABLE, after all others; a name that the engine gives follows the order.
             kept.sort(key=lambda each: isinstance(each, sa.ForeignKeyConstraint) and each not in inline)
@@ -174,10 +177,12 @@ class _Walk:
         return described
 
     def _indexes(self, table: sa.Table) -> list[dict[str, Any]]:
-        kept = [each for each in table.indexes if self.keep(each, table) and applies(each, table, self.writer)]
-        return sorted((index(each, self.writer) for each in kept), key=lambda each: each["name"])
+        kept = [each for each in table.indexes if self.keep(each) and applies(each, table, self.writer)]
+        return sorted((index(each, table, self.writer) for each in kept), key=lambda each: each["name"])
 
-    def _types(self, tables: Iterable[tuple[sa.Table, Any]]) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    def _types(
+        self, tables: Iterable[tuple[sa.Table, Any]]
+    ) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
         """Describe the enum types and domains of columns, and those that stand in MetaData by themselves."""
         dialect = self.writer.dialect
         enums: dict[tuple[str | None, str], dict[str, Any]] = {}
@@ -197,13 +202,15 @@ class _Walk:
                         raise ModelError(f"the type {own.name!r} is defined in two ways")
         return list(enums.values()), list(domains.values())
 
-    def _used_types(self, tables: Iterable[tuple[sa.Table, Any]]) -> Iterator[tuple[str, sa.types.TypeEngine[Any]]]:
+    def _used_types(
+        self, tables: Iterable[tuple[sa.Table, Any]]
+    ) -> Iterator[tuple[str, sa.types.TypeEngine[Any]]]:
         for metadata in self.several:
             for type_ in _standing_types(metadata):
                 yield f"type {type_.name!r}", type_
         for table, _ in tables:
             for each in table.columns:
-                if self.keep(each, table):
+                if self.keep(each):
                     yield f"table {table.fullname!r}, column {each.name!r}", each.type
 
     def _sequences(self, tables: Iterable[tuple[sa.Table, Any]]) -> list[dict[str, Any]]:
@@ -241,7 +248,8 @@ class _Walk:
         named = {each for each in visitors.iterate(creator.selectable) if isinstance(each, sa.Table)}
         if named:
             described["depends_on"] = sorted(
-                (self.writer.named(each) for each in named), key=lambda each: (each.get("schema") or "", each["name"])
+                (self.writer.named(each) for each in named),
+                key=lambda each: (each.get("schema") or "", each["name"]),
             )
         indexes = self._indexes(table)
         if indexes:

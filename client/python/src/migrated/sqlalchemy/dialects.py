@@ -32,6 +32,7 @@ def dialect_for(dialect: str | Dialect, server_version: str | tuple[int, ...] | 
 
     Raises:
         ValueError: No such dialect, or no number in the version.
+
     """
     if isinstance(dialect, Dialect):
         name = dialect.name
@@ -48,7 +49,9 @@ def dialect_for(dialect: str | Dialect, server_version: str | tuple[int, ...] | 
     if name == "postgresql":
         return _postgresql(version)
     if name == "sqlite":
-        return sqlite.dialect(paramstyle="named")
+        kind: Any = sqlite.dialect
+        made: Dialect = kind(paramstyle="named")
+        return made
     return _mysql(name, version, mariadb)
 
 

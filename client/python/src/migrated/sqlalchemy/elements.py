@@ -20,6 +20,7 @@ def index_item(text: str, engine: str) -> dict[str, Any]:
     Returns:
         An index item of a description: a column or an expression, and what is said of it. What cannot be taken apart
         is an expression as a whole, of which the engine will say what it thinks.
+
     """
     text = text.strip()
     item = _postgres(text) if engine == "postgres" else _trailing(text, engine)

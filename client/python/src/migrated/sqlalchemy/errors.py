@@ -7,27 +7,27 @@ from contextlib import contextmanager
 
 from sqlalchemy import exc
 
+from migrated.errors import MigratedError
 
-class ModelError(Exception):
+
+class ModelError(MigratedError):
     """Models that cannot be described, or a callable that cannot be asked.
 
     Attributes:
-        message: The cause in one line.
-        where: The object concerned: `table "user", column "age"`.
-        state: What state things are in.
-        next_command: What to do.
+        where: The object concerned: `table 'user', column 'age'`.
+
     """
 
+    STATE = "no target was touched: nothing was sent to be compared"
+    NEXT = "change the model, or exclude the object with `include_object`"
+
     def __init__(self, message: str, *, where: str = "", next_command: str = "") -> None:
-        super().__init__(message)
-        self.message = message
+        super().__init__(message, next_command=next_command)
         self.where = where
-        self.state = "nothing was sent: no target was touched"
-        self.next_command = next_command or "change the model, or exclude the object with `include_object`"
 
     def __str__(self) -> str:
-        head = f"{self.where}: {self.message}" if self.where else self.message
-        return f"{head}\nstate: {self.state}\nnext: {self.next_command}"
+        text = super().__str__()
+        return f"{self.where}: {text}" if self.where else text
 
 
 @contextmanager

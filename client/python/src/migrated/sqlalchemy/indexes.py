@@ -15,10 +15,8 @@ from migrated.sqlalchemy.options import storage, vendor_option
 from migrated.sqlalchemy.writer import Writer
 
 
-def index(index: sa.Index, writer: Writer) -> dict[str, Any]:
-    """Describe an index."""
-    table = index.table
-    assert table is not None, "an index of a table"
+def index(index: sa.Index, table: sa.Table, writer: Writer) -> dict[str, Any]:
+    """Describe an index of a table."""
     with described_at(f"table {table.fullname!r}, index {index.name}"):
         name = writer.constraint_name(index)
         if name is None:
@@ -27,16 +25,21 @@ def index(index: sa.Index, writer: Writer) -> dict[str, Any]:
         if index.unique:
             described["unique"] = True
         kinds = {"postgres": _postgres, "mysql": _mysql, "sqlite": _sqlite}
-        return described | kinds[writer.engine](index, writer)
+        return described | kinds[writer.engine](index, table, writer)
 
 
-def _postgres(index: sa.Index, writer: Writer) -> dict[str, Any]:
+def _postgres(index: sa.Index, table: sa.Table, writer: Writer) -> dict[str, Any]:
     options = index.dialect_options["postgresql"]
-    fields: dict[str, Any] = {"items": [_item(expression, options["ops"], writer) for expression in index.expressions]}
+    fields: dict[str, Any] = {
+        "items": [_item(expression, options["ops"], writer) for expression in index.expressions]
+    }
     if options["using"]:
         fields["method"] = str(options["using"]).lower()
     if options["include"]:
-        fields["include"] = [_included(index, column, writer) for column in options["include"]]
+        fields["include"] = [
+            column_name(table.c[each] if isinstance(each, str) else each, writer)
+            for each in options["include"]
+        ]
     if options.get("nulls_not_distinct"):
         fields["nulls_not_distinct"] = True
     if options["with"]:
@@ -44,11 +47,6 @@ def _postgres(index: sa.Index, writer: Writer) -> dict[str, Any]:
     if options["tablespace"]:
         fields["tablespace"] = str(options["tablespace"])
     return fields | _where(options["where"], writer)
-
-
-def _included(index: sa.Index, column: str | sa.Column[Any], writer: Writer) -> str:
-    assert index.table is not None, "an index of a table"
-    return column_name(index.table.c[column] if isinstance(column, str) else column, writer)
 
 
 def _item(expression: Any, ops: Any, writer: Writer) -> dict[str, Any]:
@@ -61,7 +59,7 @@ def _item(expression: Any, ops: Any, writer: Writer) -> dict[str, Any]:
     return item | {"opclass": str(opclass)} if opclass else item
 
 
-def _mysql(index: sa.Index, writer: Writer) -> dict[str, Any]:
+def _mysql(index: sa.Index, table: sa.Table, writer: Writer) -> dict[str, Any]:
     fields: dict[str, Any] = {}
     length = vendor_option(index, "length", writer)
     items = []
@@ -70,10 +68,9 @@ def _mysql(index: sa.Index, writer: Writer) -> dict[str, Any]:
         item = index_item(text, writer.engine)
         if isinstance(expression, sa.Column):
             item = {"column": writer.name(expression.name)}
+        prefix = length
         if isinstance(length, dict):
             prefix = length.get(getattr(expression, "name", None), length.get(text))
-        else:
-            prefix = length
         items.append(item | {"length": int(prefix)} if prefix is not None else item)
     fields["items"] = items
     kind = vendor_option(index, "prefix", writer)
@@ -97,7 +94,7 @@ def _grouped(expression: Any) -> Any:
     return clauses.Grouping(expression) if calculated else expression
 
 
-def _sqlite(index: sa.Index, writer: Writer) -> dict[str, Any]:
+def _sqlite(index: sa.Index, table: sa.Table, writer: Writer) -> dict[str, Any]:
     items = []
     for expression in index.expressions:
         if isinstance(expression, sa.Column):
@@ -111,4 +108,3 @@ def _where(clause: Any, writer: Writer) -> dict[str, Any]:
     if clause is None:
         return {}
     return {"where": writer.expression(sa.text(clause) if isinstance(clause, str) else clause)}
-

@@ -39,7 +39,7 @@ def _of_sqlalchemy(listener: Any) -> bool:
     """Tell whether a listener is one by which SQLAlchemy makes its own enum types and domains."""
     if isinstance(owner_of(listener), sa.types.SchemaType):
         return True
-    return _plain(listener).__module__.startswith("sqlalchemy.")
+    return str(_plain(listener).__module__).startswith("sqlalchemy.")
 
 
 def _named(listener: Any) -> str:

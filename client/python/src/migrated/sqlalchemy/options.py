@@ -23,6 +23,7 @@ def vendor_option(item: Any, option: str, writer: Writer, *, shared: bool = Fals
         option: The option, without the name of the dialect.
         writer: What writes for the dialect.
         shared: Whether MariaDB's dialect takes it from MySQL's name, too.
+
     """
     value = item.kwargs.get(f"{writer.dialect.name}_{option}")
     if value is None and shared:
@@ -92,7 +93,11 @@ def _postgres(table: sa.Table, writer: Writer) -> dict[str, Any]:
 def _mysql(table: sa.Table, writer: Writer) -> dict[str, Any]:
     # MariaDB's dialect reads `mariadb_…` only, MySQL's `mysql_…`, whichever server it speaks to.
     prefix = f"{writer.dialect.name}_"
-    own = {key.removeprefix(prefix).lower(): value for key, value in table.kwargs.items() if key.startswith(prefix)}
+    own = {
+        key.removeprefix(prefix).lower(): value
+        for key, value in table.kwargs.items()
+        if key.startswith(prefix)
+    }
     options: dict[str, Any] = {}
     verbatim = []
     for key, value in own.items():

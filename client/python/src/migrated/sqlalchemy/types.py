@@ -21,6 +21,7 @@ def type_fields(text: str, engine: str) -> dict[str, Any]:
     Args:
         text: The type as SQLAlchemy writes it.
         engine: The daemon's word for the dialect.
+
     """
     fields: dict[str, Any] = {}
     collation = re.search(rf"\s+COLLATE\s+({_NAME}(?:\.{_NAME})?)$", text, re.IGNORECASE)

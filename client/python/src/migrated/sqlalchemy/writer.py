@@ -20,6 +20,7 @@ class Writer:
         engine: The daemon's word for it: `postgres`, `mysql`, `sqlite`.
         mariadb: Whether the server is MariaDB.
         ddl: SQLAlchemy's compiler of DDL.
+
     """
 
     def __init__(
