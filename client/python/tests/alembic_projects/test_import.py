@@ -199,7 +199,7 @@ def test_what_it_executes_is_captured(tmp_path: Path) -> None:
 def test_it_stays_python(tmp_path: Path) -> None:
     outcome = outcome_of(tmp_path, CUSTOMERS, BATCH, READS, keep_python=True)
     kept = outcome.files[2]
-    assert kept.name == "s2.py"
+    assert kept.name == "s2.rev.py"
     assert kept.text == (
         "# revision: cc03\n# down_revision: bb02\n# depends_on: bb02\n# message: about cc03\n"
         f"# created: 2026-03-01T10:20:30Z\n\n{READS}"

@@ -8,8 +8,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from migrated._release import VERSION
+from migrated.errors import MigratedError
 
-from . import import_command
+from . import import_command, upgrade_command
 from .project import Project, ProjectError
 
 
@@ -29,6 +30,7 @@ def parser() -> argparse.ArgumentParser:
         help="argument for env.py's context.get_x_argument()",
     )
     commands = root.add_subparsers(title="commands", required=True, metavar="COMMAND")
+    upgrade_command.describe(commands)
     import_command.describe(commands)
     return root
 
@@ -39,6 +41,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         project = Project.load(options.config, options.name, options.x)
         code: int = options.run(project, options)
+    except MigratedError as error:
+        print(f"error: {error}", file=sys.stderr)  # noqa: T201 - a command speaks
+        return 1
     except ProjectError as error:
         print(f"error: {error}\nnext: {error.next_step}", file=sys.stderr)  # noqa: T201 - a command speaks
         return 2

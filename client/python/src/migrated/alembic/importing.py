@@ -83,7 +83,7 @@ def read_scripts(
     for head in heads:
         if head.revision in refused:
             if keep_python:
-                outcome.files.append(Imported(head, head.path.name, python_file(head)))
+                outcome.files.append(Imported(head, f"{head.path.stem}.rev.py", python_file(head)))
                 outcome.notes.append(f"{refused[head.revision]}; it stays Python")
             else:
                 outcome.refused.append(refused[head.revision])

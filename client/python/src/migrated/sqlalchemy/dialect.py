@@ -1,0 +1,137 @@
+"""SQLAlchemy's dialects over the step that a client executes: `op.get_bind()` and ORM sessions work unchanged."""
+
+from __future__ import annotations
+
+from types import ModuleType
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.mysql.base import MySQLDialect
+from sqlalchemy.dialects.postgresql import json as postgresql_json
+from sqlalchemy.dialects.postgresql.base import PGDialect
+from sqlalchemy.dialects.sqlite.base import SQLiteDialect
+from sqlalchemy.engine import Dialect, Engine
+from sqlalchemy.pool import StaticPool
+from sqlalchemy.sql import sqltypes
+
+import migrated.dbapi
+from migrated.dbapi import Connection
+
+
+class _Json(sqltypes.JSON):
+    """JSON, which comes as Python's objects already."""
+
+    def result_processor(self, dialect: Dialect, coltype: object) -> None:
+        return None
+
+
+class _PostgresJson(postgresql_json.JSON):
+    def result_processor(self, dialect: Dialect, coltype: object) -> None:
+        return None
+
+
+class _PostgresJsonb(postgresql_json.JSONB):
+    def result_processor(self, dialect: Dialect, coltype: object) -> None:
+        return None
+
+
+class _OfTheStep:
+    """What the three have in common: the transaction is the daemon's."""
+
+    driver = "migrated"
+    supports_statement_cache = True
+    supports_native_decimal = True
+    supports_sane_multi_rowcount = False
+    is_async = False
+
+    @classmethod
+    def import_dbapi(cls) -> ModuleType:
+        """Give PEP 249's module."""
+        return migrated.dbapi
+
+    def do_begin(self, dbapi_connection: Any) -> None:
+        """Do nothing: it was begun before the body."""
+
+    def do_commit(self, dbapi_connection: Any) -> None:
+        """Refuse, as the connection does."""
+        dbapi_connection.commit()
+
+    def do_rollback(self, dbapi_connection: Any) -> None:
+        """Do nothing: SQLAlchemy rolls back whenever it puts a connection away, and a failed body is the daemon's."""
+
+    def do_ping(self, dbapi_connection: Any) -> bool:
+        """Say that it is there."""
+        return True
+
+    def get_default_isolation_level(self, dbapi_conn: Any) -> Any:
+        """Say the usual one without asking: it was set before the body."""
+        return "READ COMMITTED"
+
+    def get_isolation_level(self, dbapi_connection: Any) -> Any:
+        """Say the usual one."""
+        return "READ COMMITTED"
+
+    def set_isolation_level(self, dbapi_connection: Any, level: str) -> None:
+        """Do nothing: a transaction has one already."""
+
+
+class PostgresDialect(_OfTheStep, PGDialect):
+    """PostgreSQL."""
+
+    default_paramstyle = "numeric_dollar"
+    supports_statement_cache = True
+    supports_native_uuid = True
+    colspecs = PGDialect.colspecs | {
+        sqltypes.JSON: _Json,
+        postgresql_json.JSON: _PostgresJson,
+        postgresql_json.JSONB: _PostgresJsonb,
+    }
+
+
+class MysqlDialect(_OfTheStep, MySQLDialect):
+    """MySQL and MariaDB."""
+
+    default_paramstyle = "qmark"
+    supports_statement_cache = True
+
+    def _detect_charset(self, connection: Any) -> str:
+        return "utf8mb4"
+
+    def _extract_error_code(self, exception: Any) -> int | None:
+        detail = exception.failure.sql.detail if exception.failure is not None else ""
+        digits = "".join(char for char in detail if char.isdigit())
+        return int(digits) if digits else None
+
+
+class SqliteDialect(_OfTheStep, SQLiteDialect):
+    """SQLite."""
+
+    default_paramstyle = "qmark"
+    supports_statement_cache = True
+
+
+_DIALECTS: dict[str, type[Dialect]] = {
+    "postgresql": PostgresDialect,
+    "mysql": MysqlDialect,
+    "sqlite": SqliteDialect,
+}
+
+
+def engine(connection: Connection) -> Engine:
+    """Make an engine whose only connection is the step's.
+
+    What the body begins and ends by itself stays within the step: open the engine's connection, begin, and leave it
+    open until the body is done, so that sessions on it join that transaction.
+    """
+    dialect = _DIALECTS[connection.step.dialect]
+    url = sa.URL.create(connection.step.dialect)
+    return _engine(url, dialect, connection)
+
+
+def _engine(url: sa.URL, dialect: type[Dialect], connection: Connection) -> Engine:
+    made: Dialect = dialect(dbapi=migrated.dbapi, paramstyle=getattr(dialect, "default_paramstyle", None))  # type: ignore[call-arg]
+    pool = StaticPool(lambda: connection)  # type: ignore[arg-type]
+    built = Engine(pool, made, url)
+    with built.connect() as first:
+        made.initialize(first)
+    return built
