@@ -3,17 +3,12 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
 
 import pytest
-
-ROOT = Path(__file__).parents[4]
+from bed.programs import PROGRAMS
 
 
 @pytest.fixture(autouse=True)
 def _program_on_path(monkeypatch: pytest.MonkeyPatch) -> None:
     """Put the programs of this checkout first."""
-    built = os.environ.get("MIGRATED_BIN_DIR") or str(
-        Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target")) / "debug"
-    )
-    monkeypatch.setenv("PATH", f"{built}{os.pathsep}{os.environ['PATH']}")
+    monkeypatch.setenv("PATH", f"{PROGRAMS}{os.pathsep}{os.environ['PATH']}")

@@ -75,7 +75,7 @@ def run_body(
     connection: Connection, step: StepToExecute, scripts: ScriptDirectory, options: Mapping[str, Any]
 ) -> None:
     """Run `upgrade()` or `downgrade()` of a script on a connection."""
-    down = step.direction == Direction.DIRECTION_DOWNGRADE
+    down = step.direction == Direction.DIRECTION_DOWN
     script = scripts.get_revision(step.revision)
     body = getattr(script.module, "downgrade" if down else "upgrade")
     kept = {name: options[name] for name in _KEPT if name in options}

@@ -21,7 +21,7 @@ def line_of(event: Event) -> str | None:
     kind = event.kind
     match kind:
         case events.StepStarted():
-            way = "downgrade" if kind.direction == Direction.DIRECTION_DOWNGRADE else "upgrade"
+            way = "downgrade" if kind.direction == Direction.DIRECTION_DOWN else "upgrade"
             old, new = (", ".join(rows) for rows in (getattr(kind, "from"), kind.to))
             return f"INFO  [migrated] Running {way} {old} -> {new}, {kind.message}"
         case events.NothingToDo():

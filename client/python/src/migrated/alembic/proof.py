@@ -114,7 +114,7 @@ def prove(
         environ = {
             name: value
             for name, value in os.environ.items()
-            if not name.startswith("MIGRATECTL_") and name != "DATABASE_URL"
+            if not name.startswith(("MIGRATECTL_", "MIGRATED_")) and name != "DATABASE_URL"
         }
         settings: Settings = {"embedded_idle": "1s", "dirs": [folder], "database_url": neutral(ours)}
         with Client(Config.load(cwd=home, environ=environ, **settings)) as client:

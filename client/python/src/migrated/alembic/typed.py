@@ -84,7 +84,7 @@ def _create_table(recorded: Recorded, context: MigrationContext, writer: Writer)
     _only(statements, r"CREATE TABLE|CREATE (UNIQUE )?INDEX|CREATE TYPE|COMMENT ON")
     table: sa.Table = recorded.made
     schema = schema_of(
-        table.metadata, context.dialect, keep=lambda item, of: item is table or of is table
+        table.metadata, context.dialect, keep=lambda item: not isinstance(item, sa.Table) or item is table
     ).schema
     if set(schema) - {"dialect", "schemas", "enums", "tables"}:
         raise _Unlike
@@ -139,7 +139,9 @@ def _add_column(recorded: Recorded, context: MigrationContext, writer: Writer) -
         {"add_column": {"table": table, "column": column(operation.column, writer)}}
     ]
     described += [_constraint(one, made, writer) for one in added]
-    described += [{"create_index": {"table": table, "index": index(one, writer)}} for one in made.indexes]
+    described += [
+        {"create_index": {"table": table, "index": index(one, made, writer)}} for one in made.indexes
+    ]
     return described
 
 
@@ -159,10 +161,19 @@ def _create_index(recorded: Recorded, context: MigrationContext, writer: Writer)
         raise _Unlike
     _only(statements, r"CREATE (UNIQUE )?INDEX", most=1)
     made = operation.to_index(context)
-    fields: Operation = {"table": _name(operation.table_name, operation.schema), "index": index(made, writer)}
+    fields: Operation = {
+        "table": _name(operation.table_name, operation.schema),
+        "index": index(made, _table_of(made), writer),
+    }
     if made.dialect_kwargs.get("postgresql_concurrently") and writer.engine == "postgres":
         fields["concurrently"] = True
     return [{"create_index": fields}]
+
+
+def _table_of(index: sa.Index) -> sa.Table:
+    if index.table is None:
+        raise _Unlike
+    return index.table
 
 
 def _drop_index(recorded: Recorded, context: MigrationContext, writer: Writer) -> list[Operation]:

@@ -47,10 +47,12 @@ def run(project: Project, options: argparse.Namespace) -> int:
         getattr(command, options.direction)(project.config, options.revision, sql=True)
         return 0
     configured = only_one(project)
-    with folder_of(project.scripts, configured.dialect, configured.metadata) as folder:
-        with Client(Config.load(**settings(configured, [folder]))) as client:
-            moving = getattr(client, options.direction)(options.revision)
-            return follow(client, moving, project, configured.options)
+    with (
+        folder_of(project.scripts, configured.dialect, configured.metadata) as folder,
+        Client(Config.load(**settings(configured, [folder]))) as client,
+    ):
+        moving = getattr(client, options.direction)(options.revision)
+        return follow(client, moving, project, configured.options)
 
 
 def only_one(project: Project) -> Configured:
