@@ -1,11 +1,11 @@
 from __future__ import annotations
 
 import os
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-
 
 from bed.driven import Make, make
 from bed.postgres import Postgres, installed
@@ -15,7 +15,9 @@ from bed.project import Project
 
 def pytest_configure() -> None:
     if not (PROGRAMS / "migrated").exists():
-        pytest.exit(f"{PROGRAMS} has no `migrated`: run `cargo build -p migrated -p migratectl`, or set MIGRATED_PROGRAMS")
+        pytest.exit(
+            f"{PROGRAMS} has no `migrated`: run `cargo build -p migrated -p migratectl`, or set MIGRATED_PROGRAMS"
+        )
 
 
 @pytest.fixture(params=["sync", "async"])
@@ -25,10 +27,12 @@ def client(request: pytest.FixtureRequest) -> Make:
 
 
 @pytest.fixture
-def project(tmp_path: Path) -> Iterator[Project]:
-    made = Project(tmp_path)
-    yield made
-    made.end()
+def project() -> Iterator[Project]:
+    # pytest's own folders have names that are too long for a socket.
+    with tempfile.TemporaryDirectory(prefix="mg-") as folder:
+        made = Project(Path(folder))
+        yield made
+        made.end()
 
 
 @pytest.fixture(scope="session")

@@ -45,11 +45,12 @@ def test_what_migratectl_shows_is_what_is_read(project: Project) -> None:
     inside = project.folder / "migrations"
     config = Config.load(cwd=inside, environ=project.environ, database_schema="app")
     shown = json.loads(project.ctl("config", "--output", "json"))
-    assert set(shown) - {"project_dir", "file"} <= {*KEYS, *shown}
+    assert set(KEYS) <= set(shown), "every key is known to both"
     # `migratectl` was run in the project's folder and not in one inside of it: relative variables differ by that.
     at_top = Config.load(cwd=project.folder, environ=project.environ, database_url=project.url)
     for key, told in shown.items():
-        if key in KEYS and not KEYS[key].secret:
+        # The form of the output was told as an argument.
+        if key in KEYS and key != "output" and not KEYS[key].secret:
             assert _shown(at_top, key) == told["value"], key
     assert config.project_dir == project.folder
     assert config.project == "orders"
@@ -102,7 +103,9 @@ def test_a_file_that_cannot_be_used_is_refused(tmp_path: Path, text: str, told: 
         ({"MIGRATECTL_REVISION__POST_WRITE": "x"}, "migratectl.toml only"),
     ],
 )
-def test_a_variable_that_cannot_be_used_is_refused(tmp_path: Path, environ: dict[str, str], told: str) -> None:
+def test_a_variable_that_cannot_be_used_is_refused(
+    tmp_path: Path, environ: dict[str, str], told: str
+) -> None:
     with pytest.raises(errors.ConfigInvalid) as caught:
         Config.load(cwd=tmp_path, environ=environ)
     assert told in str(caught.value)
@@ -152,7 +155,10 @@ def test_secrets_are_never_shown_and_read_anew(tmp_path: Path) -> None:
 def test_sqlite_urls_are_made_absolute() -> None:
     base = Path("/app")
     assert url_for_daemon("sqlite:///x.db", base) == "sqlite:////app/x.db"
-    assert url_for_daemon("sqlite+aiosqlite:///./d/x.db?mode=ro", base) == "sqlite+aiosqlite:////app/d/x.db?mode=ro"
+    assert (
+        url_for_daemon("sqlite+aiosqlite:///./d/x.db?mode=ro", base)
+        == "sqlite+aiosqlite:////app/d/x.db?mode=ro"
+    )
     for same in ("sqlite:////x.db", "sqlite:///:memory:", "sqlite://", "postgresql://h/x.db", "prod"):
         assert url_for_daemon(same, base) == same
     assert dialect_of("postgresql+asyncpg://h/d") == "postgresql"
@@ -173,7 +179,9 @@ def test_addresses() -> None:
     for text in ("", "h", "unix:", "ftp://h:1", "http://", "a b:1", "h:x"):
         with pytest.raises(errors.ConfigInvalid):
             Address.parse(text, tls=False)
-    assert [Address.parse(t, tls=False).is_local for t in ("127.0.0.1:1", "[::1]:1", "10.0.0.1:1", "unix:/a")] == [
+    assert [
+        Address.parse(t, tls=False).is_local for t in ("127.0.0.1:1", "[::1]:1", "10.0.0.1:1", "unix:/a")
+    ] == [
         True,
         True,
         False,

@@ -99,7 +99,9 @@ def test_without_the_program_the_error_says_what_to_install(project: Project, cl
         ("#!/bin/sh\necho hello\n", "said `hello` instead of its socket"),
     ],
 )
-def test_a_daemon_that_does_not_start_shows_its_log(project: Project, client: Make, script: str, told: str) -> None:
+def test_a_daemon_that_does_not_start_shows_its_log(
+    project: Project, client: Make, script: str, told: str
+) -> None:
     project.three()
     program = project.home / "broken"
     program.write_text(script)
@@ -132,7 +134,10 @@ def test_a_runtime_folder_holds_the_socket(project: Project) -> None:
 def test_an_idle_time_that_is_none_is_refused(project: Project) -> None:
     project.three()
     for wrong in ("soon", "", "5 m"):
-        with Client(project.config(embedded_idle=wrong)) as c, pytest.raises(errors.ConfigInvalid, match="duration"):
+        with (
+            Client(project.config(embedded_idle=wrong)) as c,
+            pytest.raises(errors.ConfigInvalid, match="duration"),
+        ):
             c.heads()
 
 

@@ -7,7 +7,6 @@ from bed.driven import Make
 from bed.project import Project
 from migrated import MigratedError
 
-
 HANDSHAKE = 120
 """Bytes after which HTTP/2 is agreed on: before that there is no connection, which is told at once."""
 

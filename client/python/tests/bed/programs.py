@@ -39,7 +39,9 @@ def find(program: str) -> str | None:
 class Process:
     """A program that serves until the test ends."""
 
-    def __init__(self, command: list[str], ready: str, *, user: str = "", **options: str | Path | dict[str, str]) -> None:
+    def __init__(
+        self, command: list[str], ready: str, *, user: str = "", **options: str | Path | dict[str, str]
+    ) -> None:
         """Start it and wait until a line of its standard error holds the pattern `ready`."""
         mortal = ["setpriv", "--pdeathsig", "KILL"]
         mortal += [f"--reuid={user}", f"--regid={user}", "--clear-groups"] if user else []

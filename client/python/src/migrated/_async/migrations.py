@@ -296,6 +296,8 @@ class AsyncMigrations(AsyncCore):
             request.dialect = dialect
             return
         named = (await self.api.targets.get_target(GetTargetRequest(name=wanted.name))).target
+        if not named.dialect:
+            raise unknown
         request.dialect = named.dialect
         request.schema = request.schema or named.schema
         request.version_table = request.version_table or named.version_table

@@ -299,6 +299,8 @@ class Migrations(Core):
             request.dialect = dialect
             return
         named = (self.api.targets.get_target(GetTargetRequest(name=wanted.name))).target
+        if not named.dialect:
+            raise unknown
         request.dialect = named.dialect
         request.schema = request.schema or named.schema
         request.version_table = request.version_table or named.version_table

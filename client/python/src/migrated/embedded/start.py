@@ -83,10 +83,9 @@ def start(config: Config, place: Place) -> Path:
             raise EmbeddedStart(
                 f"cannot run {program}: {error.strerror}", next_command="check the installation"
             ) from error
-    found = _ready(child, place, began)
     # Its end is taken note of, so that it does not stay a zombie of a long-lived service.
     threading.Thread(target=child.wait, name="migrated-embedded", daemon=True).start()
-    return found
+    return _ready(child, place, began)
 
 
 def binary(config: Config) -> Path:
