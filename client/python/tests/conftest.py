@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-
+from bed import mariadb
 from bed.driven import Make, make
+from bed.models.engine import DIALECTS, Engine
 from bed.postgres import Postgres, installed
 from bed.programs import PROGRAMS
 from bed.project import Project
@@ -53,3 +54,27 @@ def placed(request: pytest.FixtureRequest, project: Project) -> Project:
         server: Postgres = request.getfixturevalue("postgres")
         project.url = server.database()
     return project
+
+
+@pytest.fixture(scope="session")
+def mysql() -> Iterator[mariadb.MariaDB]:
+    if not mariadb.installed():
+        if os.environ.get("CI") == "true":
+            pytest.fail("MariaDB is not installed")
+        pytest.skip("MariaDB is not installed")
+    server = mariadb.MariaDB()
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="session", params=DIALECTS)
+def engine(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
+    """Each dialect of SQLAlchemy with a project of its own, whose daemon serves all its tests."""
+    project = Project(tmp_path_factory.mktemp(request.param))
+    if request.param != "sqlite":
+        server: Postgres | mariadb.MariaDB = request.getfixturevalue(
+            "postgres" if request.param == "postgresql" else "mysql"
+        )
+        project.url = server.database()
+    yield Engine(request.param, project)
+    project.end()

@@ -75,7 +75,8 @@ def _version(told: str | tuple[int, ...] | None) -> tuple[int, ...] | None:
 
 def _postgresql(version: tuple[int, ...]) -> Dialect:
     # With named parameters a `%` stays one: with a driver's own it would be doubled in every text.
-    made: Any = postgresql.dialect(paramstyle="named")
+    kind: Any = postgresql.dialect
+    made: Any = kind(paramstyle="named")
     made.server_version_info = version
     made.supports_identity_columns = version >= (10,)
     made.supports_smallserial = True
@@ -87,16 +88,13 @@ def _postgresql(version: tuple[int, ...]) -> Dialect:
 
 
 def _mysql(name: str, version: tuple[int, ...], mariadb: bool) -> Dialect:
-    kind = MariaDBDialect if name == "mariadb" else mysql.dialect
+    kind: Any = MariaDBDialect if name == "mariadb" else mysql.dialect
     made: Any = kind(paramstyle="named", is_mariadb=mariadb)
     made.server_version_info = version
     made.supports_sequences = mariadb and version >= (10, 3)
     made.supports_native_uuid = mariadb and version >= (10, 7)
-    expressions = version >= ((10, 2, 1) if mariadb else (8, 0, 13))
-    if isinstance(getattr(type(made), "_support_default_function", None), property):
-        # Worked out from the version.
-        pass
-    else:
-        made._support_default_function = expressions
+    # Before 2.1 SQLAlchemy works it out from the version.
+    if not isinstance(getattr(kind, "_support_default_function", None), property):
+        made._support_default_function = version >= ((10, 2, 1) if mariadb else (8, 0, 13))
     dialect: Dialect = made
     return dialect

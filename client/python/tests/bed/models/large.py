@@ -90,7 +90,7 @@ GENERIC: dict[str, Any] = {
 
 
 def generic(metadata: sa.MetaData) -> None:
-    """Tables that hold for every engine."""
+    """Add tables that hold for every engine."""
     sa.Table(
         "types",
         metadata,
@@ -154,7 +154,7 @@ def generic(metadata: sa.MetaData) -> None:
 
 
 def unnamed(metadata: sa.MetaData) -> None:
-    """Constraints to which the engine gives names; a convention with the constraint's own name in it allows none."""
+    """Add constraints that the engine names; a convention with the constraint's own name in it allows none."""
     sa.Table(
         "unnamed",
         metadata,
@@ -174,7 +174,7 @@ def unnamed(metadata: sa.MetaData) -> None:
 
 
 def for_postgresql(metadata: sa.MetaData) -> None:
-    """What PostgreSQL has and the others have not."""
+    """Add what PostgreSQL has and the others have not."""
     pg = postgresql
     positive = pg.DOMAIN(
         "positive",
@@ -319,8 +319,12 @@ def for_postgresql(metadata: sa.MetaData) -> None:
     sa.Table("fast", metadata, sa.Column("x", sa.Integer), prefixes=["UNLOGGED"])
 
 
+def _options(dialect: str, **options: Any) -> Any:
+    return {f"{dialect}_{option}": value for option, value in options.items()}
+
+
 def for_mysql(metadata: sa.MetaData, dialect: str) -> None:
-    """What MySQL and MariaDB have."""
+    """Add what MySQL and MariaDB have."""
     my = mysql
     types: dict[str, Any] = {
         "tiny": my.TINYINT(1),
@@ -356,11 +360,7 @@ def for_mysql(metadata: sa.MetaData, dialect: str) -> None:
         "numeric": my.NUMERIC(8, 3, unsigned=True),
         "small": my.SMALLINT(5),
     }
-    options = {
-        f"{dialect}_engine": "InnoDB",
-        f"{dialect}_charset": "utf8mb4",
-        f"{dialect}_collate": "utf8mb4_unicode_ci",
-    }
+    options = _options(dialect, engine="InnoDB", charset="utf8mb4", collate="utf8mb4_unicode_ci")
     sa.Table(
         "my_types",
         metadata,
@@ -378,7 +378,6 @@ def for_mysql(metadata: sa.MetaData, dialect: str) -> None:
         comment="With a comment, it's 100%",
         **options,
     )
-    index_options: dict[str, Any] = {f"{dialect}_length": {"name": 10}}
     page = sa.Table(
         "page",
         metadata,
@@ -388,24 +387,24 @@ def for_mysql(metadata: sa.MetaData, dialect: str) -> None:
         sa.Column("other", sa.Integer, sa.ForeignKey("account.id")),
         sa.Column("again", sa.Integer, sa.ForeignKey("account.id", ondelete="RESTRICT")),
         sa.UniqueConstraint("name"),
-        **{f"{dialect}_row_format": "DYNAMIC", f"{dialect}_engine": "InnoDB"},
+        **_options(dialect, row_format="DYNAMIC", engine="InnoDB"),
     )
-    sa.Index("page_name", page.c.name, page.c.id, **index_options)
-    sa.Index("page_body", page.c.body, **{f"{dialect}_prefix": "FULLTEXT"})
-    sa.Index("page_body_start", page.c.body, **{f"{dialect}_length": 20})
-    sa.Index("page_hash", page.c.other, page.c.name, **{f"{dialect}_using": "btree"})
+    sa.Index("page_name", page.c.name, page.c.id, **_options(dialect, length={"name": 10}))
+    sa.Index("page_body", page.c.body, **_options(dialect, prefix="FULLTEXT"))
+    sa.Index("page_body_start", page.c.body, **_options(dialect, length=20))
+    sa.Index("page_hash", page.c.other, page.c.name, **_options(dialect, using="btree"))
     sa.Table(
         "cut",
         metadata,
         sa.Column("id", sa.Integer, primary_key=True),
         sa.Column("x", sa.Integer),
-        **{f"{dialect}_partition_by": "HASH (id)", f"{dialect}_partitions": "4"},
+        **_options(dialect, partition_by="HASH (id)", partitions="4"),
     )
     sa.Sequence("numbers", start=7, increment=2, metadata=metadata)
 
 
 def for_sqlite(metadata: sa.MetaData) -> None:
-    """What SQLite has."""
+    """Add what SQLite has."""
     sa.Table(
         "counted",
         metadata,
@@ -437,7 +436,7 @@ def for_sqlite(metadata: sa.MetaData) -> None:
 
 
 def large(dialect: str, convention: bool = True) -> sa.MetaData:
-    """All of it for one dialect."""
+    """Make all of it for one dialect."""
     metadata = sa.MetaData(naming_convention=CONVENTION if convention else None)
     generic(metadata)
     if not convention:

@@ -1,0 +1,1 @@
+"""Models of SQLAlchemy, and what they are tried on."""
