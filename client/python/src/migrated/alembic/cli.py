@@ -10,7 +10,7 @@ from pathlib import Path
 from migrated._release import VERSION
 from migrated.errors import MigratedError
 
-from . import import_command, upgrade_command
+from . import import_command, other_commands, upgrade_command
 from .project import Project, ProjectError
 
 
@@ -31,6 +31,7 @@ def parser() -> argparse.ArgumentParser:
     )
     commands = root.add_subparsers(title="commands", required=True, metavar="COMMAND")
     upgrade_command.describe(commands)
+    other_commands.describe(commands)
     import_command.describe(commands)
     return root
 
