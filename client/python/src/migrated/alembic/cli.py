@@ -10,7 +10,7 @@ from pathlib import Path
 from migrated._release import VERSION
 from migrated.errors import MigratedError
 
-from . import import_command, other_commands, upgrade_command
+from . import export_command, import_command, other_commands, upgrade_command
 from .project import Project, ProjectError
 
 
@@ -33,6 +33,7 @@ def parser() -> argparse.ArgumentParser:
     upgrade_command.describe(commands)
     other_commands.describe(commands)
     import_command.describe(commands)
+    export_command.describe(commands)
     return root
 
 
@@ -40,7 +41,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; give its exit code, which means what that of `migratectl` means."""
     options = parser().parse_args(arguments)
     try:
-        project = Project.load(options.config, options.name, options.x)
+        needed = getattr(options, "needs_project", True)
+        project = Project.load(options.config, options.name, options.x) if needed else None
         code: int = options.run(project, options)
     except MigratedError as error:
         print(f"error: {error}", file=sys.stderr)  # noqa: T201 - a command speaks
