@@ -97,7 +97,16 @@ pub fn of_run(state: RunState, failure: Option<&Failure>, applied: u32) -> Exit 
 
 /// What only happens to a run that is under way.
 fn is_no_refusal(reason: &str) -> bool {
-    matches!(reason, "" | "STATEMENT_FAILED" | "VERSION_ROWS_CHANGED" | "CONNECTION_LOST" | "CANCELLED")
+    matches!(
+        reason,
+        "" | "STATEMENT_FAILED"
+            | "VERSION_ROWS_CHANGED"
+            | "CONNECTION_LOST"
+            | "CANCELLED"
+            | "EXECUTOR_MISSING"
+            | "EXECUTOR_LOST"
+            | "EXECUTOR_FAILED"
+    )
 }
 
 #[cfg(test)]

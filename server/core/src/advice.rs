@@ -56,6 +56,7 @@ impl Code {
             | Code::TargetUrlInvalid
             | Code::MemoryTarget
             | Code::ChangedRevision
+            | Code::NeedsExecutor
             | Code::ShuttingDown
             | Code::TargetNotFound
             | Code::ProjectNotFound
@@ -104,6 +105,9 @@ impl Code {
             | Code::DeadlinePassed
             | Code::RunInterrupted
             | Code::Internal
+            | Code::ExecutorMissing
+            | Code::ExecutorLost
+            | Code::ExecutorFailed
             | Code::StreamLost => ASK_CURRENT,
         }
     }
@@ -234,6 +238,14 @@ impl Code {
             }
             Code::LockWaitExpired => "`migratectl runs list` shows who has it; then repeat the command",
             Code::RunNotFound => "`migratectl runs list` shows the runs",
+            Code::ExecutorMissing => {
+                "start the run with the client that the revision is written for: it executes the body by itself"
+            }
+            Code::ExecutorLost => "see why that client went away, then repeat the command with it",
+            Code::ExecutorFailed => "fix the revision; `migratectl current` shows where the target stands",
+            Code::NeedsExecutor => {
+                "ask the client that the revision is written for, or write the revision in SQL or as operations"
+            }
             Code::ShuttingDown => "repeat the command in a moment",
             Code::SchemaInvalid => "correct the schema at the place that is shown, then repeat",
             Code::ScratchRequired => {

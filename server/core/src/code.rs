@@ -101,7 +101,8 @@ codes! {
     PragmaInTransaction = 1110, "PRAGMA_IN_TRANSACTION";
     /// A client command (such as `\copy`) that no server knows.
     ClientCommand = 1111, "CLIENT_COMMAND";
-    /// A revision file in a form that is not read: YAML with anchors, aliases, tags or several documents.
+    /// A revision file in a form that is not read: YAML with anchors, aliases, tags or several documents, a client's
+    /// revision without a transaction where the engine has transactions.
     UnsupportedForm = 1112, "UNSUPPORTED_FORM";
 
     /// A schema file or message that cannot be read, or that the engine refuses in scratch.
@@ -205,6 +206,14 @@ codes! {
     Internal = 5013, "INTERNAL";
     /// A DONE statement of a partly applied revision was changed.
     ChangedPartial = 5015, "CHANGED_PARTIAL";
+    /// A run waits for a client to execute a revision, and none came.
+    ExecutorMissing = 5016, "EXECUTOR_MISSING";
+    /// The client that executed a revision went away in the middle of it.
+    ExecutorLost = 5017, "EXECUTOR_LOST";
+    /// The client that executed a revision says that its body failed.
+    ExecutorFailed = 5018, "EXECUTOR_FAILED";
+    /// A revision whose SQL only its client knows, where SQL was asked for.
+    NeedsExecutor = 5019, "NEEDS_EXECUTOR";
 
     /// No token, or one that is unknown or expired.
     Unauthenticated = 6001, "UNAUTHENTICATED";

@@ -213,6 +213,15 @@ pub enum EventKind {
     StepFailed { index: u32, total: u32, revision: String, failure: Failure },
     /// Somebody asked to stop.
     CancelRequested { actor: String, reason: String },
+    /// A revision's body is to be executed by a client, and none has offered to.
+    ExecutorWanted {
+        index: u32,
+        total: u32,
+        revision: String,
+        direction: Direction,
+        language: String,
+        wait_ms: u64,
+    },
     /// The end, in a terminal state.
     RunFinished {
         state: RunState,

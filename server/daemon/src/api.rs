@@ -83,6 +83,7 @@ fn settings(config: &Config) -> Settings {
         retry_step_limit: runs.retry_step_limit.0,
         retry_attempts: runs.retry_attempts,
         retry_total: runs.retry_total.0,
+        executor_wait: runs.executor_wait.0,
         cancel_grace: runs.cancel_grace.0,
         create_projects: config.projects.create_on_push,
         max_revision_bytes: limits.max_revision_size.0,

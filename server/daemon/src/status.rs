@@ -75,6 +75,9 @@ fn canonical(code: Code) -> tonic::Code {
         | Code::VersionTableShape
         | Code::ChangedRevision
         | Code::ChangedPartial
+        | Code::ExecutorMissing
+        | Code::ExecutorFailed
+        | Code::NeedsExecutor
         | Code::RunTransactionRefused
         | Code::TargetAuthentication
         | Code::TargetPermission
@@ -89,6 +92,7 @@ fn canonical(code: Code) -> tonic::Code {
         | Code::LockLost
         | Code::LockWaitExpired
         | Code::SchemaMoved
+        | Code::ExecutorLost
         | Code::RunInterrupted => C::Aborted,
         Code::AlreadyExists => C::AlreadyExists,
         Code::EventsPruned => C::OutOfRange,

@@ -97,6 +97,9 @@ impl Engine {
             Ok(body) => body,
             Err(error) => return refused(error, graph, revision),
         };
+        if body.client.is_some() {
+            return Ok(Vec::new());
+        }
         let (path, transactional) = (body.path.clone(), body.transactional);
         let written = if body.rendered { as_written(&body) } else { Written::of_file(&body) };
         let id = revision.to_owned();

@@ -223,7 +223,15 @@ impl Engine {
                 statements: body.statements(),
                 transactional: body.transactional,
                 rows: step.rows_after.clone(),
-                warnings: body.warnings,
+                warnings: match body.client {
+                    None => body.warnings,
+                    Some(client) => {
+                        vec![format!(
+                            "its {} client executes it: its statements are known then",
+                            client.language
+                        )]
+                    }
+                },
                 findings,
             });
         }

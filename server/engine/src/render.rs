@@ -124,6 +124,7 @@ impl Engine {
         let mut steps = Vec::with_capacity(plan.steps.len());
         for step in plan.steps {
             let body = self.load_body(graph, &step.revision, step.direction, &server).await?;
+            let body = body.with_sql(&step.revision)?;
             steps.push((title(graph, &step), Some(body), step.changes));
         }
         Ok(Script { start: plan.rows_before, steps })

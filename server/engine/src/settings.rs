@@ -24,6 +24,8 @@ pub struct Settings {
     pub retry_attempts: u32,
     /// Bound on all attempts at a step.
     pub retry_total: Duration,
+    /// How long a step waits for a client that executes it.
+    pub executor_wait: Duration,
     /// How long to wait after a cancel before the session is ended.
     pub cancel_grace: Duration,
     /// Whether a push or a manifest may create its project.
@@ -68,6 +70,7 @@ impl Default for Settings {
             retry_step_limit: Duration::from_secs(60),
             retry_attempts: 10,
             retry_total: Duration::from_secs(600),
+            executor_wait: Duration::from_secs(60),
             cancel_grace: Duration::from_secs(10),
             create_projects: true,
             max_revision_bytes: 256 << 20,

@@ -168,18 +168,7 @@ pub fn is_journalled(statement: &ScriptStatement) -> bool {
 /// [`Code::TargetPartial`] where the rows are another revision's or contradict each other,
 /// [`Code::ChangedPartial`] where a statement that is done was changed since.
 pub fn resume<'a>(rows: &'a [JournalRow], work: &Work) -> Result<Resume<'a>, TargetError> {
-    if let Some(row) = rows.iter().find(|r| r.revision != work.revision || r.direction != work.direction) {
-        return Err(TargetError::new(
-            Code::TargetPartial,
-            format!(
-                "revision {} was cut off at statement {} while going {}",
-                row.revision,
-                row.statement,
-                direction(row.direction)
-            ),
-        )
-        .help("finish that revision first: apply it again in the same direction"));
-    }
+    of_another(rows, work)?;
     if rows.is_empty() {
         return Ok(Resume::Fresh);
     }
@@ -209,6 +198,25 @@ pub fn resume<'a>(rows: &'a [JournalRow], work: &Work) -> Result<Resume<'a>, Tar
         Some(row) => Err(changed(work, row.statement)),
         None => Ok(Resume::After { next: total + 1, done }),
     }
+}
+
+/// Refuses to begin a revision while another one is partly applied.
+///
+/// # Errors
+/// [`Code::TargetPartial`].
+pub fn of_another(rows: &[JournalRow], work: &Work) -> Result<(), TargetError> {
+    let another = rows.iter().find(|r| r.revision != work.revision || r.direction != work.direction);
+    let Some(row) = another else { return Ok(()) };
+    Err(TargetError::new(
+        Code::TargetPartial,
+        format!(
+            "revision {} was cut off at statement {} while going {}",
+            row.revision,
+            row.statement,
+            direction(row.direction)
+        ),
+    )
+    .help("finish that revision first: apply it again in the same direction"))
 }
 
 /// The refusal for a done statement that is not what it was.

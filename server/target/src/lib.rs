@@ -5,6 +5,7 @@
 
 mod ending;
 mod error;
+mod executed;
 mod inspect;
 pub mod journal;
 mod mysql;
@@ -20,6 +21,9 @@ pub mod version_table;
 mod work;
 
 pub use error::{ApplyFault, Outcome, TargetError};
+pub use executed::{
+    Answer, Array, Asked, BATCH_BYTES, ClientStatement, Executor, ResultColumn, Value, no_journal_of_clients,
+};
 pub use inspect::{InspectOptions, Inspected, Scratch, ScratchOptions};
 pub use session::{
     Backend, BackendState, Canceller, Holder, LockAttempt, MigrationLock, Session, SessionOptions,

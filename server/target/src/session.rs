@@ -1,6 +1,6 @@
 //! Connections: the work session, the migration lock, cancelling.
 
-use crate::{Applied, ApplyFault, TargetError, Work, work::Tell};
+use crate::{Applied, ApplyFault, Executor, TargetError, Work, work::Tell};
 use async_trait::async_trait;
 use std::sync::Arc;
 use std::time::Duration;
@@ -91,6 +91,14 @@ pub trait Session: Send {
     /// statement. The version rows are compared with `work.expected_rows` at the start and each row count is
     /// checked at the end; where the version table is missing and `expected_rows` is empty it is created.
     async fn apply(&mut self, work: &Work, tell: &dyn Tell) -> Result<Applied, ApplyFault>;
+
+    /// Does one step whose statements come from a client, in the same way. `work.script` is empty.
+    async fn converse(
+        &mut self,
+        work: &Work,
+        executor: &mut dyn Executor,
+        tell: &dyn Tell,
+    ) -> Result<Applied, ApplyFault>;
 
     /// Begins the one transaction of `--per-run-transaction`.
     async fn begin_run(&mut self) -> Result<(), TargetError>;

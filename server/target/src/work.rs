@@ -112,6 +112,8 @@ pub struct Applied {
     pub statements: u32,
     /// Version rows after it.
     pub rows: Vec<String>,
+    /// A client's body changed what a new session starts with. Of a script that is known before.
+    pub spoils_sessions: bool,
 }
 
 /// Where a session tells what it does. Never blocks, but in [`Tell::recorded`].
@@ -119,6 +121,10 @@ pub struct Applied {
 pub trait Tell: Send + Sync {
     /// A statement begins (number from 1): what watches for long statements hangs on this.
     fn statement_started(&self, index: u32);
+    /// A statement of a client begins: nobody knew it before. 0 stands for none: the client is at work.
+    fn statement_sent(&self, index: u32, _summary: &str) {
+        self.statement_started(index);
+    }
     /// Anything for the run's log: finished statements, notices, resumptions, warnings.
     fn event(&self, what: EventKind);
     /// The id of the transaction that holds the step, as soon as it is known (PostgreSQL): its recording begins, while

@@ -32,10 +32,14 @@ pub struct Found {
     pub stamp: Stamp,
 }
 
+/// What the names of revision files end with. `.rev.` and the ending of a language: a client executes it.
+const ENDINGS: [&str; 9] =
+    [".sql", ".yaml", ".yml", ".rev.py", ".rev.go", ".rev.rb", ".rev.js", ".rev.ts", ".rev.java"];
+
 /// Fewer files than this are not worth a thread of their own.
 const FILES_PER_THREAD: usize = 1_000;
 
-/// Every revision file: `*.sql`, `*.yaml`, `*.yml`; hidden files, editors' leftovers (`#…`, `…~`) and what is no
+/// Every revision file, by the endings of [`ENDINGS`]; hidden files, editors' leftovers (`#…`, `…~`) and what is no
 /// regular file are left out. Locations come in their order; inside of one, files are sorted by path.
 ///
 /// # Errors
@@ -170,7 +174,8 @@ fn stamp(stat: &Stat) -> Stamp {
 }
 
 fn is_revision_file(name: &[u8]) -> bool {
-    [b".sql".as_slice(), b".yaml", b".yml"].iter().any(|end| name.len() > end.len() && name.ends_with(end))
+    // Sources stand beside what they use, and what embeds the folder: a revision among them says so.
+    ENDINGS.iter().any(|end| name.len() > end.len() && name.ends_with(end.as_bytes()))
 }
 
 fn unreadable(path: &Path, cause: rustix::io::Errno) -> Box<Error> {

@@ -1,7 +1,7 @@
 //! A failure for people: code and cause, the statement with the position marked, the state, and the way on.
 
 use super::Style;
-use super::narrator::{has_sqlstate, printable};
+use super::narrator::{has_sqlstate, numbered, printable};
 use crate::error::{Error, Place};
 use std::fmt::Write as _;
 use std::io::BufRead as _;
@@ -23,8 +23,8 @@ pub fn render(error: &Error, style: &Style) -> String {
     if let Some(sql) = &error.sql {
         let counted = match (sql.statement_index, error.revision.as_str()) {
             (0, _) => String::new(),
-            (n, "") => format!("{n}/{}", sql.statement_total),
-            (n, revision) => format!("{n}/{} of {revision}", sql.statement_total),
+            (n, "") => numbered(n, sql.statement_total),
+            (n, revision) => format!("{} of {revision}", numbered(n, sql.statement_total)),
         };
         let name =
             |parts: [&str; 2]| parts.iter().filter(|p| !p.is_empty()).copied().collect::<Vec<_>>().join(".");

@@ -117,6 +117,10 @@ impl Narrator {
                 let (revision, why) = (&e.revision, one_line(&e.evidence));
                 format!("{revision} goes on at statement {}/{}: {why}", e.statement, e.total)
             }
+            Kind::ExecutorWanted(e) => {
+                let wait = duration::show(duration::of(e.wait.as_ref()));
+                format!("{} waits up to {wait} for a {} client that executes it", e.revision, e.language)
+            }
             Kind::CancelRequested(e) => {
                 let why =
                     if e.reason.is_empty() { String::new() } else { format!(": {}", one_line(&e.reason)) };
@@ -166,7 +170,7 @@ impl Narrator {
 pub(super) fn running(e: &pb::event::StatementRunning) -> String {
     let elapsed = duration::show(duration::of(e.elapsed.as_ref()));
     let progress = if e.progress.is_empty() { String::new() } else { format!(" ({})", e.progress) };
-    format!("statement {}/{} for {elapsed}{progress}: {}", e.index, e.total, one_line(&e.summary))
+    format!("statement {} for {elapsed}{progress}: {}", numbered(e.index, e.total), one_line(&e.summary))
 }
 
 /// `statement 1/2: 2BP01 cannot drop …`
@@ -176,7 +180,7 @@ pub(super) fn short_failure(failure: Option<&pb::Failure>) -> String {
         Some(sql) => {
             let at = match sql.statement_index {
                 0 => String::new(),
-                n => format!("statement {n}/{}: ", sql.statement_total),
+                n => format!("statement {}: ", numbered(n, sql.statement_total)),
             };
             let state = if has_sqlstate(sql) { format!("{} ", sql.sqlstate) } else { String::new() };
             let said = if sql.message.is_empty() { &failure.message } else { &sql.message };
@@ -184,6 +188,11 @@ pub(super) fn short_failure(failure: Option<&pb::Failure>) -> String {
         }
         None => one_line(&failure.message),
     }
+}
+
+/// `3/7`, or `3` where nobody knows how many there will be: a client sends them.
+pub(super) fn numbered(index: u32, total: u32) -> String {
+    if total == 0 { index.to_string() } else { format!("{index}/{total}") }
 }
 
 /// Whether the engine has SQLSTATEs, which have five characters; SQLite gives its own number there.

@@ -17,6 +17,9 @@ pub fn raw_hash(bytes: &[u8]) -> [u8; 32] {
 /// Left out are the file's name, message, date and labels, the byte order mark, line ends, white space and comments
 /// outside of strings, empty statements, and the order of the sections. Executable comments and hints are tokens.
 ///
+/// Of the client form the whole text behind the header counts, with its line ends as `\n`: no rule of ours tells what of a
+/// programming language is a comment.
+///
 /// What is a comment or a string differs between dialects. A section that names dialects is read by their rules; one
 /// that names none is read by the rules of all three, one after the other: a change goes unseen only where none of them
 /// sees it. (So in such a section a `#` comment, which is MySQL's alone, counts as text.) Where a dialect cannot read
@@ -34,6 +37,10 @@ pub fn token_hash(file: &RevisionFile) -> [u8; 32] {
     }
     if let Some(operations) = &file.operations {
         operations.add_to(&mut hash);
+        return hash.finish();
+    }
+    if let Some(client) = &file.client {
+        client.add_to(&file.text, &mut hash);
         return hash.finish();
     }
     let mut sections: Vec<(&Section, Vec<DialectName>)> = Vec::new();

@@ -30,11 +30,31 @@ pub(super) struct Header {
 impl Header {
     /// Reads a comment line before the first section.
     pub(super) fn line(&mut self, path: &str, line: &str, number: u32) -> Result<(), FileError> {
-        let Some((key, value)) = entry(line) else { return Ok(()) };
+        let Some((key, value)) = entry(line, "--") else { return Ok(()) };
         // `-- migrated:allow L001`, for lint.
         if key == "migrated" && value.starts_with("allow ") {
             return Ok(());
         }
+        // Licence texts and notes hold colons too; ours are plain lower-case words.
+        let plain = key.bytes().all(|c| c.is_ascii_lowercase() || c == b'_');
+        if !KEYS.contains(&key) && nearest(key, KEYS).is_none() && plain {
+            let at = key.as_ptr() as usize - line.as_ptr() as usize;
+            let place = (number, line[..at].chars().count() as u32 + 1);
+            let message = format!("unknown key `{key}`");
+            return Err(FileError::new(Code::FileInvalidHeader, path, place, message)
+                .help(format!("keys are {}; a comment must not look like one", KEYS.join(", "))));
+        }
+        self.entry(path, line, number, (key, value))
+    }
+
+    /// Takes an entry of a header line. A key that is none, and looks like none, is passed over.
+    pub(super) fn entry(
+        &mut self,
+        path: &str,
+        line: &str,
+        number: u32,
+        (key, value): (&str, &str),
+    ) -> Result<(), FileError> {
         let column = |part: &str| {
             let at = part.as_ptr() as usize - line.as_ptr() as usize;
             line[..at].chars().count() as u32 + 1
@@ -43,16 +63,8 @@ impl Header {
             FileError::new(Code::FileInvalidHeader, path, (number, column(part)), message)
         };
         let Some(known) = KEYS.iter().find(|k| **k == key) else {
-            let near = nearest(key, KEYS);
-            // Licence texts and notes hold colons too; ours are plain lower-case words.
-            if near.is_none() && !key.bytes().all(|c| c.is_ascii_lowercase() || c == b'_') {
-                return Ok(());
-            }
-            let help = match near {
-                Some(near) => format!("did you mean `{near}`?"),
-                None => format!("keys are {}; a comment must not look like one", KEYS.join(", ")),
-            };
-            return Err(error(key, format!("unknown key `{key}`")).help(help));
+            let Some(near) = nearest(key, KEYS) else { return Ok(()) };
+            return Err(error(key, format!("unknown key `{key}`")).help(format!("did you mean `{near}`?")));
         };
         if let Some((_, first)) = self.seen.iter().find(|(k, _)| k == known) {
             return Err(error(key, format!("`{known}` stands here again, after line {first}")));
@@ -85,12 +97,12 @@ impl Header {
 
 /// Whether the line is the one that every revision file has.
 pub(super) fn is_revision_line(line: &str) -> bool {
-    entry(line).is_some_and(|(key, _)| key == "revision")
+    entry(line, "--").is_some_and(|(key, _)| key == "revision")
 }
 
-/// `-- key: value`, both trimmed. Any word before a colon is taken for a key.
-fn entry(line: &str) -> Option<(&str, &str)> {
-    let (key, value) = line.trim().strip_prefix("--")?.trim_start().split_once(':')?;
+/// `-- key: value`, both trimmed. Any word before a colon is taken for a key. `marker` is what a comment begins with.
+pub(super) fn entry<'l>(line: &'l str, marker: &str) -> Option<(&'l str, &'l str)> {
+    let (key, value) = line.trim().strip_prefix(marker)?.trim_start().split_once(':')?;
     let key = key.trim_end();
     let word = !key.is_empty() && key.chars().all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '-');
     // `-- https://…` is no key.

@@ -1,4 +1,5 @@
-//! Revision files: read, written, named, hashed. They are written in SQL, or in YAML as typed operations.
+//! Revision files: read, written, named, hashed. They are written in SQL, in YAML as typed operations, or in a programming
+//! language: then their client executes them.
 //!
 //! A file of SQL begins with header lines (`-- revision: 3f2a9c1b7d4e`), followed by sections, each opened by a line
 //! `-- migrate:up` or `-- migrate:down` with options. Everything that could get lost without a word is an error:
@@ -7,6 +8,7 @@
 //! A line that looks like a section's opening is one wherever it stands, inside of strings and inline data too, so that
 //! the sections of a file are known without knowing its dialect.
 
+mod client;
 mod created;
 mod error;
 mod hash;
@@ -17,6 +19,7 @@ mod parse;
 mod section;
 mod write;
 
+pub use client::ClientForm;
 pub use created::Created;
 pub use error::FileError;
 pub use hash::{raw_hash, token_hash};
@@ -52,6 +55,8 @@ pub struct RevisionFile {
     pub sections: Vec<Section>,
     /// Its operations, where it is written in that form; then it has no sections.
     pub operations: Option<Operations>,
+    /// What is known of a body that its client executes; then it has no sections.
+    pub client: Option<ClientForm>,
     /// The whole file.
     pub text: Arc<str>,
 }

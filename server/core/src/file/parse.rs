@@ -1,6 +1,7 @@
 //! Reading a revision file.
 
 use super::RevisionFile;
+use super::client;
 use super::error::FileError;
 use super::header::{Header, is_revision_line};
 use super::operations;
@@ -30,6 +31,9 @@ pub fn parse_text(path: &str, text: Arc<str>) -> Result<RevisionFile, FileError>
     }
     if is_operations_form(path) {
         return operations::parse(path, text);
+    }
+    if let Some(language) = client::language(path) {
+        return client::parse(path, text, language);
     }
     let mut header = Header::default();
     let mut sections: Vec<Section> = Vec::new();
@@ -80,6 +84,7 @@ pub fn parse_text(path: &str, text: Arc<str>) -> Result<RevisionFile, FileError>
         created: header.created,
         sections,
         operations: None,
+        client: None,
         text,
     })
 }

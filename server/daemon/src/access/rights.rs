@@ -31,6 +31,7 @@ const RPCS: &[(&str, &str, Right)] = &[
     ("MigrationService", "Check", Read),
     ("MigrationService", "Autogenerate", Read),
     ("MigrationService", "Lint", Read),
+    ("MigrationService", "ExecuteStep", Operate),
     ("SchemaService", "Inspect", Read),
     ("SchemaService", "Diff", Read),
     ("RunService", "GetRun", Read),

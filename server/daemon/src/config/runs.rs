@@ -23,6 +23,8 @@ section! {
         retry_attempts: u32 = 10,
         /// Most time for all attempts at a step.
         retry_total: Span = Span::minutes(10),
+        /// How long a revision that a client executes waits for that client.
+        executor_wait: Span = Span::minutes(1),
         /// How long a cancelled statement may take to stop before its session is ended.
         cancel_grace: Span = Span::seconds(10),
         /// How long the steps under way may take to end when the daemon is told to stop; then they are cancelled. Give

@@ -143,6 +143,16 @@ fn kind(what: &EventKind) -> wire::Kind {
         EventKind::CancelRequested { actor, reason } => {
             wire::Kind::CancelRequested(wire::CancelRequested { actor, reason })
         }
+        EventKind::ExecutorWanted { index, total, revision, direction: way, language, wait_ms } => {
+            wire::Kind::ExecutorWanted(wire::ExecutorWanted {
+                index,
+                total,
+                revision,
+                direction: direction(way).into(),
+                language,
+                wait: Some(millis(wait_ms)),
+            })
+        }
         EventKind::RunFinished { state, rows, applied, duration_ms, failure: cause } => {
             wire::Kind::RunFinished(wire::RunFinished {
                 state: run_state(state).into(),

@@ -1,6 +1,7 @@
 //! Between wire types and the engine's: one file for each `.proto` that needs it.
 
 pub(crate) mod event;
+pub(crate) mod execute;
 pub(crate) mod graph;
 pub(crate) mod lint;
 pub(crate) mod revision;

@@ -1,5 +1,6 @@
 //! MigrationService.
 
+use super::execute::execute_step;
 use super::stream::{BoxStream, of_run};
 use super::{caller, refuse};
 use crate::convert::event::direction;
@@ -19,7 +20,7 @@ use migrated_engine::{
 use migrated_proto::v1;
 use migrated_proto::v1::migration_service_server::MigrationService;
 use std::time::Duration;
-use tonic::{Request, Response, Status};
+use tonic::{Request, Response, Status, Streaming};
 
 /// Longest wait of WaitForRevision where the call has no timeout of its own.
 const LONGEST_WAIT: Duration = Duration::from_secs(24 * 3600);
@@ -94,6 +95,7 @@ impl MigrationService for Migrations {
     type DowngradeStream = BoxStream<v1::DowngradeResponse>;
     type StampStream = BoxStream<v1::StampResponse>;
     type RenderStream = BoxStream<v1::RenderResponse>;
+    type ExecuteStepStream = BoxStream<v1::ExecuteStepResponse>;
 
     async fn plan(&self, request: Request<v1::PlanRequest>) -> Result<Response<v1::PlanResponse>, Status> {
         let request = request.into_inner();
@@ -294,6 +296,13 @@ impl MigrationService for Migrations {
         let made = self.engine.autogenerate(autogenerate).await.map_err(refuse)?;
         let (revision, file) = made.file.map(new_file).unzip();
         Ok(Response::new(v1::AutogenerateResponse { diff: Some(compared(made.compared)?), revision, file }))
+    }
+
+    async fn execute_step(
+        &self,
+        request: Request<Streaming<v1::ExecuteStepRequest>>,
+    ) -> Result<Response<Self::ExecuteStepStream>, Status> {
+        Ok(Response::new(execute_step(&self.engine, request.into_inner()).await?))
     }
 
     async fn lint(&self, request: Request<v1::LintRequest>) -> Result<Response<v1::LintResponse>, Status> {

@@ -1,5 +1,6 @@
 //! The gRPC services: each method converts, calls one use-case of the engine, and converts back.
 
+mod execute;
 mod migration;
 mod project;
 mod revision;

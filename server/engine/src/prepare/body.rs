@@ -8,7 +8,7 @@ use migrated_core::event::{Direction, SqlFault};
 use migrated_core::operation::Server;
 use migrated_core::{Code, DialectName, file};
 use migrated_store::Hash;
-use migrated_target::{Script, ScriptStatement, Treatment};
+use migrated_target::{Script, ScriptStatement, Treatment, no_journal_of_clients};
 use std::sync::Arc;
 
 /// A body, ready to be executed or shown.
@@ -25,9 +25,40 @@ pub(crate) struct LoadedBody {
     pub(crate) warnings: Vec<String>,
     /// The statements were rendered from operations: their lines are those of the operations.
     pub(crate) rendered: bool,
+    /// A client executes it: its statements are known when they come.
+    pub(crate) client: Option<ClientBody>,
+}
+
+/// A body that a client executes.
+#[derive(Clone)]
+pub(crate) struct ClientBody {
+    /// Its language.
+    pub(crate) language: &'static str,
+    /// The file.
+    pub(crate) source: Vec<u8>,
 }
 
 impl LoadedBody {
+    /// The same where its SQL is needed without executing it.
+    ///
+    /// # Errors
+    /// [`Code::NeedsExecutor`].
+    pub(crate) fn with_sql(self, revision: &str) -> Result<LoadedBody> {
+        let Some(client) = &self.client else { return Ok(self) };
+        let language = client.language;
+        Err(EngineError::new(
+            Code::NeedsExecutor,
+            format!("{revision} is executed by its {language} client, and its SQL is known only when that runs"),
+        )
+        .revision(revision)
+        .with("path", &self.path)
+        .with("language", language)
+        .next(format!(
+            "let the {language} client do this, or write {} in SQL or as operations; an upgrade needs neither",
+            self.path
+        )))
+    }
+
     /// The section as text, with the lines before it left empty, so that lines are counted as in the file. Of
     /// operations, the SQL that they are rendered as.
     pub(crate) fn text(&self) -> String {
@@ -85,6 +116,13 @@ fn understand(
 ) -> Result<LoadedBody> {
     let parsed = file::parse(path, bytes)?;
     let dialect = server.dialect;
+    if let Some(client) = &parsed.client {
+        if dialect != DialectName::Mysql && client.transactional == Some(false) {
+            let error: EngineError = no_journal_of_clients().into();
+            return Err(error.revision(revision).with("path", path));
+        }
+        return Ok(of_client(path, bytes, client, dialect, (body_hash, token_hash)));
+    }
     let rendered = parsed.operations.is_some();
     let source = match &parsed.operations {
         Some(operations) => {
@@ -135,7 +173,29 @@ fn understand(
         spoils_sessions,
         warnings,
         rendered,
+        client: None,
     })
+}
+
+/// A body that a client executes has no statements yet.
+fn of_client(
+    path: &str,
+    bytes: &[u8],
+    client: &file::ClientForm,
+    dialect: DialectName,
+    (body_hash, token_hash): (Hash, Hash),
+) -> LoadedBody {
+    LoadedBody {
+        script: Arc::new(Script { text: Arc::from(""), statements: Vec::new(), foreign_keys: None }),
+        body_hash,
+        token_hash,
+        path: path.to_owned(),
+        transactional: dialect != DialectName::Mysql,
+        spoils_sessions: false,
+        warnings: Vec::new(),
+        rendered: false,
+        client: Some(ClientBody { language: client.language, source: bytes.to_vec() }),
+    }
 }
 
 /// A body's statements, before it is known how they run.

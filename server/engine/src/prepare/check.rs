@@ -55,6 +55,7 @@ impl Engine {
                 transactional: body.transactional,
                 spoils_sessions: body.spoils_sessions,
                 rendered: body.rendered,
+                client: body.client.is_some(),
                 script: (kept <= KEPT_BYTES).then_some(body.script),
             });
         }
@@ -75,6 +76,7 @@ fn stamp_facts() -> StepFacts {
         transactional: true,
         spoils_sessions: false,
         rendered: false,
+        client: false,
         script: Some(Arc::new(script)),
     }
 }

@@ -8,7 +8,7 @@ mod check;
 pub(crate) use applied::Verified;
 pub(crate) use body::LoadedBody;
 
-use crate::run::Way;
+use crate::run::{StepToExecute, Way};
 use crate::{Engine, Result};
 use migrated_store::Hash;
 use migrated_target::{ApplyFault, Script, Transaction, Work};
@@ -27,6 +27,8 @@ pub(crate) struct StepFacts {
     pub(crate) spoils_sessions: bool,
     /// The statements were rendered from operations.
     rendered: bool,
+    /// A client executes it.
+    client: bool,
     script: Option<Arc<Script>>,
 }
 
@@ -36,6 +38,8 @@ pub(crate) struct Prepared {
     pub(crate) rows_after: Vec<String>,
     /// It changes what a new session starts with.
     pub(crate) spoils_sessions: bool,
+    /// What a client is to execute, instead of the script.
+    pub(crate) client: Option<Box<StepToExecute>>,
     rendered: bool,
 }
 
@@ -63,12 +67,30 @@ impl Engine {
         transaction: Transaction,
     ) -> Result<Prepared> {
         let (step, fact) = (&way.decided.steps[i], &way.facts[i]);
-        let script = match &fact.script {
-            Some(script) => script.clone(),
-            None => {
-                self.load_body(&way.decided.graph, &step.revision, step.direction, way.server).await?.script
+        let (script, client) = match &fact.script {
+            Some(script) if !fact.client => (script.clone(), None),
+            _ => {
+                let graph = &way.decided.graph;
+                let body = self.load_body(graph, &step.revision, step.direction, way.server).await?;
+                (body.script, body.client)
             }
         };
+        let client = client.map(|client| {
+            Box::new(StepToExecute {
+                index: i as u32 + 1,
+                total: way.decided.steps.len() as u32,
+                revision: step.revision.clone(),
+                direction: step.direction,
+                path: fact.path.clone(),
+                language: client.language,
+                source: client.source,
+                dialect: way.server.dialect,
+                server: way.server_text.to_owned(),
+                attempt: 1,
+                transactional: fact.transactional,
+                rows: rows.to_vec(),
+            })
+        });
         let work = Work {
             run: way.run.id.clone(),
             revision: step.revision.clone(),
@@ -83,6 +105,7 @@ impl Engine {
             work,
             rows_after: step.rows_after.clone(),
             spoils_sessions: fact.spoils_sessions,
+            client,
             rendered: fact.rendered,
         })
     }

@@ -29,6 +29,7 @@ impl Engine {
         }
         self.finish(&run, job, end, begun.elapsed()).await;
         self.inner.runs.remove(&run);
+        run.executors.close();
     }
 
     /// Stops the run when its deadline passes.
@@ -132,7 +133,14 @@ impl Engine {
             .map_err(|e| e.state(untouched(&job.place.name, &decided.from)))?;
         let records = self.record_plan(run, job, &decided, &facts).await?;
         let server = Server::named(job.place.target.dialect(), &standing.server);
-        let way = Way { run, decided: &decided, facts: &facts, records: &records, server: &server };
+        let way = Way {
+            run,
+            decided: &decided,
+            facts: &facts,
+            records: &records,
+            server: &server,
+            server_text: &standing.server,
+        };
         self.execute(&way, job, lock, own).await
     }
 }

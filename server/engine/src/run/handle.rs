@@ -1,6 +1,7 @@
 //! A run under way, as others in this process see it.
 
 use super::RunLog;
+use super::executor::Executors;
 use crate::EngineError;
 use migrated_core::Code;
 use migrated_core::event::EventKind;
@@ -35,6 +36,8 @@ pub(crate) struct RunHandle {
     /// The upgrade may be joined: nothing about how it works was asked for.
     pub(crate) joinable: bool,
     pub(crate) log: Arc<RunLog>,
+    /// Clients that offer to execute its steps.
+    pub(crate) executors: Executors,
     /// Set when the run is to stop.
     pub(crate) cancelled: CancellationToken,
     cause: Mutex<Option<EngineError>>,
@@ -59,6 +62,7 @@ impl RunHandle {
             scope,
             joinable,
             log,
+            executors: Executors::default(),
             cancelled: CancellationToken::new(),
             cause: Mutex::default(),
             doing: Mutex::default(),

@@ -4,6 +4,7 @@
 mod accept;
 mod cancel;
 mod drive;
+mod executor;
 mod finish;
 mod handle;
 mod lane;
@@ -16,6 +17,7 @@ mod steps;
 mod watch;
 
 pub use accept::{RunOptions, RunRequest};
+pub use executor::{ExecutorHears, ExecutorSays, Saying, StepToExecute};
 pub use watch::{RunUpdate, RunWatch};
 
 pub(crate) use accept::{Job, again};

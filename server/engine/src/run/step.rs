@@ -1,6 +1,7 @@
 //! One step: applied, watched while it runs, tried again where that is right, and its outcome settled.
 
 use super::RunHandle;
+use super::executor::{Connection, Serving, lost};
 use super::sessions::{Opened, Sessions};
 use crate::Engine;
 use crate::error::{EngineError, Result};
@@ -12,11 +13,10 @@ use migrated_core::event::EventKind;
 use migrated_store::{StepNote, StepState};
 use migrated_target::{
     Applied, ApplyFault, Backend, BackendState, JournalState, Outcome, TargetError, Tell, TransactionOutcome,
-    Work,
 };
 use rand::Rng as _;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 /// How a failed step left the target, once everything that can be known is known.
@@ -33,6 +33,8 @@ pub(crate) struct StepTell<'a> {
     epoch: Instant,
     statement: AtomicU32,
     since_ms: AtomicU64,
+    /// First words of a statement that came from a client.
+    summary: Mutex<String>,
 }
 
 impl<'a> StepTell<'a> {
@@ -46,6 +48,7 @@ impl<'a> StepTell<'a> {
             epoch: Instant::now(),
             statement: AtomicU32::new(0),
             since_ms: AtomicU64::new(0),
+            summary: Mutex::default(),
         }
     }
 
@@ -61,6 +64,15 @@ impl Tell for StepTell<'_> {
     fn statement_started(&self, index: u32) {
         self.since_ms.store(self.epoch.elapsed().as_millis() as u64, Ordering::Relaxed);
         self.statement.store(index, Ordering::Relaxed);
+    }
+
+    fn statement_sent(&self, index: u32, summary: &str) {
+        let mut known = self.summary.lock().unwrap_or_else(PoisonError::into_inner);
+        if *known != summary {
+            summary.clone_into(&mut known);
+        }
+        drop(known);
+        self.statement_started(index);
     }
 
     fn event(&self, what: EventKind) {
@@ -93,16 +105,39 @@ impl Engine {
         index: usize,
         prepared: &Prepared,
     ) -> std::result::Result<Applied, StepFault> {
+        let mut client = None;
+        let applied = self.attempts(run, place, sessions, index, prepared, &mut client).await;
+        if let Some(client) = client {
+            let told = applied.as_ref().map_err(|fault| &fault.error);
+            self.step_over(run, prepared, client, told).await;
+        }
+        applied
+    }
+
+    async fn attempts(
+        &self,
+        run: &Run,
+        place: &Place,
+        sessions: &mut Sessions,
+        index: usize,
+        prepared: &Prepared,
+        client: &mut Option<Connection>,
+    ) -> std::result::Result<Applied, StepFault> {
         let settings = self.settings();
         let begun = Instant::now();
         let mut attempt = 1;
         loop {
+            // Before anything is locked: nobody knows how long it takes until a client comes.
+            if let (Some(step), None) = (&prepared.client, &client) {
+                *client = Some(self.executor(run, step).await.map_err(clean)?);
+            }
             let opened = sessions.take(index).await.map_err(clean)?;
             let started = Instant::now();
-            let (opened, result) = self.attempt(run, place, opened, index, prepared, attempt).await;
+            let (opened, result) =
+                self.attempt(run, place, opened, index, prepared, attempt, client.as_mut()).await;
             let fault = match result {
                 Ok(applied) => {
-                    if prepared.spoils_sessions {
+                    if prepared.spoils_sessions || applied.spoils_sessions {
                         sessions.discard_ahead();
                     }
                     sessions.give_back(opened).await;
@@ -128,9 +163,14 @@ impl Engine {
                 let (before, after) = (&prepared.work.expected_rows, &prepared.rows_after);
                 self.settle(run, place, &backend, &prepared.work.revision, before, after, fault).await?;
                 let statements = prepared.work.script.statements.len() as u32;
-                return Ok(Applied { statements, rows: after.clone() });
+                return Ok(Applied { statements, rows: after.clone(), ..Applied::default() });
             }
             let pause = pause_after(attempt);
+            let told = EngineError::from(fault.error.clone()).revision(&prepared.work.revision);
+            *client = match client.take() {
+                Some(client) => self.step_again(run, prepared, client, &told, pause).await,
+                None => None,
+            };
             run.log.push(EventKind::Retrying {
                 attempt,
                 max_attempts: settings.retry_attempts,
@@ -149,7 +189,9 @@ impl Engine {
         }
     }
 
-    /// One attempt, watched: says which statement takes long and who is in its way, and passes a cancel on.
+    /// One attempt, watched: says which statement takes long and who is in its way, and passes a cancel on. A client
+    /// that executes the step and goes away is a cancel, too.
+    #[expect(clippy::too_many_arguments, reason = "what makes up one attempt")]
     pub(crate) async fn attempt(
         &self,
         run: &RunHandle,
@@ -158,6 +200,7 @@ impl Engine {
         index: usize,
         prepared: &Prepared,
         attempt: u32,
+        client: Option<&mut Connection>,
     ) -> (Opened, std::result::Result<Applied, ApplyFault>) {
         let backend = opened.session.backend().clone();
         let canceller = opened.session.canceller();
@@ -169,10 +212,24 @@ impl Engine {
         let begun =
             StepNote { index: index as u32 + 1, state: StepState::Started, xid: None, at: self.now() };
         let tell = StepTell::new(run, Some(begun));
+        let listener = client.as_ref().map(|client| client.listener());
+        let mut serving = client.zip(prepared.client.clone()).map(|(client, mut step)| {
+            step.attempt = attempt;
+            Serving::new(run, client, step)
+        });
         let result = {
-            let work = opened.session.apply(&prepared.work, &tell);
+            let work = match &mut serving {
+                Some(serving) => opened.session.converse(&prepared.work, serving, &tell),
+                None => opened.session.apply(&prepared.work, &tell),
+            };
             let stop = async {
-                run.cancelled.cancelled().await;
+                match &listener {
+                    Some(listener) => tokio::select! {
+                        () = run.cancelled.cancelled() => {}
+                        () = listener.closed() => {}
+                    },
+                    None => run.cancelled.cancelled().await,
+                }
                 // A refused cancel is followed by the end of the session, which is what counts.
                 let _ = canceller.cancel().await;
                 tokio::time::sleep(self.settings().cancel_grace).await;
@@ -180,14 +237,22 @@ impl Engine {
                 let _ = canceller.terminate(self.settings().cancel_grace).await;
                 std::future::pending::<()>().await
             };
-            let watch = self.watch_statement(run, place, &backend, &prepared.work, &tell, attempt);
+            let watch = self.watch_statement(run, place, &backend, prepared, &tell, attempt);
             tokio::select! {
                 result = work => result,
                 () = stop => unreachable!("stopping never ends by itself"),
                 () = watch => unreachable!("watching never ends by itself"),
             }
         };
-        (opened, result.map_err(|fault| prepared.place(fault)))
+        let gone = listener.is_some_and(|listener| listener.is_closed());
+        let result = result.map_err(|mut fault| {
+            if gone && fault.error.code == Code::Cancelled && !run.cancelled.is_cancelled() {
+                let cause = lost("went away");
+                (fault.error.code, fault.error.message) = (cause.code, cause.message);
+            }
+            prepared.place(fault)
+        });
+        (opened, result)
     }
 
     /// Tells of statements that take long, with their blockers and progress. Never ends.
@@ -196,10 +261,11 @@ impl Engine {
         run: &RunHandle,
         place: &Place,
         backend: &Backend,
-        work: &Work,
+        prepared: &Prepared,
         tell: &StepTell<'_>,
         attempt: u32,
     ) {
+        let work = &prepared.work;
         let total = work.script.statements.len() as u32;
         let (mut seen, mut due, mut blocked) = (0, Duration::from_secs(2), Vec::new());
         loop {
@@ -207,17 +273,22 @@ impl Engine {
             let pause = tell.at_work().1 / 8;
             tokio::time::sleep(pause.clamp(Duration::from_millis(250), Duration::from_secs(5))).await;
             let (index, elapsed) = tell.at_work();
-            let Some(statement) = index.checked_sub(1).and_then(|i| work.script.statements.get(i as usize))
-            else {
-                continue;
+            let Some(at) = index.checked_sub(1) else { continue };
+            let (line, summary) = match work.script.statements.get(at as usize) {
+                Some(statement) => (statement.line, statement.summary.clone()),
+                None if prepared.client.is_some() => {
+                    (0, tell.summary.lock().unwrap_or_else(PoisonError::into_inner).clone())
+                }
+                None => continue,
             };
+            let of = if total == 0 { String::new() } else { format!("/{total}") };
             if index != seen {
                 (seen, due, blocked) = (index, Duration::from_secs(2), Vec::new());
             }
             if elapsed < Duration::from_millis(500) {
                 continue;
             }
-            run.set_doing(format!("statement {index}/{total} of {}: {}", work.revision, statement.summary));
+            run.set_doing(format!("statement {index}{of} of {}: {summary}", work.revision));
             let blockers = place.target.blockers(backend).await.unwrap_or_default();
             let holders: Vec<i64> = blockers.iter().map(|b| b.pid).collect();
             if !blockers.is_empty() && holders != blocked {
@@ -230,8 +301,8 @@ impl Engine {
                 run.log.push(EventKind::StatementRunning {
                     index,
                     total,
-                    line: statement.line,
-                    summary: statement.summary.clone(),
+                    line,
+                    summary: summary.clone(),
                     elapsed_ms: elapsed.as_millis() as u64,
                     progress,
                 });

@@ -6,7 +6,7 @@ use super::sessions::Sessions;
 use super::step::{Run, StepFault};
 use crate::plan::Decided;
 use crate::prepare::StepFacts;
-use crate::{Engine, Result};
+use crate::{Engine, EngineError, Result};
 use migrated_core::event::{Direction, EventKind, RunState};
 use migrated_core::operation::Server;
 use migrated_core::revision::Step;
@@ -25,6 +25,8 @@ pub(crate) struct Way<'a> {
     pub(crate) records: &'a [StepRecord],
     /// The server that operations are rendered for.
     pub(crate) server: &'a Server,
+    /// The same as it tells itself.
+    pub(crate) server_text: &'a str,
 }
 
 impl Engine {
@@ -151,8 +153,25 @@ impl Engine {
             let begun = Instant::now();
             let prepared = self.prepare(way, i, &rows, Transaction::Run).await?;
             run.log.push(step_started(way, i, &rows));
-            let (back, result) = self.attempt(run, &job.place, opened, i, &prepared, 1).await;
+            let mut client = match &prepared.client {
+                Some(step) => match self.executor(run, step).await {
+                    Ok(client) => Some(client),
+                    Err(error) => {
+                        opened.session.close().await;
+                        note_ends(run, 0..=i, &Outcome::Clean, self.now());
+                        let fault = StepFault { error, outcome: Outcome::Clean };
+                        return Ok(step_failed(run, decided, i, before, fault));
+                    }
+                },
+                None => None,
+            };
+            let (back, result) =
+                self.attempt(run, &job.place, opened, i, &prepared, 1, client.as_mut()).await;
             opened = back;
+            if let Some(client) = client {
+                let told = result.as_ref().map_err(|fault| EngineError::from(fault.error.clone()));
+                self.step_over(run, &prepared, client, told.as_ref().copied()).await;
+            }
             match result {
                 Ok(applied) => {
                     rows = applied.rows.clone();
@@ -183,8 +202,7 @@ impl Engine {
             return Some(End::failed(run.cause(), Outcome::Clean, rows.to_vec(), done));
         }
         if self.inner.runs.closing.is_cancelled() {
-            let error =
-                crate::EngineError::new(Code::ShuttingDown, "the daemon was stopped between two revisions");
+            let error = EngineError::new(Code::ShuttingDown, "the daemon was stopped between two revisions");
             return Some(End::failed(error, Outcome::Clean, rows.to_vec(), done));
         }
         None

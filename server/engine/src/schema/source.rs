@@ -152,6 +152,7 @@ impl Engine {
         let mut files = Vec::with_capacity(plan.steps.len());
         for step in plan.steps {
             let body = self.load_body(&graph, &step.revision, step.direction, &server).await?;
+            let body = body.with_sql(&step.revision)?;
             files.push(SchemaFile { path: body.path.clone(), text: body.text() });
         }
         Ok(files)

@@ -47,16 +47,18 @@ pub(super) async fn apply(
     let mut way =
         Way { session, work, tell, progress: Progress::default(), unrecorded: Vec::new(), ahead: Vec::new() };
     match run(&mut way).await {
-        Ok(()) => {
-            Ok(Applied { statements: way.progress.executed, rows: after(&work.expected_rows, &work.changes) })
-        }
+        Ok(()) => Ok(Applied {
+            statements: way.progress.executed,
+            rows: after(&work.expected_rows, &work.changes),
+            ..Applied::default()
+        }),
         Err(Failure::Decided(fault)) => Err(fault),
         Err(Failure::Stopped(stop)) => Err(settle(way, stop).await),
     }
 }
 
 /// What is left after a stop: nothing where no statement is done, else a part.
-async fn settle(way: Way<'_>, stop: Stop) -> ApplyFault {
+pub(super) async fn settle(way: Way<'_>, stop: Stop) -> ApplyFault {
     let Way { session, tell, progress, unrecorded, ahead, .. } = way;
     let (table, name) = (session.place.journal(), session.place.name.clone());
     let release = format!("DO RELEASE_LOCK({})", step_key(session));

@@ -5,10 +5,11 @@ use super::connect::{Connected, Known, Place, Purpose, Server};
 use super::error::GUARD;
 use super::quote::literal;
 use super::wire::{Answer, Wire, cell};
-use super::{MysqlTarget, error, journalled, lock};
+use super::{MysqlTarget, error, executed, journalled, lock};
 use crate::ending::Asked;
+use crate::stop::clean;
 use crate::{
-    Applied, ApplyFault, Backend, Canceller, Outcome, Session, SessionOptions, TargetError, Tell,
+    Applied, ApplyFault, Backend, Canceller, Executor, Outcome, Session, SessionOptions, TargetError, Tell,
     Transaction, Work,
 };
 use async_trait::async_trait;
@@ -153,6 +154,18 @@ impl Session for MysqlSession {
             return Err(ApplyFault { error, outcome: Outcome::Clean, retryable: false });
         }
         journalled::apply(self, work, tell).await
+    }
+
+    async fn converse(
+        &mut self,
+        work: &Work,
+        executor: &mut dyn Executor,
+        tell: &dyn Tell,
+    ) -> Result<Applied, ApplyFault> {
+        if work.transaction == Transaction::Run {
+            return Err(clean(no_run_transaction()));
+        }
+        executed::apply(self, work, executor, tell).await
     }
 
     async fn begin_run(&mut self) -> Result<(), TargetError> {

@@ -72,6 +72,16 @@ impl Wire {
         Ok(if returned > 0 { returned } else { affected })
     }
 
+    /// The connection itself, for a client's statements.
+    pub(super) fn connection(&mut self) -> &mut MySqlConnection {
+        &mut self.connection
+    }
+
+    /// Lets go of prepared statements.
+    pub(super) async fn forget_prepared(&mut self) -> Result<(), sqlx::Error> {
+        self.connection.clear_cached_statements().await
+    }
+
     /// Says goodbye. There is nothing to do about a failure: the server notices the end of the connection.
     pub(super) async fn close(self) {
         if let Err(error) = self.connection.close().await {

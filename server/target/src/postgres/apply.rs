@@ -1,13 +1,15 @@
-//! One step in a transaction: compare and set, the statements, the version rows, COMMIT.
+//! One step in a transaction: compare and set, the statements of its script or of its client, the version rows, COMMIT.
 //!
 //! Round trips: one for BEGIN with the comparison, one a statement, one for the version rows with the transaction
 //! id, one for COMMIT.
 
 use super::error::{self, Place};
+use super::executed::Client;
 use super::session::PostgresSession;
 use super::statement::execute;
 use super::transaction::{STARTED, XID, begin, commit, guard, roll_back, stopped_inside, write_rows};
 use super::version_table;
+use crate::executed::{Body, Left, converse};
 use crate::stop::{Stop, clean};
 use crate::version_table::after;
 use crate::{Applied, ApplyFault, TargetError, Tell, Treatment, Work};
@@ -26,6 +28,7 @@ pub(super) struct RunTransaction {
 pub(super) async fn step(
     session: &mut PostgresSession,
     work: &Work,
+    body: Body<'_>,
     tell: &dyn Tell,
 ) -> Result<Applied, ApplyFault> {
     ready(session, work).await.map_err(clean)?;
@@ -36,22 +39,24 @@ pub(super) async fn step(
     };
     let mut done = 0;
     let written = async {
-        statements(session, work, tell, &mut done).await?;
-        write_rows(session, work, &started, "").await
+        let left = statements(session, work, body, tell, &mut done).await?;
+        let xid = write_rows(session, work, &started, "").await?;
+        Ok((left, xid))
     }
     .await;
-    let xid = match written {
-        Ok(xid) => xid,
+    let (left, xid) = match written {
+        Ok(written) => written,
         Err(stop) => return Err(roll_back(session, stop, Some(done)).await),
     };
     commit(session, xid, tell).await?;
-    Ok(Applied { statements: done, rows: after(&work.expected_rows, &work.changes) })
+    Ok(applied(work, done, left))
 }
 
 /// Does a step in the transaction that [`begin_run`] began.
 pub(super) async fn in_run(
     session: &mut PostgresSession,
     work: &Work,
+    body: Body<'_>,
     tell: &dyn Tell,
 ) -> Result<Applied, ApplyFault> {
     let Some(run) = &mut session.run else {
@@ -66,12 +71,13 @@ pub(super) async fn in_run(
         let before = if first { String::new() } else { session.reassert() };
         begin(session, work, &before, tell).await?;
         begun = true;
-        statements(session, work, tell, &mut done).await?;
-        write_rows(session, work, &started, "").await
+        let left = statements(session, work, body, tell, &mut done).await?;
+        write_rows(session, work, &started, "").await?;
+        Ok(left)
     }
     .await;
     match outcome {
-        Ok(_) => Ok(Applied { statements: done, rows: after(&work.expected_rows, &work.changes) }),
+        Ok(left) => Ok(applied(work, done, left)),
         Err(stop) => {
             session.run = None;
             Err(roll_back(session, stop, begun.then_some(done)).await)
@@ -150,18 +156,28 @@ async fn make_version_table(session: &mut PostgresSession) -> Result<(), TargetE
     Ok(())
 }
 
+fn applied(work: &Work, statements: u32, left: Left) -> Applied {
+    let rows = after(&work.expected_rows, &work.changes);
+    Applied { statements, rows, spoils_sessions: left.spoils_sessions }
+}
+
 /// Executes a revision's statements, each alone.
 async fn statements(
     session: &mut PostgresSession,
     work: &Work,
+    body: Body<'_>,
     tell: &dyn Tell,
     done: &mut u32,
-) -> Result<(), Stop> {
+) -> Result<Left, Stop> {
+    if let Body::Client(executor) = body {
+        let mut client = Client::new(session, work, tell);
+        return converse(&mut client, DialectName::Postgres, work, executor, tell, done).await;
+    }
     for (index, statement) in (1..).zip(&work.script.statements) {
         if statement.treatment != Treatment::Hoisted {
             execute(session, work, index, statement, tell).await?;
             *done += 1;
         }
     }
-    Ok(())
+    Ok(Left::default())
 }

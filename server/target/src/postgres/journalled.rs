@@ -32,7 +32,7 @@ pub(super) async fn apply(
         Ok(()) => {
             drop_if_empty(session).await;
             let rows = after(&work.expected_rows, &work.changes);
-            Ok(Applied { statements: progress.executed, rows })
+            Ok(Applied { statements: progress.executed, rows, ..Applied::default() })
         }
         Err(Failure::Decided(fault)) => Err(fault),
         Err(Failure::Stopped(stop)) => Err(settle(session, stop, progress).await),

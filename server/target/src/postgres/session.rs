@@ -6,8 +6,11 @@ use super::connect::{Connected, ServerVersion, Settings, VersionPlace};
 use super::warm::warm;
 use super::wire::{Wire, WireError};
 use super::{PostgresTarget, error, journalled};
+use crate::executed::{Body, no_journal_of_clients};
+use crate::stop::clean;
 use crate::{
-    Applied, ApplyFault, Backend, Canceller, Session, SessionOptions, TargetError, Tell, Transaction, Work,
+    Applied, ApplyFault, Backend, Canceller, Executor, Session, SessionOptions, TargetError, Tell,
+    Transaction, Work,
 };
 use async_trait::async_trait;
 use migrated_core::Code;
@@ -62,6 +65,15 @@ impl PostgresSession {
         )
     }
 
+    /// A statement that was cancelled because we asked for it did not fail by itself.
+    fn cancelled(&self, mut fault: ApplyFault) -> ApplyFault {
+        let cancelled = fault.error.sql.as_ref().is_some_and(|sql| sql.sqlstate == "57014");
+        if cancelled && self.canceller.was_asked() {
+            fault.error.code = Code::Cancelled;
+        }
+        fault
+    }
+
     /// Sends one text and passes its notices on.
     pub(super) async fn tell_execute(&mut self, text: &str, tell: &dyn Tell) -> Result<u64, WireError> {
         self.wire.execute(text, &mut |message| tell.event(notice(&message))).await
@@ -92,17 +104,25 @@ impl Session for PostgresSession {
 
     async fn apply(&mut self, work: &Work, tell: &dyn Tell) -> Result<Applied, ApplyFault> {
         let applied = match work.transaction {
-            Transaction::Step => apply::step(self, work, tell).await,
-            Transaction::Run => apply::in_run(self, work, tell).await,
+            Transaction::Step => apply::step(self, work, Body::Script, tell).await,
+            Transaction::Run => apply::in_run(self, work, Body::Script, tell).await,
             Transaction::None => journalled::apply(self, work, tell).await,
         };
-        applied.map_err(|mut fault| {
-            let cancelled = fault.error.sql.as_ref().is_some_and(|sql| sql.sqlstate == "57014");
-            if cancelled && self.canceller.was_asked() {
-                fault.error.code = Code::Cancelled;
-            }
-            fault
-        })
+        applied.map_err(|fault| self.cancelled(fault))
+    }
+
+    async fn converse(
+        &mut self,
+        work: &Work,
+        executor: &mut dyn Executor,
+        tell: &dyn Tell,
+    ) -> Result<Applied, ApplyFault> {
+        let applied = match work.transaction {
+            Transaction::Step => apply::step(self, work, Body::Client(executor), tell).await,
+            Transaction::Run => apply::in_run(self, work, Body::Client(executor), tell).await,
+            Transaction::None => Err(clean(no_journal_of_clients())),
+        };
+        applied.map_err(|fault| self.cancelled(fault))
     }
 
     async fn begin_run(&mut self) -> Result<(), TargetError> {

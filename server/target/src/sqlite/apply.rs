@@ -27,9 +27,11 @@ pub(super) async fn step(
     };
     let applied = match begin(session, &switch).await {
         Ok(rows) => match inside(session, work, rows, tell).await {
-            Ok(statements) => {
-                write_and_commit(session, work, tell).await.map(|rows| Applied { statements, rows })
-            }
+            Ok(statements) => write_and_commit(session, work, tell).await.map(|rows| Applied {
+                statements,
+                rows,
+                ..Applied::default()
+            }),
             Err(fault) => {
                 session.rollback().await;
                 Err(fault)
@@ -81,7 +83,7 @@ async fn in_open_run(
     let rows = write_rows(session, &work.changes).await.map_err(|e| clean(e, false))?;
     session.not_cancelled().map_err(|e| clean(e, false))?;
     session.take_back(work).await?;
-    Ok(Applied { statements, rows })
+    Ok(Applied { statements, rows, ..Applied::default() })
 }
 
 /// Commits the transaction of the run.

@@ -85,7 +85,7 @@ pub(super) async fn apply(
     let applied = statements(session, work, &plan.doings, tell, &mut progress).await;
     session.restore_foreign_keys(asked).await;
     match applied {
-        Ok(rows) => Ok(Applied { statements: progress.executed, rows }),
+        Ok(rows) => Ok(Applied { statements: progress.executed, rows, ..Applied::default() }),
         Err(fault) => Err(settle(session, work, fault, &progress).await),
     }
 }

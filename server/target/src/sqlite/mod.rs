@@ -9,6 +9,7 @@ mod backend;
 mod cancel;
 mod connect;
 mod error;
+mod executed;
 mod foreign_keys;
 mod inspect;
 mod journalled;

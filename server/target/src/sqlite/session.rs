@@ -7,9 +7,10 @@ use super::place::Place;
 use super::reset::{self, Look};
 use super::version_table::VersionTable;
 use super::{apply, transaction};
-use super::{foreign_keys, journalled, query};
+use super::{executed, foreign_keys, journalled, query};
+use crate::executed::no_journal_of_clients;
 use crate::work::Tell;
-use crate::{Applied, ApplyFault, Backend, Canceller, Session, TargetError, Transaction, Work};
+use crate::{Applied, ApplyFault, Backend, Canceller, Executor, Session, TargetError, Transaction, Work};
 use async_trait::async_trait;
 use migrated_core::Code;
 use sqlx::sqlite::SqliteConnection;
@@ -116,7 +117,15 @@ impl SqliteSession {
 
     /// Refuses to go on where a body left something that the next revision would see.
     pub(super) async fn take_back(&mut self, work: &Work) -> Result<(), ApplyFault> {
-        if !apply::touches(work) || self.looks_as_before().await.map_err(|e| clean(e, false))? {
+        match apply::touches(work) {
+            true => self.leaves_nothing(work).await,
+            false => Ok(()),
+        }
+    }
+
+    /// The same for a body of which nobody knows what it did.
+    pub(super) async fn leaves_nothing(&mut self, work: &Work) -> Result<(), ApplyFault> {
+        if self.looks_as_before().await.map_err(|e| clean(e, false))? {
             return Ok(());
         }
         let message = format!(
@@ -173,6 +182,25 @@ impl Session for SqliteSession {
             Transaction::Step => apply::step(self, work, tell).await,
             Transaction::Run => apply::in_run(self, work, tell).await,
             Transaction::None => journalled::apply(self, work, tell).await,
+        };
+        self.in_step = false;
+        self.interrupt.working(false);
+        applied
+    }
+
+    async fn converse(
+        &mut self,
+        work: &Work,
+        executor: &mut dyn Executor,
+        tell: &dyn Tell,
+    ) -> Result<Applied, ApplyFault> {
+        self.usable().map_err(|e| clean(e, false))?;
+        self.interrupt.working(true);
+        self.in_step = true;
+        let applied = match work.transaction {
+            Transaction::Step => executed::step(self, work, executor, tell).await,
+            Transaction::Run => executed::in_run(self, work, executor, tell).await,
+            Transaction::None => Err(clean(no_journal_of_clients(), false)),
         };
         self.in_step = false;
         self.interrupt.working(false);

@@ -83,16 +83,16 @@ pub(super) async fn apply(
     let Some(e) = failed else {
         let rows: Result<Vec<String>, _> = rows.iter().map(|row| row.try_get_unchecked(0)).collect();
         let rows = rows.map_err(|e| clean(refused(&e, "reading the version rows", &session.place), false));
-        return Some(rows.map(|rows| Applied { statements: number(statements), rows }));
+        return Some(rows.map(|rows| Applied { statements: number(statements), rows, ..Applied::default() }));
     };
     if ended > reading {
         let rows: Result<Vec<String>, _> = rows.iter().map(|row| row.try_get_unchecked(0)).collect();
         // A COMMIT that readers hold up is tried again in there.
-        return Some(
-            commit_ended(session, Err(e))
-                .await
-                .map(|()| Applied { statements: number(statements), rows: rows.unwrap_or_default() }),
-        );
+        return Some(commit_ended(session, Err(e)).await.map(|()| Applied {
+            statements: number(statements),
+            rows: rows.unwrap_or_default(),
+            ..Applied::default()
+        }));
     }
     session.rollback().await;
     let busy = error::is_busy(&e);

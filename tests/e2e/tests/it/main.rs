@@ -14,6 +14,8 @@ mod commit;
 mod corpora;
 mod deaths;
 mod embedded;
+mod executed;
+mod executed_faults;
 mod harness;
 mod inspected;
 mod interrupts;

@@ -8,7 +8,7 @@ use pb::revision_service_server::RevisionService;
 use pb::run_service_server::RunService;
 use sha2::{Digest as _, Sha256};
 use std::pin::Pin;
-use tonic::{Request, Response, Status};
+use tonic::{Request, Response, Status, Streaming};
 
 type Answer<T> = Result<Response<T>, Status>;
 
@@ -34,6 +34,7 @@ impl MigrationService for Script {
     type DowngradeStream = BoxStream<'static, Result<pb::DowngradeResponse, Status>>;
     type StampStream = BoxStream<'static, Result<pb::StampResponse, Status>>;
     type RenderStream = BoxStream<'static, Result<pb::RenderResponse, Status>>;
+    type ExecuteStepStream = BoxStream<'static, Result<pb::ExecuteStepResponse, Status>>;
 
     async fn upgrade(&self, request: Request<pb::UpgradeRequest>) -> Answer<Self::UpgradeStream> {
         self.called("Upgrade");
@@ -73,6 +74,7 @@ impl MigrationService for Script {
         check(pb::CheckRequest) -> pb::CheckResponse;
         autogenerate(pb::AutogenerateRequest) -> pb::AutogenerateResponse;
         lint(pb::LintRequest) -> pb::LintResponse;
+        execute_step(Streaming<pb::ExecuteStepRequest>) -> Self::ExecuteStepStream;
     }
 }
 

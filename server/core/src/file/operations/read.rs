@@ -42,6 +42,7 @@ pub(in crate::file) fn parse(path: &str, text: Arc<str>) -> Result<RevisionFile,
         message: String::new(),
         created: String::new(),
         sections: Vec::new(),
+        client: None,
         operations: None,
         text,
     };

@@ -3,6 +3,7 @@
 mod answer;
 mod daemon;
 mod database;
+mod executor;
 mod gate;
 mod place;
 mod programs;
@@ -14,6 +15,7 @@ mod way;
 pub(crate) use answer::{Answer, commands};
 pub(crate) use daemon::Daemon;
 pub(crate) use database::{Database, Engine, mariadb, postgres};
+pub(crate) use executor::{Executor, value};
 pub(crate) use gate::Gate;
 pub(crate) use place::Leaves;
 pub(crate) use project::Project;
