@@ -4,11 +4,12 @@ import os
 
 import pytest
 import sqlalchemy as sa
+from hypothesis import HealthCheck, given, settings
+
 from bed.models.drawn import metadata_of
 from bed.models.engine import Engine
 from bed.models.large import large
 from bed.models.proof import differences, schemas
-from hypothesis import HealthCheck, given, settings
 
 LONG = os.environ.get("MIGRATED_LONG") == "1"
 
@@ -46,7 +47,7 @@ def test_what_differs_is_seen(engine: Engine) -> None:
 
 
 @settings(
-    max_examples=200 if LONG else 12,
+    max_examples=200 if LONG else 5,
     derandomize=not LONG,
     deadline=None,
     suppress_health_check=list(HealthCheck),

@@ -6,8 +6,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from migrated.sqlalchemy.filters import exactly
 from migrated.sqlalchemy.models import Models
+from migrated.sqlalchemy.patterns import exactly
 from migrated.sqlalchemy.reflected import by_key, default_text
 from migrated.sqlalchemy.writer import Writer
 
@@ -43,7 +43,7 @@ def comparison_rules(
             if of_type is not None and of_type(context, found, column, found.type, column.type) is False:
                 aspects.append("type")
             if of_default is not None:
-                inspected, rendered = default_text(found), _rendered(column, writer)
+                inspected, rendered = default_text(found), writer.default(column)
                 if (inspected, column.server_default) != (None, None):
                     same = of_default(context, found, column, inspected, column.server_default, rendered)
                     if same is False:
@@ -57,7 +57,3 @@ def comparison_rules(
                 }
                 tolerated.append({"of": of, "aspects": aspects})
     return rules | ({"tolerate": tolerated} if tolerated else {})
-
-
-def _rendered(column: sa.Column[Any], writer: Writer) -> str | None:
-    return writer.default(column)

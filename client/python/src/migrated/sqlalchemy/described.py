@@ -121,7 +121,9 @@ class _Walk:
         for metadata in self.several:
             kept = [table for table in metadata.tables.values() if self._is_kept(table)]
             sort: Any = sort_tables_and_constraints
-            for table, inline in sort(kept):
+            with described_at("the models"):
+                ordered = sort(kept)
+            for table, inline in ordered:
                 if table is None:
                     continue
                 key = (self.writer.schema(table), str(table.name))
@@ -205,13 +207,13 @@ class _Walk:
     def _used_types(
         self, tables: Iterable[tuple[sa.Table, Any]]
     ) -> Iterator[tuple[str, sa.types.TypeEngine[Any]]]:
-        for metadata in self.several:
-            for type_ in _standing_types(metadata):
-                yield f"type {type_.name!r}", type_
         for table, _ in tables:
             for each in table.columns:
                 if self.keep(each):
                     yield f"table {table.fullname!r}, column {each.name!r}", each.type
+        for metadata in self.several:
+            for type_ in _standing_types(metadata):
+                yield f"type {type_.name!r}", type_
 
     def _sequences(self, tables: Iterable[tuple[sa.Table, Any]]) -> list[dict[str, Any]]:
         dialect = self.writer.dialect

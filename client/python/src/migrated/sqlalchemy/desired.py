@@ -19,7 +19,7 @@ from migrated.sqlalchemy.filters import Filters
 from migrated.sqlalchemy.models import Models
 from migrated.sqlalchemy.reflected import reflected
 from migrated.sqlalchemy.rewritten import rewritten
-from migrated.sqlalchemy.unsaid import base_rules, carried_over
+from migrated.sqlalchemy.unsaid import bare_table, base_rules, carried_over, sequences_of
 from migrated.sqlalchemy.writer import Writer
 from migrated.v1.schema_pb2 import DiffRules, Rename, SchemaFile, SchemaFiles, SchemaFormat, SchemaSource
 
@@ -99,7 +99,12 @@ def desired_schema(
     )
     schema = carried_over(described.schema, there)
     rules = base_rules(schema, there)
-    rules["exclude"] += filters.excluded
+    rules["exclude"] += [*filters.excluded, *sequences_of(filters.tables, there)]
+    if filters.tables:
+        schema["tables"] = [
+            bare_table(each) if (each.get("schema"), each["name"]) in filters.tables else each
+            for each in schema.get("tables", [])
+        ]
     rules |= comparison_rules(asked, several, found, writer, context)
     named = {table_schema for each in schema.get("tables", []) if (table_schema := each.get("schema"))}
     return Desired(

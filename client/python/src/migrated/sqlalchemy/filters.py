@@ -7,7 +7,9 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from migrated.sqlalchemy.errors import described_at
 from migrated.sqlalchemy.models import Models
+from migrated.sqlalchemy.patterns import exactly
 from migrated.sqlalchemy.reflected import Key, by_key
 from migrated.sqlalchemy.writer import Writer
 
@@ -26,6 +28,7 @@ class Filters:
 
     Attributes:
         excluded: The rules that leave it out of the comparison.
+        tables: The tables that are excluded, by schema and name.
 
     """
 
@@ -34,6 +37,7 @@ class Filters:
     ) -> None:
         """Ask about every object of the models and of the database."""
         self.excluded: list[dict[str, Any]] = []
+        self.tables: set[Key] = set()
         self._models = models
         self._writer = writer
         self._left_out: set[int] = set()
@@ -107,7 +111,9 @@ class Filters:
         for item in own:
             if id(item) in self._left_out:
                 continue
-            counterpart = named.get(self._name(item)) or _alike(item, named.values())
+            counterpart = named.get(self._name(item))
+            if counterpart is None:
+                counterpart = _alike(item, named.values())
             if counterpart is not None:
                 met.add(id(counterpart))
             if not self._is_included(item, self._name(item), word, False, counterpart):
@@ -139,19 +145,11 @@ class Filters:
         rule = {"kind": kind, "schema": exactly(key[0] or "")}
         if kind == "table":
             rule["name"] = exactly(key[1])
+            self.tables.add(key)
         else:
             rule |= {"table": exactly(key[1]), "name": exactly(part or "")}
         if rule not in self.excluded:
             self.excluded.append(rule)
-
-
-def exactly(name: str) -> str:
-    """Write a pattern that only one name fits."""
-    escaped = "".join(f"\\{c}" if c in "\\*?[]{}!" else c for c in name)
-    if len(name) > 1 and name.startswith("/") and name.endswith("/"):
-        # Between slashes it would be a regular expression.
-        return f"[/]{escaped[1:]}"
-    return escaped
 
 
 def _qualified(key: Key) -> str:
@@ -193,7 +191,8 @@ def _needed(several: list[sa.MetaData], left_out: set[int]) -> set[int]:
         for key in pending.pop().foreign_keys:
             if id(key) in left_out or id(key.constraint) in left_out:
                 continue
-            target = key.column.table
+            with described_at("the models"):
+                target = key.column.table
             if id(target) in left_out and id(target) not in needed:
                 needed.add(id(target))
                 pending.append(target)

@@ -24,11 +24,21 @@ def reflected(schema: dict[str, Any], dialect: Dialect) -> sa.MetaData:
     """
     metadata = sa.MetaData()
     own = _own_types(schema, dialect)
+    serial = {
+        (sequence.get("schema"), sequence["owned_by"]["table"], sequence["owned_by"]["column"])
+        for sequence in schema.get("sequences", [])
+        if "owned_by" in sequence
+    }
     for described in schema.get("tables", []):
         table = sa.Table(
             described["name"],
             metadata,
-            *(_column(each, dialect, own) for each in described.get("columns", [])),
+            *(
+                _column(
+                    each, dialect, own, (described.get("schema"), described["name"], each["name"]) in serial
+                )
+                for each in described.get("columns", [])
+            ),
             schema=described.get("schema"),
             comment=described.get("comment"),
         )
@@ -62,9 +72,10 @@ def _own_types(schema: dict[str, Any], dialect: Dialect) -> dict[Key, sa.types.T
 
 
 def _column(
-    described: dict[str, Any], dialect: Dialect, own: dict[Key, sa.types.TypeEngine[Any]]
+    described: dict[str, Any], dialect: Dialect, own: dict[Key, sa.types.TypeEngine[Any]], serial: bool
 ) -> sa.Column[Any]:
-    default = described.get("default")
+    # The default of a serial column comes with its sequence; no model says it.
+    default = None if serial else described.get("default")
     if isinstance(default, dict):
         default = str(default["literal"])
     generated: Any = None
@@ -81,7 +92,7 @@ def _column(
         nullable=described.get("nullable", True),
         server_default=None if default is None or generated is not None else _text(default),
         comment=described.get("comment"),
-        autoincrement=bool(described.get("autoincrement")),
+        autoincrement=serial or bool(described.get("autoincrement")),
     )
 
 

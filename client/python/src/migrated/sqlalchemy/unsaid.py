@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from migrated.sqlalchemy.patterns import exactly
+
 Described = dict[str, Any]
 
 _COLUMN = ("storage", "compression", "statistics", "invisible")
@@ -20,6 +22,7 @@ _OPTIONS = (
     "collation",
     "verbatim",
 )
+_COUNTED = {"SMALLSERIAL": "SMALLINT", "SERIAL": "INTEGER", "BIGSERIAL": "BIGINT"}
 _KINDS = ("extension", "composite", "function", "trigger", "policy")
 
 
@@ -58,9 +61,29 @@ def base_rules(schema: Described, database: Described) -> dict[str, Any]:
     return {"include": include, "exclude": exclude}
 
 
-def _rule(kind: str, described: Described) -> dict[str, Any]:
-    from migrated.sqlalchemy.filters import exactly
+def sequences_of(tables: set[tuple[str | None, str]], database: Described) -> list[dict[str, Any]]:
+    """Tell the rules that leave out the sequences of serial columns, with their tables."""
+    return [
+        _rule("sequence", each)
+        for each in database.get("sequences", [])
+        if "owned_by" in each and (each.get("schema"), each["owned_by"]["table"]) in tables
+    ]
 
+
+def bare_table(described: Described) -> Described:
+    """Reduce a table to what foreign keys need of it: it has to be there, and is not compared."""
+    columns = [
+        {key: each[key] for key in ("name", "type", "nullable") if key in each}
+        for each in described["columns"]
+    ]
+    for column in columns:
+        column["type"] = _COUNTED.get(column["type"], column["type"])
+    return {
+        key: described[key] for key in ("schema", "name", "primary_key", "uniques") if key in described
+    } | {"columns": columns}
+
+
+def _rule(kind: str, described: Described) -> dict[str, Any]:
     rule = {"kind": kind, "name": exactly(described["name"])}
     return rule if kind == "schema" else rule | {"schema": exactly(described.get("schema") or "")}
 

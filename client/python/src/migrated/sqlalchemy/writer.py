@@ -104,5 +104,9 @@ class Writer:
     def _translated(self, text: str) -> str:
         if not self._translate:
             return str(text)
+        for schema, meant in self._translate.items():
+            if meant is None:
+                # The target's own schema has no name here.
+                text = text.replace(f"__[SCHEMA_{schema or '_none'}].", "")
         replaced = self.ddl.preparer._render_schema_translates(text, self._translate)
         return str(replaced)

@@ -53,9 +53,9 @@ class ExecuteStepRequest(_message.Message):
 
     Several clients may have a conversation with the same run open; one of them gets a step, the others wait as spare.
 
-    Errors of the call itself are gRPC statuses: an unknown run (NOT_FOUND), a run that has ended
-    (FAILED_PRECONDITION, RUN_ENDED), a message out of place (INVALID_ARGUMENT, INVALID_REQUEST). An error of a statement is
-    not one: it stands in the statement's answer, and the conversation goes on.
+    Errors of the call itself are gRPC statuses: an unknown run (NOT_FOUND, RUN_NOT_FOUND), a message out of place
+    (INVALID_ARGUMENT, INVALID_REQUEST). A run that has ended already is none: the stream ends with OK at once. An error of
+    a statement is none either: it stands in the statement's answer, and the conversation goes on.
 
     What the client says.
     """
@@ -361,7 +361,6 @@ class StepToExecute(_message.Message):
     ATTEMPT_FIELD_NUMBER: _builtins.int
     TRANSACTIONAL_FIELD_NUMBER: _builtins.int
     ROWS_FIELD_NUMBER: _builtins.int
-    SCHEMA_FIELD_NUMBER: _builtins.int
     index: _builtins.int
     """Place in the plan, from 1."""
     total: _builtins.int
@@ -384,8 +383,6 @@ class StepToExecute(_message.Message):
     """Which attempt this is, from 1."""
     transactional: _builtins.bool
     """The step is one transaction. If not, each statement takes effect by itself and is journalled."""
-    schema: _builtins.str
-    """The target's default schema, where one is set."""
     @_builtins.property
     def rows(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Version rows before the step."""
@@ -405,11 +402,10 @@ class StepToExecute(_message.Message):
         attempt: _builtins.int = ...,
         transactional: _builtins.bool = ...,
         rows: _abc.Iterable[_builtins.str] | None = ...,
-        schema: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["attempt", b"attempt", "dialect", b"dialect", "direction", b"direction", "index", b"index", "language", b"language", "path", b"path", "revision", b"revision", "rows", b"rows", "schema", b"schema", "server", b"server", "source", b"source", "total", b"total", "transactional", b"transactional"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["attempt", b"attempt", "dialect", b"dialect", "direction", b"direction", "index", b"index", "language", b"language", "path", b"path", "revision", b"revision", "rows", b"rows", "server", b"server", "source", b"source", "total", b"total", "transactional", b"transactional"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
