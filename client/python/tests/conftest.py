@@ -6,10 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-<<<<<<< HEAD
-=======
 
->>>>>>> w/S
 from bed import mariadb
 from bed.driven import Make, make
 from bed.models.engine import DIALECTS, Engine

@@ -60,9 +60,7 @@ class Revisions(Core):
 
         return self._ask(call, project)
 
-    def heads(
-        self, *, resolve_dependencies: bool = False, project: str | None = None
-    ) -> list[Revision]:
+    def heads(self, *, resolve_dependencies: bool = False, project: str | None = None) -> list[Revision]:
         """Tell the heads; those that another revision depends on may be left out.
 
         Raises:

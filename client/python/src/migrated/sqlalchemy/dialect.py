@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from types import ModuleType
 from typing import Any
 
@@ -16,6 +17,7 @@ from sqlalchemy.sql import sqltypes
 
 import migrated.dbapi
 from migrated.dbapi import Connection
+from migrated.v1.execute_pb2 import StepToExecute
 
 
 class _Json(sqltypes.JSON):
@@ -81,6 +83,10 @@ class PostgresDialect(_OfTheStep, PGDialect):
     default_paramstyle = "numeric_dollar"
     supports_statement_cache = True
     supports_native_uuid = True
+
+    def _get_server_version_info(self, connection: Any) -> tuple[int, ...]:
+        return _numbers(_step_of(connection).server)
+
     colspecs = PGDialect.colspecs | {
         sqltypes.JSON: _Json,
         postgresql_json.JSON: _PostgresJson,
@@ -93,6 +99,13 @@ class MysqlDialect(_OfTheStep, MySQLDialect):
 
     default_paramstyle = "qmark"
     supports_statement_cache = True
+
+    def _get_server_version_info(self, connection: Any) -> tuple[int, ...]:
+        name, _, version = _step_of(connection).server.partition(" ")
+        parsed: tuple[int, ...] = self._parse_server_version(  # type: ignore[no-untyped-call]
+            f"{version}-MariaDB" if name == "MariaDB" and "MariaDB" not in version else version
+        )
+        return parsed
 
     def _detect_charset(self, connection: Any) -> str:
         return "utf8mb4"
@@ -123,15 +136,30 @@ def engine(connection: Connection) -> Engine:
     What the body begins and ends by itself stays within the step: open the engine's connection, begin, and leave it
     open until the body is done, so that sessions on it join that transaction.
     """
-    dialect = _DIALECTS[connection.step.dialect]
-    url = sa.URL.create(connection.step.dialect)
-    return _engine(url, dialect, connection)
+    kind: Any = _DIALECTS[connection.step.dialect]
+    dialect: Dialect = kind(dbapi=_Module(connection.step.server), paramstyle=kind.default_paramstyle)
+    made = Engine(StaticPool(lambda: connection), dialect, sa.URL.create(connection.step.dialect))  # type: ignore[arg-type]
+    with made.connect() as first:
+        dialect.initialize(first)
+    return made
 
 
-def _engine(url: sa.URL, dialect: type[Dialect], connection: Connection) -> Engine:
-    made: Dialect = dialect(dbapi=migrated.dbapi, paramstyle=getattr(dialect, "default_paramstyle", None))  # type: ignore[call-arg]
-    pool = StaticPool(lambda: connection)  # type: ignore[arg-type]
-    built = Engine(pool, made, url)
-    with built.connect() as first:
-        made.initialize(first)
-    return built
+class _Module(ModuleType):
+    """PEP 249's module, with what SQLAlchemy asks that of SQLite for."""
+
+    def __init__(self, server: str) -> None:
+        super().__init__("migrated.dbapi")
+        self.__dict__.update(vars(migrated.dbapi))
+        self.sqlite_version_info = _numbers(server)
+        self.sqlite_version = ".".join(map(str, self.sqlite_version_info))
+
+
+def _step_of(connection: Any) -> StepToExecute:
+    step: StepToExecute = connection.connection.dbapi_connection.step
+    return step
+
+
+def _numbers(server: str) -> tuple[int, ...]:
+    """Read the version in `PostgreSQL 15.4`."""
+    found = re.search(r"\d+(\.\d+)*", server)
+    return tuple(int(part) for part in found[0].split(".")) if found else (0,)

@@ -161,9 +161,7 @@ class MigrationService:
         """
         return self._wire.unary(AUTOGENERATE, request, timeout)
 
-    def lint(
-        self, request: lint_pb2.LintRequest, *, timeout: float | None = None
-    ) -> lint_pb2.LintResponse:
+    def lint(self, request: lint_pb2.LintRequest, *, timeout: float | None = None) -> lint_pb2.LintResponse:
         """What upgrades by revisions may do to a database in use. Touches nothing."""
         return self._wire.unary(LINT, request, timeout)
 
