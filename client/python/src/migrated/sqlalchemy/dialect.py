@@ -122,6 +122,9 @@ class SqliteDialect(_OfTheStep, SQLiteDialect):
     default_paramstyle = "qmark"
     supports_statement_cache = True
 
+    def _get_server_version_info(self, connection: Any) -> tuple[int, ...]:
+        return _numbers(_step_of(connection).server)
+
 
 _DIALECTS: dict[str, type[Dialect]] = {
     "postgresql": PostgresDialect,
@@ -138,7 +141,8 @@ def engine(connection: Connection) -> Engine:
     """
     kind: Any = _DIALECTS[connection.step.dialect]
     dialect: Dialect = kind(dbapi=_Module(connection.step.server), paramstyle=kind.default_paramstyle)
-    made = Engine(StaticPool(lambda: connection), dialect, sa.URL.create(connection.step.dialect))  # type: ignore[arg-type]
+    pool = StaticPool(lambda: connection, reset_on_return=None, dialect=dialect)  # type: ignore[arg-type]
+    made = Engine(pool, dialect, sa.URL.create(connection.step.dialect))
     with made.connect() as first:
         dialect.initialize(first)
     return made
