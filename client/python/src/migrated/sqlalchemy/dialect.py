@@ -7,8 +7,8 @@ from types import ModuleType
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql
 from sqlalchemy.dialects.mysql.base import MySQLDialect
-from sqlalchemy.dialects.postgresql import json as postgresql_json
 from sqlalchemy.dialects.postgresql.base import PGDialect
 from sqlalchemy.dialects.sqlite.base import SQLiteDialect
 from sqlalchemy.engine import Dialect, Engine
@@ -19,22 +19,63 @@ import migrated.dbapi
 from migrated.dbapi import Connection
 from migrated.v1.execute_pb2 import StepToExecute
 
+# PostgreSQL is to know what a parameter is before it sees the value, as with the dialects of psycopg 3 and asyncpg.
 
-class _Json(sqltypes.JSON):
+
+class _String(sqltypes.String):
+    render_bind_cast = True
+
+
+class _Integer(sqltypes.Integer):
+    render_bind_cast = True
+
+
+class _SmallInteger(sqltypes.SmallInteger):
+    render_bind_cast = True
+
+
+class _BigInteger(sqltypes.BigInteger):
+    render_bind_cast = True
+
+
+class _Date(sqltypes.Date):
+    render_bind_cast = True
+
+
+class _DateTime(sqltypes.DateTime):
+    render_bind_cast = True
+
+
+class _Time(sqltypes.Time):
+    render_bind_cast = True
+
+
+class _Interval(postgresql.INTERVAL):
+    render_bind_cast = True
+
+
+class _Json(postgresql.JSON):
     """JSON, which comes as Python's objects already."""
 
+    render_bind_cast = True
+
     def result_processor(self, dialect: Dialect, coltype: object) -> None:
         return None
 
 
-class _PostgresJson(postgresql_json.JSON):
+class _Jsonb(postgresql.JSONB):
+    render_bind_cast = True
+
     def result_processor(self, dialect: Dialect, coltype: object) -> None:
         return None
 
 
-class _PostgresJsonb(postgresql_json.JSONB):
-    def result_processor(self, dialect: Dialect, coltype: object) -> None:
-        return None
+class _JsonInteger(sqltypes.JSON.JSONIntIndexType):
+    render_bind_cast = True
+
+
+class _JsonString(sqltypes.JSON.JSONStrIndexType):
+    render_bind_cast = True
 
 
 class _OfTheStep:
@@ -88,9 +129,20 @@ class PostgresDialect(_OfTheStep, PGDialect):
         return _numbers(_step_of(connection).server)
 
     colspecs = PGDialect.colspecs | {
+        sqltypes.String: _String,
+        sqltypes.Integer: _Integer,
+        sqltypes.SmallInteger: _SmallInteger,
+        sqltypes.BigInteger: _BigInteger,
+        sqltypes.Date: _Date,
+        sqltypes.DateTime: _DateTime,
+        sqltypes.Time: _Time,
+        sqltypes.Interval: _Interval,
+        postgresql.INTERVAL: _Interval,
         sqltypes.JSON: _Json,
-        postgresql_json.JSON: _PostgresJson,
-        postgresql_json.JSONB: _PostgresJsonb,
+        postgresql.JSON: _Json,
+        postgresql.JSONB: _Jsonb,
+        sqltypes.JSON.JSONIntIndexType: _JsonInteger,
+        sqltypes.JSON.JSONStrIndexType: _JsonString,
     }
 
 
