@@ -33,6 +33,7 @@ var keys = map[string]kind{
 	"dirs":                          kindPaths,
 	"recursive":                     kindSwitch,
 	"lint.ignore":                   kindTexts,
+	"rules":                         kindPath,
 	"revision.file_template":        kindText,
 	"revision.timezone":             kindText,
 	"revision.truncate_slug_length": kindCount,

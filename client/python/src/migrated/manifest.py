@@ -12,7 +12,10 @@ from pathlib import Path, PurePosixPath
 
 from migrated.errors.client import LocalFile
 
-ENDINGS = (".sql", ".yaml", ".yml")
+LANGUAGES = ("py", "go", "rb", "js", "ts", "java")
+"""Endings of sources that a client may execute; behind `.rev.`, because sources stand beside what they use."""
+
+ENDINGS = (".sql", ".yaml", ".yml", *(f".rev.{language}" for language in LANGUAGES))
 """How the names of revision files end."""
 
 RACY_NANOS = 2_000_000_000

@@ -175,6 +175,7 @@ class Run:
 
         Raises:
             MigratedError: Nothing mends it.
+
         """
         info = error_info(details_of(error))
         if info is not None and info.reason == "MANIFEST_UNKNOWN" and self._put_graph and not self._uploaded:

@@ -52,6 +52,7 @@ KEYS = {
         Key("revision.truncate_slug_length", Kind.COUNT),
         Key("revision.format", Kind.TEXT),
         Key("revision.post_write", Kind.TABLES),
+        Key("rules", Kind.PATH),
         Key("lint.ignore", Kind.TEXTS),
         Key("output", Kind.TEXT),
         Key("color", Kind.TEXT),
@@ -87,6 +88,7 @@ class Settings(TypedDict, total=False):
     revision_timezone: str
     revision_truncate_slug_length: int
     revision_format: str
+    rules: str | Path
     lint_ignore: list[str]
     actor: str
     embedded_idle: str

@@ -7,10 +7,14 @@ __all__ = [
     "ChangedPartial",
     "ChangedRevision",
     "DeadlinePassed",
+    "ExecutorFailed",
+    "ExecutorLost",
+    "ExecutorMissing",
     "Internal",
     "InvalidRequest",
     "LimitExceeded",
     "LockWaitExpired",
+    "NeedsExecutor",
     "ProjectNotFound",
     "RunInterrupted",
     "RunNotFound",
@@ -116,3 +120,31 @@ class ChangedPartial(EngineError):
 
     CODE = "MG5015"
     REASON = "CHANGED_PARTIAL"
+
+
+class ExecutorMissing(EngineError):
+    """A run waits for a client to execute a revision, and none came."""
+
+    CODE = "MG5016"
+    REASON = "EXECUTOR_MISSING"
+
+
+class ExecutorLost(EngineError):
+    """The client that executed a revision went away in the middle of it."""
+
+    CODE = "MG5017"
+    REASON = "EXECUTOR_LOST"
+
+
+class ExecutorFailed(EngineError):
+    """The client that executed a revision says that its body failed."""
+
+    CODE = "MG5018"
+    REASON = "EXECUTOR_FAILED"
+
+
+class NeedsExecutor(EngineError):
+    """A revision whose SQL only its client knows, where SQL was asked for."""
+
+    CODE = "MG5019"
+    REASON = "NEEDS_EXECUTOR"

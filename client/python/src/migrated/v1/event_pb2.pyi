@@ -676,6 +676,48 @@ class Event(_message.Message):
         def WhichOneof(self, oneof_group: _Never) -> None: ...
 
     @_typing.final
+    class ExecutorWanted(_message.Message):
+        """A revision's body is to be executed by a client, and none has offered to: call `ExecuteStep` with the run's id."""
+
+        DESCRIPTOR: _descriptor.Descriptor
+
+        INDEX_FIELD_NUMBER: _builtins.int
+        TOTAL_FIELD_NUMBER: _builtins.int
+        REVISION_FIELD_NUMBER: _builtins.int
+        DIRECTION_FIELD_NUMBER: _builtins.int
+        LANGUAGE_FIELD_NUMBER: _builtins.int
+        WAIT_FIELD_NUMBER: _builtins.int
+        index: _builtins.int
+        """Place in the plan, from 1."""
+        total: _builtins.int
+        """Steps of the plan."""
+        revision: _builtins.str
+        """The revision."""
+        direction: Global___Direction.ValueType
+        """Which body."""
+        language: _builtins.str
+        """Language of the body, as `python`."""
+        @_builtins.property
+        def wait(self) -> _duration_pb2.Duration:
+            """For how long the run waits."""
+
+        def __init__(
+            self,
+            *,
+            index: _builtins.int = ...,
+            total: _builtins.int = ...,
+            revision: _builtins.str = ...,
+            direction: Global___Direction.ValueType = ...,
+            language: _builtins.str = ...,
+            wait: _duration_pb2.Duration | None = ...,
+        ) -> None: ...
+        _HasFieldArgType: _TypeAlias = _typing.Literal["wait", b"wait"]  # noqa: Y015
+        def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+        _ClearFieldArgType: _TypeAlias = _typing.Literal["direction", b"direction", "index", b"index", "language", b"language", "revision", b"revision", "total", b"total", "wait", b"wait"]  # noqa: Y015
+        def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+        def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+    @_typing.final
     class RunFinished(_message.Message):
         """The end of the run."""
 
@@ -737,6 +779,7 @@ class Event(_message.Message):
     STEP_FAILED_FIELD_NUMBER: _builtins.int
     CANCEL_REQUESTED_FIELD_NUMBER: _builtins.int
     RUN_FINISHED_FIELD_NUMBER: _builtins.int
+    EXECUTOR_WANTED_FIELD_NUMBER: _builtins.int
     sequence: _builtins.int
     """Dense number within the run, from 1."""
     @_builtins.property
@@ -815,6 +858,10 @@ class Event(_message.Message):
     def run_finished(self) -> Global___Event.RunFinished:
         """The end of the run."""
 
+    @_builtins.property
+    def executor_wanted(self) -> Global___Event.ExecutorWanted:
+        """A revision's body is to be executed by a client, and none has offered to."""
+
     def __init__(
         self,
         *,
@@ -838,12 +885,13 @@ class Event(_message.Message):
         step_failed: Global___Event.StepFailed | None = ...,
         cancel_requested: Global___Event.CancelRequested | None = ...,
         run_finished: Global___Event.RunFinished | None = ...,
+        executor_wanted: Global___Event.ExecutorWanted | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["blocked", b"blocked", "cancel_requested", b"cancel_requested", "kind", b"kind", "locked", b"locked", "nothing_to_do", b"nothing_to_do", "notice", b"notice", "plan_ready", b"plan_ready", "resumed", b"resumed", "retrying", b"retrying", "run_accepted", b"run_accepted", "run_finished", b"run_finished", "state_changed", b"state_changed", "statement_finished", b"statement_finished", "statement_running", b"statement_running", "step_failed", b"step_failed", "step_finished", b"step_finished", "step_started", b"step_started", "time", b"time", "waiting", b"waiting", "warning", b"warning"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["blocked", b"blocked", "cancel_requested", b"cancel_requested", "executor_wanted", b"executor_wanted", "kind", b"kind", "locked", b"locked", "nothing_to_do", b"nothing_to_do", "notice", b"notice", "plan_ready", b"plan_ready", "resumed", b"resumed", "retrying", b"retrying", "run_accepted", b"run_accepted", "run_finished", b"run_finished", "state_changed", b"state_changed", "statement_finished", b"statement_finished", "statement_running", b"statement_running", "step_failed", b"step_failed", "step_finished", b"step_finished", "step_started", b"step_started", "time", b"time", "waiting", b"waiting", "warning", b"warning"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["blocked", b"blocked", "cancel_requested", b"cancel_requested", "kind", b"kind", "locked", b"locked", "nothing_to_do", b"nothing_to_do", "notice", b"notice", "plan_ready", b"plan_ready", "resumed", b"resumed", "retrying", b"retrying", "run_accepted", b"run_accepted", "run_finished", b"run_finished", "sequence", b"sequence", "state_changed", b"state_changed", "statement_finished", b"statement_finished", "statement_running", b"statement_running", "step_failed", b"step_failed", "step_finished", b"step_finished", "step_started", b"step_started", "time", b"time", "waiting", b"waiting", "warning", b"warning"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["blocked", b"blocked", "cancel_requested", b"cancel_requested", "executor_wanted", b"executor_wanted", "kind", b"kind", "locked", b"locked", "nothing_to_do", b"nothing_to_do", "notice", b"notice", "plan_ready", b"plan_ready", "resumed", b"resumed", "retrying", b"retrying", "run_accepted", b"run_accepted", "run_finished", b"run_finished", "sequence", b"sequence", "state_changed", b"state_changed", "statement_finished", b"statement_finished", "statement_running", b"statement_running", "step_failed", b"step_failed", "step_finished", b"step_finished", "step_started", b"step_started", "time", b"time", "waiting", b"waiting", "warning", b"warning"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_kind: _TypeAlias = _typing.Literal["run_accepted", "state_changed", "waiting", "locked", "plan_ready", "nothing_to_do", "step_started", "statement_running", "statement_finished", "blocked", "retrying", "notice", "warning", "resumed", "step_finished", "step_failed", "cancel_requested", "run_finished"]  # noqa: Y015
+    _WhichOneofReturnType_kind: _TypeAlias = _typing.Literal["run_accepted", "state_changed", "waiting", "locked", "plan_ready", "nothing_to_do", "step_started", "statement_running", "statement_finished", "blocked", "retrying", "notice", "warning", "resumed", "step_finished", "step_failed", "cancel_requested", "run_finished", "executor_wanted"]  # noqa: Y015
     _WhichOneofArgType_kind: _TypeAlias = _typing.Literal["kind", b"kind"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_kind) -> _WhichOneofReturnType_kind | None: ...
 

@@ -9,12 +9,13 @@ from google.protobuf import duration_pb2 as _duration_pb2
 from google.protobuf import message as _message
 from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
+from migrated.v1 import diff_pb2 as _diff_pb2
 from migrated.v1 import event_pb2 as _event_pb2
 from migrated.v1 import graph_pb2 as _graph_pb2
 from migrated.v1 import lint_pb2 as _lint_pb2
 from migrated.v1 import revision_pb2 as _revision_pb2
 from migrated.v1 import revision_service_pb2 as _revision_service_pb2
-from migrated.v1 import schema_pb2 as _schema_pb2
+from migrated.v1 import schema_source_pb2 as _schema_source_pb2
 from migrated.v1 import target_pb2 as _target_pb2
 import builtins as _builtins
 import sys
@@ -947,15 +948,15 @@ class CheckRequest(_message.Message):
         """Target. It must stand at the graph's heads."""
 
     @_builtins.property
-    def desired(self) -> _schema_pb2.SchemaSource:
+    def desired(self) -> _schema_source_pb2.SchemaSource:
         """What it is to be; not set: what its revisions make."""
 
     @_builtins.property
-    def scope(self) -> _schema_pb2.SchemaScope:
+    def scope(self) -> _schema_source_pb2.SchemaScope:
         """What is looked at."""
 
     @_builtins.property
-    def rules(self) -> _schema_pb2.DiffRules:
+    def rules(self) -> _diff_pb2.DiffRules:
         """What the comparison lets pass."""
 
     def __init__(
@@ -964,9 +965,9 @@ class CheckRequest(_message.Message):
         project: _builtins.str = ...,
         graph: _graph_pb2.GraphRef | None = ...,
         target: _target_pb2.TargetRef | None = ...,
-        desired: _schema_pb2.SchemaSource | None = ...,
-        scope: _schema_pb2.SchemaScope | None = ...,
-        rules: _schema_pb2.DiffRules | None = ...,
+        desired: _schema_source_pb2.SchemaSource | None = ...,
+        scope: _schema_source_pb2.SchemaScope | None = ...,
+        rules: _diff_pb2.DiffRules | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["desired", b"desired", "graph", b"graph", "rules", b"rules", "scope", b"scope", "target", b"target"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
@@ -984,13 +985,13 @@ class CheckResponse(_message.Message):
 
     DIFF_FIELD_NUMBER: _builtins.int
     @_builtins.property
-    def diff(self) -> _schema_pb2.SchemaDiff:
+    def diff(self) -> _diff_pb2.SchemaDiff:
         """What was found; nothing in it: the target is as it is to be."""
 
     def __init__(
         self,
         *,
-        diff: _schema_pb2.SchemaDiff | None = ...,
+        diff: _diff_pb2.SchemaDiff | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["diff", b"diff"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
@@ -1026,15 +1027,15 @@ class AutogenerateRequest(_message.Message):
         """Target. It must stand at the graph's heads."""
 
     @_builtins.property
-    def desired(self) -> _schema_pb2.SchemaSource:
+    def desired(self) -> _schema_source_pb2.SchemaSource:
         """What it is to be."""
 
     @_builtins.property
-    def scope(self) -> _schema_pb2.SchemaScope:
+    def scope(self) -> _schema_source_pb2.SchemaScope:
         """What is looked at."""
 
     @_builtins.property
-    def rules(self) -> _schema_pb2.DiffRules:
+    def rules(self) -> _diff_pb2.DiffRules:
         """What the comparison lets pass."""
 
     def __init__(
@@ -1042,9 +1043,9 @@ class AutogenerateRequest(_message.Message):
         *,
         revision: _revision_service_pb2.CreateRevisionRequest | None = ...,
         target: _target_pb2.TargetRef | None = ...,
-        desired: _schema_pb2.SchemaSource | None = ...,
-        scope: _schema_pb2.SchemaScope | None = ...,
-        rules: _schema_pb2.DiffRules | None = ...,
+        desired: _schema_source_pb2.SchemaSource | None = ...,
+        scope: _schema_source_pb2.SchemaScope | None = ...,
+        rules: _diff_pb2.DiffRules | None = ...,
         allow_drop: _builtins.bool = ...,
         even_if_empty: _builtins.bool = ...,
     ) -> None: ...
@@ -1065,8 +1066,9 @@ class AutogenerateResponse(_message.Message):
     DIFF_FIELD_NUMBER: _builtins.int
     REVISION_FIELD_NUMBER: _builtins.int
     FILE_FIELD_NUMBER: _builtins.int
+    FINDINGS_FIELD_NUMBER: _builtins.int
     @_builtins.property
-    def diff(self) -> _schema_pb2.SchemaDiff:
+    def diff(self) -> _diff_pb2.SchemaDiff:
         """What was found."""
 
     @_builtins.property
@@ -1077,16 +1079,21 @@ class AutogenerateResponse(_message.Message):
     def file(self) -> _revision_pb2.RevisionFile:
         """Its file; not set where nothing was found."""
 
+    @_builtins.property
+    def findings(self) -> _containers.RepeatedCompositeFieldContainer[_lint_pb2.LintFinding]:
+        """What lint found in its upgrade, at the places in the file."""
+
     def __init__(
         self,
         *,
-        diff: _schema_pb2.SchemaDiff | None = ...,
+        diff: _diff_pb2.SchemaDiff | None = ...,
         revision: _revision_pb2.Revision | None = ...,
         file: _revision_pb2.RevisionFile | None = ...,
+        findings: _abc.Iterable[_lint_pb2.LintFinding] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["diff", b"diff", "file", b"file", "revision", b"revision"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["diff", b"diff", "file", b"file", "revision", b"revision"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["diff", b"diff", "file", b"file", "findings", b"findings", "revision", b"revision"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -23,67 +23,71 @@ _sym_db = _symbol_database.Default()
 
 
 from migrated.v1 import graph_pb2 as migrated_dot_v1_dot_graph__pb2
+from migrated.v1 import operation_pb2 as migrated_dot_v1_dot_operation__pb2
 from migrated.v1 import revision_pb2 as migrated_dot_v1_dot_revision__pb2
+from migrated.v1 import schema_pb2 as migrated_dot_v1_dot_schema__pb2
 from migrated.v1 import target_pb2 as migrated_dot_v1_dot_target__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\"migrated/v1/revision_service.proto\x12\x0bmigrated.v1\x1a\x17migrated/v1/graph.proto\x1a\x1amigrated/v1/revision.proto\x1a\x18migrated/v1/target.proto\"\xc6\x02\n\x15\x43reateRevisionRequest\x12\x0f\n\x07project\x18\x01 \x01(\t\x12$\n\x05graph\x18\x02 \x01(\x0b\x32\x15.migrated.v1.GraphRef\x12\x0f\n\x07message\x18\x03 \x01(\t\x12\r\n\x05heads\x18\x04 \x03(\t\x12\x0e\n\x06splice\x18\x05 \x01(\x08\x12\x15\n\rbranch_labels\x18\x06 \x03(\t\x12\x13\n\x0brevision_id\x18\x07 \x01(\t\x12\x12\n\ndepends_on\x18\x08 \x03(\t\x12\x14\n\x0cversion_path\x18\t \x01(\t\x12\x33\n\x08settings\x18\n \x01(\x0b\x32!.migrated.v1.RevisionFileSettings\x12\x19\n\x11version_locations\x18\x0b \x03(\t\x12\x0e\n\x06up_sql\x18\x0c \x01(\t\x12\x10\n\x08\x64own_sql\x18\r \x01(\t\"j\n\x16\x43reateRevisionResponse\x12\'\n\x08revision\x18\x01 \x01(\x0b\x32\x15.migrated.v1.Revision\x12\'\n\x04\x66ile\x18\x02 \x01(\x0b\x32\x19.migrated.v1.RevisionFile\"\xfe\x01\n\x15MergeRevisionsRequest\x12\x0f\n\x07project\x18\x01 \x01(\t\x12$\n\x05graph\x18\x02 \x01(\x0b\x32\x15.migrated.v1.GraphRef\x12\x11\n\trevisions\x18\x03 \x03(\t\x12\x0f\n\x07message\x18\x04 \x01(\t\x12\x15\n\rbranch_labels\x18\x05 \x03(\t\x12\x13\n\x0brevision_id\x18\x06 \x01(\t\x12\x0e\n\x06splice\x18\x07 \x01(\x08\x12\x33\n\x08settings\x18\x08 \x01(\x0b\x32!.migrated.v1.RevisionFileSettings\x12\x19\n\x11version_locations\x18\t \x03(\t\"j\n\x16MergeRevisionsResponse\x12\'\n\x08revision\x18\x01 \x01(\x0b\x32\x15.migrated.v1.Revision\x12\'\n\x04\x66ile\x18\x02 \x01(\x0b\x32\x19.migrated.v1.RevisionFile\"h\n\x18NegotiateManifestRequest\x12\x0f\n\x07project\x18\x01 \x01(\t\x12\x0e\n\x06\x64igest\x18\x02 \x01(\x0c\x12+\n\x07\x65ntries\x18\x03 \x03(\x0b\x32\x1a.migrated.v1.ManifestEntry\",\n\x19NegotiateManifestResponse\x12\x0f\n\x07missing\x18\x01 \x03(\x0c\"L\n\x13UploadBodiesRequest\x12\x0f\n\x07project\x18\x01 \x01(\t\x12$\n\x05parts\x18\x02 \x03(\x0b\x32\x15.migrated.v1.BodyPart\"T\n\x08\x42odyPart\x12\x0e\n\x06sha256\x18\x01 \x01(\x0c\x12\x0c\n\x04path\x18\x02 \x01(\t\x12\x0c\n\x04size\x18\x03 \x01(\x04\x12\x0e\n\x06offset\x18\x04 \x01(\x04\x12\x0c\n\x04\x64\x61ta\x18\x05 \x01(\x0c\"&\n\x14UploadBodiesResponse\x12\x0e\n\x06stored\x18\x01 \x01(\r\"\x90\x01\n\x14PushRevisionsRequest\x12\x0f\n\x07project\x18\x01 \x01(\t\x12$\n\x05graph\x18\x02 \x01(\x0b\x32\x15.migrated.v1.GraphRef\x12\x1d\n\x10\x65xpected_version\x18\x03 \x01(\x04H\x00\x88\x01\x01\x12\r\n\x05prune\x18\x04 \x01(\x08\x42\x13\n\x11_expected_version\"h\n\x15PushRevisionsResponse\x12\x0f\n\x07version\x18\x01 \x01(\x04\x12\r\n\x05heads\x18\x02 \x03(\t\x12\r\n\x05\x61\x64\x64\x65\x64\x18\x03 \x03(\t\x12\x0f\n\x07\x63hanged\x18\x04 \x03(\t\x12\x0f\n\x07removed\x18\x05 \x03(\t\"5\n\x14PullRevisionsRequest\x12\x0f\n\x07project\x18\x01 \x01(\t\x12\x0c\n\x04have\x18\x02 \x03(\x0c\"a\n\x15PullRevisionsResponse\x12\x0c\n\x04path\x18\x01 \x01(\t\x12\x0e\n\x06sha256\x18\x02 \x01(\x0c\x12\x0c\n\x04size\x18\x03 \x01(\x04\x12\x0e\n\x06offset\x18\x04 \x01(\x04\x12\x0c\n\x04\x64\x61ta\x18\x05 \x01(\x0c\"\x9b\x01\n\x12GetRevisionRequest\x12\x0f\n\x07project\x18\x01 \x01(\t\x12$\n\x05graph\x18\x02 \x01(\x0b\x32\x15.migrated.v1.GraphRef\x12\x10\n\x08revision\x18\x03 \x01(\t\x12&\n\x06target\x18\x04 \x01(\x0b\x32\x16.migrated.v1.TargetRef\x12\x14\n\x0cwith_content\x18\x05 \x01(\x08\"i\n\x13GetRevisionResponse\x12(\n\trevisions\x18\x01 \x03(\x0b\x32\x15.migrated.v1.Revision\x12(\n\x05\x66iles\x18\x02 \x03(\x0b\x32\x19.migrated.v1.RevisionFile\"\xc1\x01\n\x14ListRevisionsRequest\x12\x0f\n\x07project\x18\x01 \x01(\t\x12$\n\x05graph\x18\x02 \x01(\x0b\x32\x15.migrated.v1.GraphRef\x12\r\n\x05range\x18\x03 \x01(\t\x12&\n\x06target\x18\x04 \x01(\x0b\x32\x16.migrated.v1.TargetRef\x12\x14\n\x0cmark_current\x18\x05 \x01(\x08\x12\x11\n\tpage_size\x18\x06 \x01(\r\x12\x12\n\npage_token\x18\x07 \x01(\t\"Z\n\x15ListRevisionsResponse\x12(\n\trevisions\x18\x01 \x03(\x0b\x32\x15.migrated.v1.Revision\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"g\n\x10ListHeadsRequest\x12\x0f\n\x07project\x18\x01 \x01(\t\x12$\n\x05graph\x18\x02 \x01(\x0b\x32\x15.migrated.v1.GraphRef\x12\x1c\n\x14resolve_dependencies\x18\x03 \x01(\x08\"9\n\x11ListHeadsResponse\x12$\n\x05heads\x18\x01 \x03(\x0b\x32\x15.migrated.v1.Revision\"L\n\x13ListBranchesRequest\x12\x0f\n\x07project\x18\x01 \x01(\t\x12$\n\x05graph\x18\x02 \x01(\x0b\x32\x15.migrated.v1.GraphRef\"\xb2\x01\n\x14ListBranchesResponse\x12:\n\x08\x62ranches\x18\x01 \x03(\x0b\x32(.migrated.v1.ListBranchesResponse.Branch\x1a^\n\x06\x42ranch\x12+\n\x0c\x62ranch_point\x18\x01 \x01(\x0b\x32\x15.migrated.v1.Revision\x12\'\n\x08\x63hildren\x18\x02 \x03(\x0b\x32\x15.migrated.v1.Revision\"e\n\x17ResolveRevisionsRequest\x12\x0f\n\x07project\x18\x01 \x01(\t\x12$\n\x05graph\x18\x02 \x01(\x0b\x32\x15.migrated.v1.GraphRef\x12\x13\n\x0bidentifiers\x18\x03 \x03(\t\"\x8f\x01\n\x18ResolveRevisionsResponse\x12@\n\x08resolved\x18\x01 \x03(\x0b\x32..migrated.v1.ResolveRevisionsResponse.Resolved\x1a\x31\n\x08Resolved\x12\x12\n\nidentifier\x18\x01 \x01(\t\x12\x11\n\trevisions\x18\x02 \x03(\t2\xde\x07\n\x0fRevisionService\x12Y\n\x0e\x43reateRevision\x12\".migrated.v1.CreateRevisionRequest\x1a#.migrated.v1.CreateRevisionResponse\x12Y\n\x0eMergeRevisions\x12\".migrated.v1.MergeRevisionsRequest\x1a#.migrated.v1.MergeRevisionsResponse\x12\x62\n\x11NegotiateManifest\x12%.migrated.v1.NegotiateManifestRequest\x1a&.migrated.v1.NegotiateManifestResponse\x12S\n\x0cUploadBodies\x12 .migrated.v1.UploadBodiesRequest\x1a!.migrated.v1.UploadBodiesResponse\x12V\n\rPushRevisions\x12!.migrated.v1.PushRevisionsRequest\x1a\".migrated.v1.PushRevisionsResponse\x12X\n\rPullRevisions\x12!.migrated.v1.PullRevisionsRequest\x1a\".migrated.v1.PullRevisionsResponse0\x01\x12P\n\x0bGetRevision\x12\x1f.migrated.v1.GetRevisionRequest\x1a .migrated.v1.GetRevisionResponse\x12V\n\rListRevisions\x12!.migrated.v1.ListRevisionsRequest\x1a\".migrated.v1.ListRevisionsResponse\x12J\n\tListHeads\x12\x1d.migrated.v1.ListHeadsRequest\x1a\x1e.migrated.v1.ListHeadsResponse\x12S\n\x0cListBranches\x12 .migrated.v1.ListBranchesRequest\x1a!.migrated.v1.ListBranchesResponse\x12_\n\x10ResolveRevisions\x12$.migrated.v1.ResolveRevisionsRequest\x1a%.migrated.v1.ResolveRevisionsResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\"migrated/v1/revision_service.proto\x12\x0bmigrated.v1\x1a\x17migrated/v1/graph.proto\x1a\x1bmigrated/v1/operation.proto\x1a\x1amigrated/v1/revision.proto\x1a\x18migrated/v1/schema.proto\x1a\x18migrated/v1/target.proto\"\xec\x03\n\x15\x43reateRevisionRequest\x12\x0f\n\x07project\x18\x01 \x01(\t\x12$\n\x05graph\x18\x02 \x01(\x0b\x32\x15.migrated.v1.GraphRef\x12\x0f\n\x07message\x18\x03 \x01(\t\x12\r\n\x05heads\x18\x04 \x03(\t\x12\x0e\n\x06splice\x18\x05 \x01(\x08\x12\x15\n\rbranch_labels\x18\x06 \x03(\t\x12\x13\n\x0brevision_id\x18\x07 \x01(\t\x12\x12\n\ndepends_on\x18\x08 \x03(\t\x12\x14\n\x0cversion_path\x18\t \x01(\t\x12\x33\n\x08settings\x18\n \x01(\x0b\x32!.migrated.v1.RevisionFileSettings\x12\x19\n\x11version_locations\x18\x0b \x03(\t\x12\x0e\n\x06up_sql\x18\x0c \x01(\t\x12\x10\n\x08\x64own_sql\x18\r \x01(\t\x12(\n\x07upgrade\x18\x0e \x01(\x0b\x32\x17.migrated.v1.Operations\x12*\n\tdowngrade\x18\x0f \x01(\x0b\x32\x17.migrated.v1.Operations\x12&\n\x08\x64ialects\x18\x10 \x03(\x0e\x32\x14.migrated.v1.Dialect\x12&\n\x06target\x18\x11 \x01(\x0b\x32\x16.migrated.v1.TargetRef\"8\n\nOperations\x12*\n\noperations\x18\x01 \x03(\x0b\x32\x16.migrated.v1.Operation\"j\n\x16\x43reateRevisionResponse\x12\'\n\x08revision\x18\x01 \x01(\x0b\x32\x15.migrated.v1.Revision\x12\'\n\x04\x66ile\x18\x02 \x01(\x0b\x32\x19.migrated.v1.RevisionFile\"\xfe\x01\n\x15MergeRevisionsRequest\x12\x0f\n\x07project\x18\x01 \x01(\t\x12$\n\x05graph\x18\x02 \x01(\x0b\x32\x15.migrated.v1.GraphRef\x12\x11\n\trevisions\x18\x03 \x03(\t\x12\x0f\n\x07message\x18\x04 \x01(\t\x12\x15\n\rbranch_labels\x18\x05 \x03(\t\x12\x13\n\x0brevision_id\x18\x06 \x01(\t\x12\x0e\n\x06splice\x18\x07 \x01(\x08\x12\x33\n\x08settings\x18\x08 \x01(\x0b\x32!.migrated.v1.RevisionFileSettings\x12\x19\n\x11version_locations\x18\t \x03(\t\"j\n\x16MergeRevisionsResponse\x12\'\n\x08revision\x18\x01 \x01(\x0b\x32\x15.migrated.v1.Revision\x12\'\n\x04\x66ile\x18\x02 \x01(\x0b\x32\x19.migrated.v1.RevisionFile\"h\n\x18NegotiateManifestRequest\x12\x0f\n\x07project\x18\x01 \x01(\t\x12\x0e\n\x06\x64igest\x18\x02 \x01(\x0c\x12+\n\x07\x65ntries\x18\x03 \x03(\x0b\x32\x1a.migrated.v1.ManifestEntry\",\n\x19NegotiateManifestResponse\x12\x0f\n\x07missing\x18\x01 \x03(\x0c\"L\n\x13UploadBodiesRequest\x12\x0f\n\x07project\x18\x01 \x01(\t\x12$\n\x05parts\x18\x02 \x03(\x0b\x32\x15.migrated.v1.BodyPart\"T\n\x08\x42odyPart\x12\x0e\n\x06sha256\x18\x01 \x01(\x0c\x12\x0c\n\x04path\x18\x02 \x01(\t\x12\x0c\n\x04size\x18\x03 \x01(\x04\x12\x0e\n\x06offset\x18\x04 \x01(\x04\x12\x0c\n\x04\x64\x61ta\x18\x05 \x01(\x0c\"&\n\x14UploadBodiesResponse\x12\x0e\n\x06stored\x18\x01 \x01(\r\"\x90\x01\n\x14PushRevisionsRequest\x12\x0f\n\x07project\x18\x01 \x01(\t\x12$\n\x05graph\x18\x02 \x01(\x0b\x32\x15.migrated.v1.GraphRef\x12\x1d\n\x10\x65xpected_version\x18\x03 \x01(\x04H\x00\x88\x01\x01\x12\r\n\x05prune\x18\x04 \x01(\x08\x42\x13\n\x11_expected_version\"h\n\x15PushRevisionsResponse\x12\x0f\n\x07version\x18\x01 \x01(\x04\x12\r\n\x05heads\x18\x02 \x03(\t\x12\r\n\x05\x61\x64\x64\x65\x64\x18\x03 \x03(\t\x12\x0f\n\x07\x63hanged\x18\x04 \x03(\t\x12\x0f\n\x07removed\x18\x05 \x03(\t\"5\n\x14PullRevisionsRequest\x12\x0f\n\x07project\x18\x01 \x01(\t\x12\x0c\n\x04have\x18\x02 \x03(\x0c\"a\n\x15PullRevisionsResponse\x12\x0c\n\x04path\x18\x01 \x01(\t\x12\x0e\n\x06sha256\x18\x02 \x01(\x0c\x12\x0c\n\x04size\x18\x03 \x01(\x04\x12\x0e\n\x06offset\x18\x04 \x01(\x04\x12\x0c\n\x04\x64\x61ta\x18\x05 \x01(\x0c\"\x9b\x01\n\x12GetRevisionRequest\x12\x0f\n\x07project\x18\x01 \x01(\t\x12$\n\x05graph\x18\x02 \x01(\x0b\x32\x15.migrated.v1.GraphRef\x12\x10\n\x08revision\x18\x03 \x01(\t\x12&\n\x06target\x18\x04 \x01(\x0b\x32\x16.migrated.v1.TargetRef\x12\x14\n\x0cwith_content\x18\x05 \x01(\x08\"i\n\x13GetRevisionResponse\x12(\n\trevisions\x18\x01 \x03(\x0b\x32\x15.migrated.v1.Revision\x12(\n\x05\x66iles\x18\x02 \x03(\x0b\x32\x19.migrated.v1.RevisionFile\"\xc1\x01\n\x14ListRevisionsRequest\x12\x0f\n\x07project\x18\x01 \x01(\t\x12$\n\x05graph\x18\x02 \x01(\x0b\x32\x15.migrated.v1.GraphRef\x12\r\n\x05range\x18\x03 \x01(\t\x12&\n\x06target\x18\x04 \x01(\x0b\x32\x16.migrated.v1.TargetRef\x12\x14\n\x0cmark_current\x18\x05 \x01(\x08\x12\x11\n\tpage_size\x18\x06 \x01(\r\x12\x12\n\npage_token\x18\x07 \x01(\t\"Z\n\x15ListRevisionsResponse\x12(\n\trevisions\x18\x01 \x03(\x0b\x32\x15.migrated.v1.Revision\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"g\n\x10ListHeadsRequest\x12\x0f\n\x07project\x18\x01 \x01(\t\x12$\n\x05graph\x18\x02 \x01(\x0b\x32\x15.migrated.v1.GraphRef\x12\x1c\n\x14resolve_dependencies\x18\x03 \x01(\x08\"9\n\x11ListHeadsResponse\x12$\n\x05heads\x18\x01 \x03(\x0b\x32\x15.migrated.v1.Revision\"L\n\x13ListBranchesRequest\x12\x0f\n\x07project\x18\x01 \x01(\t\x12$\n\x05graph\x18\x02 \x01(\x0b\x32\x15.migrated.v1.GraphRef\"\xb2\x01\n\x14ListBranchesResponse\x12:\n\x08\x62ranches\x18\x01 \x03(\x0b\x32(.migrated.v1.ListBranchesResponse.Branch\x1a^\n\x06\x42ranch\x12+\n\x0c\x62ranch_point\x18\x01 \x01(\x0b\x32\x15.migrated.v1.Revision\x12\'\n\x08\x63hildren\x18\x02 \x03(\x0b\x32\x15.migrated.v1.Revision\"e\n\x17ResolveRevisionsRequest\x12\x0f\n\x07project\x18\x01 \x01(\t\x12$\n\x05graph\x18\x02 \x01(\x0b\x32\x15.migrated.v1.GraphRef\x12\x13\n\x0bidentifiers\x18\x03 \x03(\t\"\x8f\x01\n\x18ResolveRevisionsResponse\x12@\n\x08resolved\x18\x01 \x03(\x0b\x32..migrated.v1.ResolveRevisionsResponse.Resolved\x1a\x31\n\x08Resolved\x12\x12\n\nidentifier\x18\x01 \x01(\t\x12\x11\n\trevisions\x18\x02 \x03(\t2\xde\x07\n\x0fRevisionService\x12Y\n\x0e\x43reateRevision\x12\".migrated.v1.CreateRevisionRequest\x1a#.migrated.v1.CreateRevisionResponse\x12Y\n\x0eMergeRevisions\x12\".migrated.v1.MergeRevisionsRequest\x1a#.migrated.v1.MergeRevisionsResponse\x12\x62\n\x11NegotiateManifest\x12%.migrated.v1.NegotiateManifestRequest\x1a&.migrated.v1.NegotiateManifestResponse\x12S\n\x0cUploadBodies\x12 .migrated.v1.UploadBodiesRequest\x1a!.migrated.v1.UploadBodiesResponse\x12V\n\rPushRevisions\x12!.migrated.v1.PushRevisionsRequest\x1a\".migrated.v1.PushRevisionsResponse\x12X\n\rPullRevisions\x12!.migrated.v1.PullRevisionsRequest\x1a\".migrated.v1.PullRevisionsResponse0\x01\x12P\n\x0bGetRevision\x12\x1f.migrated.v1.GetRevisionRequest\x1a .migrated.v1.GetRevisionResponse\x12V\n\rListRevisions\x12!.migrated.v1.ListRevisionsRequest\x1a\".migrated.v1.ListRevisionsResponse\x12J\n\tListHeads\x12\x1d.migrated.v1.ListHeadsRequest\x1a\x1e.migrated.v1.ListHeadsResponse\x12S\n\x0cListBranches\x12 .migrated.v1.ListBranchesRequest\x1a!.migrated.v1.ListBranchesResponse\x12_\n\x10ResolveRevisions\x12$.migrated.v1.ResolveRevisionsRequest\x1a%.migrated.v1.ResolveRevisionsResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'migrated.v1.revision_service_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_CREATEREVISIONREQUEST']._serialized_start=131
-  _globals['_CREATEREVISIONREQUEST']._serialized_end=457
-  _globals['_CREATEREVISIONRESPONSE']._serialized_start=459
-  _globals['_CREATEREVISIONRESPONSE']._serialized_end=565
-  _globals['_MERGEREVISIONSREQUEST']._serialized_start=568
-  _globals['_MERGEREVISIONSREQUEST']._serialized_end=822
-  _globals['_MERGEREVISIONSRESPONSE']._serialized_start=824
-  _globals['_MERGEREVISIONSRESPONSE']._serialized_end=930
-  _globals['_NEGOTIATEMANIFESTREQUEST']._serialized_start=932
-  _globals['_NEGOTIATEMANIFESTREQUEST']._serialized_end=1036
-  _globals['_NEGOTIATEMANIFESTRESPONSE']._serialized_start=1038
-  _globals['_NEGOTIATEMANIFESTRESPONSE']._serialized_end=1082
-  _globals['_UPLOADBODIESREQUEST']._serialized_start=1084
-  _globals['_UPLOADBODIESREQUEST']._serialized_end=1160
-  _globals['_BODYPART']._serialized_start=1162
-  _globals['_BODYPART']._serialized_end=1246
-  _globals['_UPLOADBODIESRESPONSE']._serialized_start=1248
-  _globals['_UPLOADBODIESRESPONSE']._serialized_end=1286
-  _globals['_PUSHREVISIONSREQUEST']._serialized_start=1289
-  _globals['_PUSHREVISIONSREQUEST']._serialized_end=1433
-  _globals['_PUSHREVISIONSRESPONSE']._serialized_start=1435
-  _globals['_PUSHREVISIONSRESPONSE']._serialized_end=1539
-  _globals['_PULLREVISIONSREQUEST']._serialized_start=1541
-  _globals['_PULLREVISIONSREQUEST']._serialized_end=1594
-  _globals['_PULLREVISIONSRESPONSE']._serialized_start=1596
-  _globals['_PULLREVISIONSRESPONSE']._serialized_end=1693
-  _globals['_GETREVISIONREQUEST']._serialized_start=1696
-  _globals['_GETREVISIONREQUEST']._serialized_end=1851
-  _globals['_GETREVISIONRESPONSE']._serialized_start=1853
-  _globals['_GETREVISIONRESPONSE']._serialized_end=1958
-  _globals['_LISTREVISIONSREQUEST']._serialized_start=1961
-  _globals['_LISTREVISIONSREQUEST']._serialized_end=2154
-  _globals['_LISTREVISIONSRESPONSE']._serialized_start=2156
-  _globals['_LISTREVISIONSRESPONSE']._serialized_end=2246
-  _globals['_LISTHEADSREQUEST']._serialized_start=2248
-  _globals['_LISTHEADSREQUEST']._serialized_end=2351
-  _globals['_LISTHEADSRESPONSE']._serialized_start=2353
-  _globals['_LISTHEADSRESPONSE']._serialized_end=2410
-  _globals['_LISTBRANCHESREQUEST']._serialized_start=2412
-  _globals['_LISTBRANCHESREQUEST']._serialized_end=2488
-  _globals['_LISTBRANCHESRESPONSE']._serialized_start=2491
-  _globals['_LISTBRANCHESRESPONSE']._serialized_end=2669
-  _globals['_LISTBRANCHESRESPONSE_BRANCH']._serialized_start=2575
-  _globals['_LISTBRANCHESRESPONSE_BRANCH']._serialized_end=2669
-  _globals['_RESOLVEREVISIONSREQUEST']._serialized_start=2671
-  _globals['_RESOLVEREVISIONSREQUEST']._serialized_end=2772
-  _globals['_RESOLVEREVISIONSRESPONSE']._serialized_start=2775
-  _globals['_RESOLVEREVISIONSRESPONSE']._serialized_end=2918
-  _globals['_RESOLVEREVISIONSRESPONSE_RESOLVED']._serialized_start=2869
-  _globals['_RESOLVEREVISIONSRESPONSE_RESOLVED']._serialized_end=2918
-  _globals['_REVISIONSERVICE']._serialized_start=2921
-  _globals['_REVISIONSERVICE']._serialized_end=3911
+  _globals['_CREATEREVISIONREQUEST']._serialized_start=186
+  _globals['_CREATEREVISIONREQUEST']._serialized_end=678
+  _globals['_OPERATIONS']._serialized_start=680
+  _globals['_OPERATIONS']._serialized_end=736
+  _globals['_CREATEREVISIONRESPONSE']._serialized_start=738
+  _globals['_CREATEREVISIONRESPONSE']._serialized_end=844
+  _globals['_MERGEREVISIONSREQUEST']._serialized_start=847
+  _globals['_MERGEREVISIONSREQUEST']._serialized_end=1101
+  _globals['_MERGEREVISIONSRESPONSE']._serialized_start=1103
+  _globals['_MERGEREVISIONSRESPONSE']._serialized_end=1209
+  _globals['_NEGOTIATEMANIFESTREQUEST']._serialized_start=1211
+  _globals['_NEGOTIATEMANIFESTREQUEST']._serialized_end=1315
+  _globals['_NEGOTIATEMANIFESTRESPONSE']._serialized_start=1317
+  _globals['_NEGOTIATEMANIFESTRESPONSE']._serialized_end=1361
+  _globals['_UPLOADBODIESREQUEST']._serialized_start=1363
+  _globals['_UPLOADBODIESREQUEST']._serialized_end=1439
+  _globals['_BODYPART']._serialized_start=1441
+  _globals['_BODYPART']._serialized_end=1525
+  _globals['_UPLOADBODIESRESPONSE']._serialized_start=1527
+  _globals['_UPLOADBODIESRESPONSE']._serialized_end=1565
+  _globals['_PUSHREVISIONSREQUEST']._serialized_start=1568
+  _globals['_PUSHREVISIONSREQUEST']._serialized_end=1712
+  _globals['_PUSHREVISIONSRESPONSE']._serialized_start=1714
+  _globals['_PUSHREVISIONSRESPONSE']._serialized_end=1818
+  _globals['_PULLREVISIONSREQUEST']._serialized_start=1820
+  _globals['_PULLREVISIONSREQUEST']._serialized_end=1873
+  _globals['_PULLREVISIONSRESPONSE']._serialized_start=1875
+  _globals['_PULLREVISIONSRESPONSE']._serialized_end=1972
+  _globals['_GETREVISIONREQUEST']._serialized_start=1975
+  _globals['_GETREVISIONREQUEST']._serialized_end=2130
+  _globals['_GETREVISIONRESPONSE']._serialized_start=2132
+  _globals['_GETREVISIONRESPONSE']._serialized_end=2237
+  _globals['_LISTREVISIONSREQUEST']._serialized_start=2240
+  _globals['_LISTREVISIONSREQUEST']._serialized_end=2433
+  _globals['_LISTREVISIONSRESPONSE']._serialized_start=2435
+  _globals['_LISTREVISIONSRESPONSE']._serialized_end=2525
+  _globals['_LISTHEADSREQUEST']._serialized_start=2527
+  _globals['_LISTHEADSREQUEST']._serialized_end=2630
+  _globals['_LISTHEADSRESPONSE']._serialized_start=2632
+  _globals['_LISTHEADSRESPONSE']._serialized_end=2689
+  _globals['_LISTBRANCHESREQUEST']._serialized_start=2691
+  _globals['_LISTBRANCHESREQUEST']._serialized_end=2767
+  _globals['_LISTBRANCHESRESPONSE']._serialized_start=2770
+  _globals['_LISTBRANCHESRESPONSE']._serialized_end=2948
+  _globals['_LISTBRANCHESRESPONSE_BRANCH']._serialized_start=2854
+  _globals['_LISTBRANCHESRESPONSE_BRANCH']._serialized_end=2948
+  _globals['_RESOLVEREVISIONSREQUEST']._serialized_start=2950
+  _globals['_RESOLVEREVISIONSREQUEST']._serialized_end=3051
+  _globals['_RESOLVEREVISIONSRESPONSE']._serialized_start=3054
+  _globals['_RESOLVEREVISIONSRESPONSE']._serialized_end=3197
+  _globals['_RESOLVEREVISIONSRESPONSE_RESOLVED']._serialized_start=3148
+  _globals['_RESOLVEREVISIONSRESPONSE_RESOLVED']._serialized_end=3197
+  _globals['_REVISIONSERVICE']._serialized_start=3200
+  _globals['_REVISIONSERVICE']._serialized_end=4190
 # @@protoc_insertion_point(module_scope)

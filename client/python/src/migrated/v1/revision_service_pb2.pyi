@@ -8,7 +8,9 @@ from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
 from google.protobuf.internal import containers as _containers
 from migrated.v1 import graph_pb2 as _graph_pb2
+from migrated.v1 import operation_pb2 as _operation_pb2
 from migrated.v1 import revision_pb2 as _revision_pb2
+from migrated.v1 import schema_pb2 as _schema_pb2
 from migrated.v1 import target_pb2 as _target_pb2
 import builtins as _builtins
 import sys
@@ -40,6 +42,10 @@ class CreateRevisionRequest(_message.Message):
     VERSION_LOCATIONS_FIELD_NUMBER: _builtins.int
     UP_SQL_FIELD_NUMBER: _builtins.int
     DOWN_SQL_FIELD_NUMBER: _builtins.int
+    UPGRADE_FIELD_NUMBER: _builtins.int
+    DOWNGRADE_FIELD_NUMBER: _builtins.int
+    DIALECTS_FIELD_NUMBER: _builtins.int
+    TARGET_FIELD_NUMBER: _builtins.int
     project: _builtins.str
     """Project."""
     message: _builtins.str
@@ -78,6 +84,24 @@ class CreateRevisionRequest(_message.Message):
     def version_locations(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """The folder's version locations, in order."""
 
+    @_builtins.property
+    def upgrade(self) -> Global___Operations:
+        """The upgrade as operations, instead of SQL: those of a Diff or Autogenerate, changed as the client likes, or its own.
+        In the SQL form their statements are written, for `dialects` or `target`.
+        """
+
+    @_builtins.property
+    def downgrade(self) -> Global___Operations:
+        """The downgrade as operations; not set: the upgrade's, reversed."""
+
+    @_builtins.property
+    def dialects(self) -> _containers.RepeatedScalarFieldContainer[_schema_pb2.Dialect.ValueType]:
+        """Dialects that the SQL form of operations is written for, a section each, as their oldest supported version takes it."""
+
+    @_builtins.property
+    def target(self) -> _target_pb2.TargetRef:
+        """Target whose engine and version the SQL form of operations is written for, instead of `dialects`."""
+
     def __init__(
         self,
         *,
@@ -94,14 +118,42 @@ class CreateRevisionRequest(_message.Message):
         version_locations: _abc.Iterable[_builtins.str] | None = ...,
         up_sql: _builtins.str = ...,
         down_sql: _builtins.str = ...,
+        upgrade: Global___Operations | None = ...,
+        downgrade: Global___Operations | None = ...,
+        dialects: _abc.Iterable[_schema_pb2.Dialect.ValueType] | None = ...,
+        target: _target_pb2.TargetRef | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["graph", b"graph", "settings", b"settings"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["downgrade", b"downgrade", "graph", b"graph", "settings", b"settings", "target", b"target", "upgrade", b"upgrade"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["branch_labels", b"branch_labels", "depends_on", b"depends_on", "down_sql", b"down_sql", "graph", b"graph", "heads", b"heads", "message", b"message", "project", b"project", "revision_id", b"revision_id", "settings", b"settings", "splice", b"splice", "up_sql", b"up_sql", "version_locations", b"version_locations", "version_path", b"version_path"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["branch_labels", b"branch_labels", "depends_on", b"depends_on", "dialects", b"dialects", "down_sql", b"down_sql", "downgrade", b"downgrade", "graph", b"graph", "heads", b"heads", "message", b"message", "project", b"project", "revision_id", b"revision_id", "settings", b"settings", "splice", b"splice", "target", b"target", "up_sql", b"up_sql", "upgrade", b"upgrade", "version_locations", b"version_locations", "version_path", b"version_path"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___CreateRevisionRequest: _TypeAlias = CreateRevisionRequest  # noqa: Y015
+
+@_typing.final
+class Operations(_message.Message):
+    """Operations, in the order in which they are done."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    OPERATIONS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def operations(self) -> _containers.RepeatedCompositeFieldContainer[_operation_pb2.Operation]:
+        """The operations."""
+
+    def __init__(
+        self,
+        *,
+        operations: _abc.Iterable[_operation_pb2.Operation] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["operations", b"operations"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Operations: _TypeAlias = Operations  # noqa: Y015
 
 @_typing.final
 class CreateRevisionResponse(_message.Message):

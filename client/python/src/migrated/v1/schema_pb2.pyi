@@ -6,11 +6,8 @@ isort:skip_file
 from collections import abc as _abc
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
-from google.protobuf import struct_pb2 as _struct_pb2
 from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
-from migrated.v1 import graph_pb2 as _graph_pb2
-from migrated.v1 import target_pb2 as _target_pb2
 import builtins as _builtins
 import sys
 import typing as _typing
@@ -22,372 +19,2242 @@ else:
 
 DESCRIPTOR: _descriptor.FileDescriptor
 
-class _SchemaFormat:
+class _Dialect:
     ValueType = _typing.NewType("ValueType", _builtins.int)
     V: _TypeAlias = ValueType  # noqa: Y015
 
-class _SchemaFormatEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_SchemaFormat.ValueType], _builtins.type):
+class _DialectEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Dialect.ValueType], _builtins.type):
     DESCRIPTOR: _descriptor.EnumDescriptor
-    SCHEMA_FORMAT_UNSPECIFIED: _SchemaFormat.ValueType  # 0
+    DIALECT_UNSPECIFIED: _Dialect.ValueType  # 0
     """Not told."""
-    SCHEMA_FORMAT_SQL: _SchemaFormat.ValueType  # 1
-    """SQL that makes it from nothing."""
-    SCHEMA_FORMAT_YAML: _SchemaFormat.ValueType  # 2
-    """A description in YAML."""
-    SCHEMA_FORMAT_JSON: _SchemaFormat.ValueType  # 3
-    """A description in JSON."""
-    SCHEMA_FORMAT_MERMAID: _SchemaFormat.ValueType  # 4
-    """An entity-relationship diagram for Mermaid. Only written."""
+    DIALECT_POSTGRES: _Dialect.ValueType  # 1
+    """PostgreSQL 13 and later."""
+    DIALECT_MYSQL: _Dialect.ValueType  # 2
+    """MySQL 8 and MariaDB 10.6 and later."""
+    DIALECT_SQLITE: _Dialect.ValueType  # 3
+    """SQLite 3."""
 
-class SchemaFormat(_SchemaFormat, metaclass=_SchemaFormatEnumTypeWrapper):
-    """A form of a schema."""
+class Dialect(_Dialect, metaclass=_DialectEnumTypeWrapper):
+    """The SQL dialects that revisions are written for. MariaDB and MySQL are one dialect; where they differ, the
+    server's version decides.
+    """
 
-SCHEMA_FORMAT_UNSPECIFIED: SchemaFormat.ValueType  # 0
+DIALECT_UNSPECIFIED: Dialect.ValueType  # 0
 """Not told."""
-SCHEMA_FORMAT_SQL: SchemaFormat.ValueType  # 1
-"""SQL that makes it from nothing."""
-SCHEMA_FORMAT_YAML: SchemaFormat.ValueType  # 2
-"""A description in YAML."""
-SCHEMA_FORMAT_JSON: SchemaFormat.ValueType  # 3
-"""A description in JSON."""
-SCHEMA_FORMAT_MERMAID: SchemaFormat.ValueType  # 4
-"""An entity-relationship diagram for Mermaid. Only written."""
-Global___SchemaFormat: _TypeAlias = SchemaFormat  # noqa: Y015
+DIALECT_POSTGRES: Dialect.ValueType  # 1
+"""PostgreSQL 13 and later."""
+DIALECT_MYSQL: Dialect.ValueType  # 2
+"""MySQL 8 and MariaDB 10.6 and later."""
+DIALECT_SQLITE: Dialect.ValueType  # 3
+"""SQLite 3."""
+Global___Dialect: _TypeAlias = Dialect  # noqa: Y015
+
+class _ComputedKind:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _ComputedKindEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ComputedKind.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    COMPUTED_KIND_UNSPECIFIED: _ComputedKind.ValueType  # 0
+    """Not told: it is stored."""
+    COMPUTED_KIND_STORED: _ComputedKind.ValueType  # 1
+    """Written with the row."""
+    COMPUTED_KIND_VIRTUAL: _ComputedKind.ValueType  # 2
+    """Worked out on reading."""
+
+class ComputedKind(_ComputedKind, metaclass=_ComputedKindEnumTypeWrapper):
+    """How a generated column is kept."""
+
+COMPUTED_KIND_UNSPECIFIED: ComputedKind.ValueType  # 0
+"""Not told: it is stored."""
+COMPUTED_KIND_STORED: ComputedKind.ValueType  # 1
+"""Written with the row."""
+COMPUTED_KIND_VIRTUAL: ComputedKind.ValueType  # 2
+"""Worked out on reading."""
+Global___ComputedKind: _TypeAlias = ComputedKind  # noqa: Y015
+
+class _ConstraintDeferral:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _ConstraintDeferralEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ConstraintDeferral.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    CONSTRAINT_DEFERRAL_UNSPECIFIED: _ConstraintDeferral.ValueType  # 0
+    """Not told: not deferrable."""
+    CONSTRAINT_DEFERRAL_NOT_DEFERRABLE: _ConstraintDeferral.ValueType  # 1
+    """At once, always."""
+    CONSTRAINT_DEFERRAL_IMMEDIATE: _ConstraintDeferral.ValueType  # 2
+    """DEFERRABLE INITIALLY IMMEDIATE."""
+    CONSTRAINT_DEFERRAL_DEFERRED: _ConstraintDeferral.ValueType  # 3
+    """DEFERRABLE INITIALLY DEFERRED."""
+
+class ConstraintDeferral(_ConstraintDeferral, metaclass=_ConstraintDeferralEnumTypeWrapper):
+    """When a constraint is checked."""
+
+CONSTRAINT_DEFERRAL_UNSPECIFIED: ConstraintDeferral.ValueType  # 0
+"""Not told: not deferrable."""
+CONSTRAINT_DEFERRAL_NOT_DEFERRABLE: ConstraintDeferral.ValueType  # 1
+"""At once, always."""
+CONSTRAINT_DEFERRAL_IMMEDIATE: ConstraintDeferral.ValueType  # 2
+"""DEFERRABLE INITIALLY IMMEDIATE."""
+CONSTRAINT_DEFERRAL_DEFERRED: ConstraintDeferral.ValueType  # 3
+"""DEFERRABLE INITIALLY DEFERRED."""
+Global___ConstraintDeferral: _TypeAlias = ConstraintDeferral  # noqa: Y015
+
+class _ForeignKeyAction:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _ForeignKeyActionEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ForeignKeyAction.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    FOREIGN_KEY_ACTION_UNSPECIFIED: _ForeignKeyAction.ValueType  # 0
+    """Not told: NO ACTION."""
+    FOREIGN_KEY_ACTION_NO_ACTION: _ForeignKeyAction.ValueType  # 1
+    """NO ACTION; on MySQL also RESTRICT, which is the same there."""
+    FOREIGN_KEY_ACTION_RESTRICT: _ForeignKeyAction.ValueType  # 2
+    """RESTRICT."""
+    FOREIGN_KEY_ACTION_CASCADE: _ForeignKeyAction.ValueType  # 3
+    """CASCADE."""
+    FOREIGN_KEY_ACTION_SET_NULL: _ForeignKeyAction.ValueType  # 4
+    """SET NULL."""
+    FOREIGN_KEY_ACTION_SET_DEFAULT: _ForeignKeyAction.ValueType  # 5
+    """SET DEFAULT."""
+
+class ForeignKeyAction(_ForeignKeyAction, metaclass=_ForeignKeyActionEnumTypeWrapper):
+    """What a foreign key does when the row that it refers to changes."""
+
+FOREIGN_KEY_ACTION_UNSPECIFIED: ForeignKeyAction.ValueType  # 0
+"""Not told: NO ACTION."""
+FOREIGN_KEY_ACTION_NO_ACTION: ForeignKeyAction.ValueType  # 1
+"""NO ACTION; on MySQL also RESTRICT, which is the same there."""
+FOREIGN_KEY_ACTION_RESTRICT: ForeignKeyAction.ValueType  # 2
+"""RESTRICT."""
+FOREIGN_KEY_ACTION_CASCADE: ForeignKeyAction.ValueType  # 3
+"""CASCADE."""
+FOREIGN_KEY_ACTION_SET_NULL: ForeignKeyAction.ValueType  # 4
+"""SET NULL."""
+FOREIGN_KEY_ACTION_SET_DEFAULT: ForeignKeyAction.ValueType  # 5
+"""SET DEFAULT."""
+Global___ForeignKeyAction: _TypeAlias = ForeignKeyAction  # noqa: Y015
+
+class _ForeignKeyMatch:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _ForeignKeyMatchEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ForeignKeyMatch.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    FOREIGN_KEY_MATCH_UNSPECIFIED: _ForeignKeyMatch.ValueType  # 0
+    """Not told: SIMPLE."""
+    FOREIGN_KEY_MATCH_SIMPLE: _ForeignKeyMatch.ValueType  # 1
+    """MATCH SIMPLE."""
+    FOREIGN_KEY_MATCH_FULL: _ForeignKeyMatch.ValueType  # 2
+    """MATCH FULL."""
+    FOREIGN_KEY_MATCH_PARTIAL: _ForeignKeyMatch.ValueType  # 3
+    """MATCH PARTIAL."""
+
+class ForeignKeyMatch(_ForeignKeyMatch, metaclass=_ForeignKeyMatchEnumTypeWrapper):
+    """How a foreign key of several columns treats NULL."""
+
+FOREIGN_KEY_MATCH_UNSPECIFIED: ForeignKeyMatch.ValueType  # 0
+"""Not told: SIMPLE."""
+FOREIGN_KEY_MATCH_SIMPLE: ForeignKeyMatch.ValueType  # 1
+"""MATCH SIMPLE."""
+FOREIGN_KEY_MATCH_FULL: ForeignKeyMatch.ValueType  # 2
+"""MATCH FULL."""
+FOREIGN_KEY_MATCH_PARTIAL: ForeignKeyMatch.ValueType  # 3
+"""MATCH PARTIAL."""
+Global___ForeignKeyMatch: _TypeAlias = ForeignKeyMatch  # noqa: Y015
+
+class _FunctionKind:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _FunctionKindEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_FunctionKind.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    FUNCTION_KIND_UNSPECIFIED: _FunctionKind.ValueType  # 0
+    """Not told: a function."""
+    FUNCTION_KIND_FUNCTION: _FunctionKind.ValueType  # 1
+    """A function."""
+    FUNCTION_KIND_PROCEDURE: _FunctionKind.ValueType  # 2
+    """A procedure."""
+    FUNCTION_KIND_AGGREGATE: _FunctionKind.ValueType  # 3
+    """An aggregate (PostgreSQL)."""
+    FUNCTION_KIND_EVENT: _FunctionKind.ValueType  # 4
+    """An event (MySQL)."""
+
+class FunctionKind(_FunctionKind, metaclass=_FunctionKindEnumTypeWrapper):
+    """What kind of routine it is."""
+
+FUNCTION_KIND_UNSPECIFIED: FunctionKind.ValueType  # 0
+"""Not told: a function."""
+FUNCTION_KIND_FUNCTION: FunctionKind.ValueType  # 1
+"""A function."""
+FUNCTION_KIND_PROCEDURE: FunctionKind.ValueType  # 2
+"""A procedure."""
+FUNCTION_KIND_AGGREGATE: FunctionKind.ValueType  # 3
+"""An aggregate (PostgreSQL)."""
+FUNCTION_KIND_EVENT: FunctionKind.ValueType  # 4
+"""An event (MySQL)."""
+Global___FunctionKind: _TypeAlias = FunctionKind  # noqa: Y015
+
+class _IndexKind:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _IndexKindEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_IndexKind.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    INDEX_KIND_UNSPECIFIED: _IndexKind.ValueType  # 0
+    """Not told: an ordinary one."""
+    INDEX_KIND_PLAIN: _IndexKind.ValueType  # 1
+    """An ordinary one."""
+    INDEX_KIND_FULLTEXT: _IndexKind.ValueType  # 2
+    """FULLTEXT."""
+    INDEX_KIND_SPATIAL: _IndexKind.ValueType  # 3
+    """SPATIAL."""
+    INDEX_KIND_VECTOR: _IndexKind.ValueType  # 4
+    """VECTOR (MariaDB 11.7 and later)."""
+
+class IndexKind(_IndexKind, metaclass=_IndexKindEnumTypeWrapper):
+    """The kind of an index (MySQL)."""
+
+INDEX_KIND_UNSPECIFIED: IndexKind.ValueType  # 0
+"""Not told: an ordinary one."""
+INDEX_KIND_PLAIN: IndexKind.ValueType  # 1
+"""An ordinary one."""
+INDEX_KIND_FULLTEXT: IndexKind.ValueType  # 2
+"""FULLTEXT."""
+INDEX_KIND_SPATIAL: IndexKind.ValueType  # 3
+"""SPATIAL."""
+INDEX_KIND_VECTOR: IndexKind.ValueType  # 4
+"""VECTOR (MariaDB 11.7 and later)."""
+Global___IndexKind: _TypeAlias = IndexKind  # noqa: Y015
+
+class _IndexNulls:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _IndexNullsEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_IndexNulls.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    INDEX_NULLS_UNSPECIFIED: _IndexNulls.ValueType  # 0
+    """Not told."""
+    INDEX_NULLS_FIRST: _IndexNulls.ValueType  # 1
+    """NULLS FIRST."""
+    INDEX_NULLS_LAST: _IndexNulls.ValueType  # 2
+    """NULLS LAST."""
+
+class IndexNulls(_IndexNulls, metaclass=_IndexNullsEnumTypeWrapper):
+    """Where NULL stands in an index."""
+
+INDEX_NULLS_UNSPECIFIED: IndexNulls.ValueType  # 0
+"""Not told."""
+INDEX_NULLS_FIRST: IndexNulls.ValueType  # 1
+"""NULLS FIRST."""
+INDEX_NULLS_LAST: IndexNulls.ValueType  # 2
+"""NULLS LAST."""
+Global___IndexNulls: _TypeAlias = IndexNulls  # noqa: Y015
+
+class _RowSecurity:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _RowSecurityEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_RowSecurity.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    ROW_SECURITY_UNSPECIFIED: _RowSecurity.ValueType  # 0
+    """Not told."""
+    ROW_SECURITY_DISABLED: _RowSecurity.ValueType  # 1
+    """They are not."""
+    ROW_SECURITY_ENABLED: _RowSecurity.ValueType  # 2
+    """For everybody but the owner."""
+    ROW_SECURITY_FORCED: _RowSecurity.ValueType  # 3
+    """For the owner too."""
+
+class RowSecurity(_RowSecurity, metaclass=_RowSecurityEnumTypeWrapper):
+    """Whether the policies of a table are in force."""
+
+ROW_SECURITY_UNSPECIFIED: RowSecurity.ValueType  # 0
+"""Not told."""
+ROW_SECURITY_DISABLED: RowSecurity.ValueType  # 1
+"""They are not."""
+ROW_SECURITY_ENABLED: RowSecurity.ValueType  # 2
+"""For everybody but the owner."""
+ROW_SECURITY_FORCED: RowSecurity.ValueType  # 3
+"""For the owner too."""
+Global___RowSecurity: _TypeAlias = RowSecurity  # noqa: Y015
+
+class _PolicyCommand:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _PolicyCommandEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_PolicyCommand.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    POLICY_COMMAND_UNSPECIFIED: _PolicyCommand.ValueType  # 0
+    """Not told: ALL."""
+    POLICY_COMMAND_ALL: _PolicyCommand.ValueType  # 1
+    """ALL."""
+    POLICY_COMMAND_SELECT: _PolicyCommand.ValueType  # 2
+    """SELECT."""
+    POLICY_COMMAND_INSERT: _PolicyCommand.ValueType  # 3
+    """INSERT."""
+    POLICY_COMMAND_UPDATE: _PolicyCommand.ValueType  # 4
+    """UPDATE."""
+    POLICY_COMMAND_DELETE: _PolicyCommand.ValueType  # 5
+    """DELETE."""
+
+class PolicyCommand(_PolicyCommand, metaclass=_PolicyCommandEnumTypeWrapper):
+    """The command that a policy is about."""
+
+POLICY_COMMAND_UNSPECIFIED: PolicyCommand.ValueType  # 0
+"""Not told: ALL."""
+POLICY_COMMAND_ALL: PolicyCommand.ValueType  # 1
+"""ALL."""
+POLICY_COMMAND_SELECT: PolicyCommand.ValueType  # 2
+"""SELECT."""
+POLICY_COMMAND_INSERT: PolicyCommand.ValueType  # 3
+"""INSERT."""
+POLICY_COMMAND_UPDATE: PolicyCommand.ValueType  # 4
+"""UPDATE."""
+POLICY_COMMAND_DELETE: PolicyCommand.ValueType  # 5
+"""DELETE."""
+Global___PolicyCommand: _TypeAlias = PolicyCommand  # noqa: Y015
 
 @_typing.final
-class SchemaSource(_message.Message):
-    """Where a schema comes from. Whatever it is, an engine reads it, so that both sides of a comparison are told in the
-    same words: what is not a database is made in a scratch one.
+class Schema(_message.Message):
+    """The schema model: what a database holds, apart from its rows. Texts (types, defaults, expressions, bodies) are SQL;
+    what no field holds is kept as text in `verbatim`. The YAML and JSON files have the same names.
+
+    Everything that a target holds, apart from its rows; or everything that it should hold. Objects of the
+    target's own schema have no schema in their `Name`, as in Alembic
+    (<https://alembic.sqlalchemy.org/en/latest/autogenerate.html>), so that one description fits any target.
     """
 
     DESCRIPTOR: _descriptor.Descriptor
 
-    TARGET_FIELD_NUMBER: _builtins.int
-    FILES_FIELD_NUMBER: _builtins.int
-    REVISIONS_FIELD_NUMBER: _builtins.int
-    SCHEMA_FIELD_NUMBER: _builtins.int
+    DIALECT_FIELD_NUMBER: _builtins.int
+    SCHEMAS_FIELD_NUMBER: _builtins.int
+    EXTENSIONS_FIELD_NUMBER: _builtins.int
+    ENUMS_FIELD_NUMBER: _builtins.int
+    COMPOSITES_FIELD_NUMBER: _builtins.int
+    DOMAINS_FIELD_NUMBER: _builtins.int
+    SEQUENCES_FIELD_NUMBER: _builtins.int
+    TABLES_FIELD_NUMBER: _builtins.int
+    FUNCTIONS_FIELD_NUMBER: _builtins.int
+    VIEWS_FIELD_NUMBER: _builtins.int
+    dialect: Global___Dialect.ValueType
+    """The dialect whose texts stand in it; not set for a description that fits several."""
     @_builtins.property
-    def target(self) -> _target_pb2.TargetRef:
-        """A database as it is."""
+    def schemas(self) -> _containers.RepeatedCompositeFieldContainer[Global___Namespace]:
+        """Schemas (PostgreSQL) apart from the target's own."""
 
     @_builtins.property
-    def files(self) -> Global___SchemaFiles:
-        """Files: SQL that makes it from nothing, or a description."""
+    def extensions(self) -> _containers.RepeatedCompositeFieldContainer[Global___Extension]:
+        """Extensions (PostgreSQL)."""
 
     @_builtins.property
-    def revisions(self) -> Global___ReplayedRevisions:
-        """What the revisions make, replayed from nothing."""
+    def enums(self) -> _containers.RepeatedCompositeFieldContainer[Global___Enum]:
+        """Enum types (PostgreSQL; an enum of MySQL is a column's type)."""
 
     @_builtins.property
-    def schema(self) -> _struct_pb2.Struct:
-        """A description, in the form of the YAML and JSON files."""
+    def composites(self) -> _containers.RepeatedCompositeFieldContainer[Global___Composite]:
+        """Composite types (PostgreSQL)."""
+
+    @_builtins.property
+    def domains(self) -> _containers.RepeatedCompositeFieldContainer[Global___Domain]:
+        """Domains (PostgreSQL)."""
+
+    @_builtins.property
+    def sequences(self) -> _containers.RepeatedCompositeFieldContainer[Global___Sequence]:
+        """Sequences (PostgreSQL, MariaDB), apart from those of identity columns."""
+
+    @_builtins.property
+    def tables(self) -> _containers.RepeatedCompositeFieldContainer[Global___Table]:
+        """Tables."""
+
+    @_builtins.property
+    def functions(self) -> _containers.RepeatedCompositeFieldContainer[Global___Function]:
+        """Functions and procedures."""
+
+    @_builtins.property
+    def views(self) -> _containers.RepeatedCompositeFieldContainer[Global___View]:
+        """Views and materialised views."""
 
     def __init__(
         self,
         *,
-        target: _target_pb2.TargetRef | None = ...,
-        files: Global___SchemaFiles | None = ...,
-        revisions: Global___ReplayedRevisions | None = ...,
-        schema: _struct_pb2.Struct | None = ...,
-    ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["files", b"files", "revisions", b"revisions", "schema", b"schema", "source", b"source", "target", b"target"]  # noqa: Y015
-    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["files", b"files", "revisions", b"revisions", "schema", b"schema", "source", b"source", "target", b"target"]  # noqa: Y015
-    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_source: _TypeAlias = _typing.Literal["target", "files", "revisions", "schema"]  # noqa: Y015
-    _WhichOneofArgType_source: _TypeAlias = _typing.Literal["source", b"source"]  # noqa: Y015
-    def WhichOneof(self, oneof_group: _WhichOneofArgType_source) -> _WhichOneofReturnType_source | None: ...
-
-Global___SchemaSource: _TypeAlias = SchemaSource  # noqa: Y015
-
-@_typing.final
-class SchemaFiles(_message.Message):
-    """Files that hold a schema."""
-
-    DESCRIPTOR: _descriptor.Descriptor
-
-    FORMAT_FIELD_NUMBER: _builtins.int
-    FILES_FIELD_NUMBER: _builtins.int
-    format: Global___SchemaFormat.ValueType
-    """What they hold."""
-    @_builtins.property
-    def files(self) -> _containers.RepeatedCompositeFieldContainer[Global___SchemaFile]:
-        """The files, in the order in which they are read."""
-
-    def __init__(
-        self,
-        *,
-        format: Global___SchemaFormat.ValueType = ...,
-        files: _abc.Iterable[Global___SchemaFile] | None = ...,
+        dialect: Global___Dialect.ValueType = ...,
+        schemas: _abc.Iterable[Global___Namespace] | None = ...,
+        extensions: _abc.Iterable[Global___Extension] | None = ...,
+        enums: _abc.Iterable[Global___Enum] | None = ...,
+        composites: _abc.Iterable[Global___Composite] | None = ...,
+        domains: _abc.Iterable[Global___Domain] | None = ...,
+        sequences: _abc.Iterable[Global___Sequence] | None = ...,
+        tables: _abc.Iterable[Global___Table] | None = ...,
+        functions: _abc.Iterable[Global___Function] | None = ...,
+        views: _abc.Iterable[Global___View] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["files", b"files", "format", b"format"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["composites", b"composites", "dialect", b"dialect", "domains", b"domains", "enums", b"enums", "extensions", b"extensions", "functions", b"functions", "schemas", b"schemas", "sequences", b"sequences", "tables", b"tables", "views", b"views"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
-Global___SchemaFiles: _TypeAlias = SchemaFiles  # noqa: Y015
+Global___Schema: _TypeAlias = Schema  # noqa: Y015
 
 @_typing.final
-class SchemaFile(_message.Message):
-    """A file of a schema."""
+class Name(_message.Message):
+    """An object's name. Ordered by schema, the target's own first, then by name."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
-    PATH_FIELD_NUMBER: _builtins.int
-    TEXT_FIELD_NUMBER: _builtins.int
-    path: _builtins.str
-    """Its name, for messages."""
-    text: _builtins.str
-    """Its text."""
+    SCHEMA_FIELD_NUMBER: _builtins.int
+    NAME_FIELD_NUMBER: _builtins.int
+    schema: _builtins.str
+    """Its schema; not set, it is the target's own."""
+    name: _builtins.str
+    """Its name within the schema, without quotes."""
     def __init__(
         self,
         *,
-        path: _builtins.str = ...,
+        schema: _builtins.str | None = ...,
+        name: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_schema", b"_schema", "schema", b"schema"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_schema", b"_schema", "name", b"name", "schema", b"schema"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__schema: _TypeAlias = _typing.Literal["schema"]  # noqa: Y015
+    _WhichOneofArgType__schema: _TypeAlias = _typing.Literal["_schema", b"_schema"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__schema) -> _WhichOneofReturnType__schema | None: ...
+
+Global___Name: _TypeAlias = Name  # noqa: Y015
+
+@_typing.final
+class Column(_message.Message):
+    """A column of a table."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NAME_FIELD_NUMBER: _builtins.int
+    TYPE_FIELD_NUMBER: _builtins.int
+    NULLABLE_FIELD_NUMBER: _builtins.int
+    DEFAULT_FIELD_NUMBER: _builtins.int
+    IDENTITY_FIELD_NUMBER: _builtins.int
+    COMPUTED_FIELD_NUMBER: _builtins.int
+    AUTOINCREMENT_FIELD_NUMBER: _builtins.int
+    ON_UPDATE_FIELD_NUMBER: _builtins.int
+    CHARSET_FIELD_NUMBER: _builtins.int
+    COLLATION_FIELD_NUMBER: _builtins.int
+    INVISIBLE_FIELD_NUMBER: _builtins.int
+    STORAGE_FIELD_NUMBER: _builtins.int
+    COMPRESSION_FIELD_NUMBER: _builtins.int
+    STATISTICS_FIELD_NUMBER: _builtins.int
+    COMMENT_FIELD_NUMBER: _builtins.int
+    VERBATIM_FIELD_NUMBER: _builtins.int
+    name: _builtins.str
+    """Its name."""
+    type: _builtins.str
+    """Its type as SQL, with length, precision, signedness and array brackets: `character varying(50)`, `int(10)
+    unsigned`, `numeric(10,2)[]`. Empty for a column of SQLite that has none.
+    """
+    nullable: _builtins.bool
+    """Whether it may be NULL. Not set: it may."""
+    autoincrement: _builtins.bool
+    """AUTO_INCREMENT (MySQL), AUTOINCREMENT (SQLite)."""
+    on_update: _builtins.str
+    """ON UPDATE expression (MySQL)."""
+    charset: _builtins.str
+    """Character set (MySQL), where it is not the table's."""
+    collation: _builtins.str
+    """Collation, where it is not the default of the type (PostgreSQL), the table (MySQL) or BINARY (SQLite). With
+    its schema where that is not `pg_catalog`, quoted as SQL.
+    """
+    invisible: _builtins.bool
+    """Not among those of `SELECT *` (MySQL)."""
+    storage: _builtins.str
+    """Storage, where it is not the type's (PostgreSQL): PLAIN, EXTERNAL, EXTENDED, MAIN."""
+    compression: _builtins.str
+    """Compression, where it is set (PostgreSQL): pglz, lz4."""
+    statistics: _builtins.int
+    """Statistics target, where it is set (PostgreSQL)."""
+    comment: _builtins.str
+    """Its comment."""
+    @_builtins.property
+    def default(self) -> Global___DefaultValue:
+        """What it is where a row does not say."""
+
+    @_builtins.property
+    def identity(self) -> Global___Identity:
+        """GENERATED … AS IDENTITY (PostgreSQL)."""
+
+    @_builtins.property
+    def computed(self) -> Global___Computed:
+        """GENERATED ALWAYS AS (…)."""
+
+    @_builtins.property
+    def verbatim(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Clauses of its definition that no field above holds, as SQL."""
+
+    def __init__(
+        self,
+        *,
+        name: _builtins.str = ...,
+        type: _builtins.str = ...,
+        nullable: _builtins.bool | None = ...,
+        default: Global___DefaultValue | None = ...,
+        identity: Global___Identity | None = ...,
+        computed: Global___Computed | None = ...,
+        autoincrement: _builtins.bool = ...,
+        on_update: _builtins.str | None = ...,
+        charset: _builtins.str | None = ...,
+        collation: _builtins.str | None = ...,
+        invisible: _builtins.bool = ...,
+        storage: _builtins.str | None = ...,
+        compression: _builtins.str | None = ...,
+        statistics: _builtins.int | None = ...,
+        comment: _builtins.str | None = ...,
+        verbatim: _abc.Iterable[_builtins.str] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_charset", b"_charset", "_collation", b"_collation", "_comment", b"_comment", "_compression", b"_compression", "_nullable", b"_nullable", "_on_update", b"_on_update", "_statistics", b"_statistics", "_storage", b"_storage", "charset", b"charset", "collation", b"collation", "comment", b"comment", "compression", b"compression", "computed", b"computed", "default", b"default", "identity", b"identity", "nullable", b"nullable", "on_update", b"on_update", "statistics", b"statistics", "storage", b"storage"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_charset", b"_charset", "_collation", b"_collation", "_comment", b"_comment", "_compression", b"_compression", "_nullable", b"_nullable", "_on_update", b"_on_update", "_statistics", b"_statistics", "_storage", b"_storage", "autoincrement", b"autoincrement", "charset", b"charset", "collation", b"collation", "comment", b"comment", "compression", b"compression", "computed", b"computed", "default", b"default", "identity", b"identity", "invisible", b"invisible", "name", b"name", "nullable", b"nullable", "on_update", b"on_update", "statistics", b"statistics", "storage", b"storage", "type", b"type", "verbatim", b"verbatim"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__charset: _TypeAlias = _typing.Literal["charset"]  # noqa: Y015
+    _WhichOneofArgType__charset: _TypeAlias = _typing.Literal["_charset", b"_charset"]  # noqa: Y015
+    _WhichOneofReturnType__collation: _TypeAlias = _typing.Literal["collation"]  # noqa: Y015
+    _WhichOneofArgType__collation: _TypeAlias = _typing.Literal["_collation", b"_collation"]  # noqa: Y015
+    _WhichOneofReturnType__comment: _TypeAlias = _typing.Literal["comment"]  # noqa: Y015
+    _WhichOneofArgType__comment: _TypeAlias = _typing.Literal["_comment", b"_comment"]  # noqa: Y015
+    _WhichOneofReturnType__compression: _TypeAlias = _typing.Literal["compression"]  # noqa: Y015
+    _WhichOneofArgType__compression: _TypeAlias = _typing.Literal["_compression", b"_compression"]  # noqa: Y015
+    _WhichOneofReturnType__nullable: _TypeAlias = _typing.Literal["nullable"]  # noqa: Y015
+    _WhichOneofArgType__nullable: _TypeAlias = _typing.Literal["_nullable", b"_nullable"]  # noqa: Y015
+    _WhichOneofReturnType__on_update: _TypeAlias = _typing.Literal["on_update"]  # noqa: Y015
+    _WhichOneofArgType__on_update: _TypeAlias = _typing.Literal["_on_update", b"_on_update"]  # noqa: Y015
+    _WhichOneofReturnType__statistics: _TypeAlias = _typing.Literal["statistics"]  # noqa: Y015
+    _WhichOneofArgType__statistics: _TypeAlias = _typing.Literal["_statistics", b"_statistics"]  # noqa: Y015
+    _WhichOneofReturnType__storage: _TypeAlias = _typing.Literal["storage"]  # noqa: Y015
+    _WhichOneofArgType__storage: _TypeAlias = _typing.Literal["_storage", b"_storage"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__charset) -> _WhichOneofReturnType__charset | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__collation) -> _WhichOneofReturnType__collation | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__comment) -> _WhichOneofReturnType__comment | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__compression) -> _WhichOneofReturnType__compression | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__nullable) -> _WhichOneofReturnType__nullable | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__on_update) -> _WhichOneofReturnType__on_update | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__statistics) -> _WhichOneofReturnType__statistics | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__storage) -> _WhichOneofReturnType__storage | None: ...
+
+Global___Column: _TypeAlias = Column  # noqa: Y015
+
+@_typing.final
+class DefaultValue(_message.Message):
+    """A column's default."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SQL_FIELD_NUMBER: _builtins.int
+    LITERAL_FIELD_NUMBER: _builtins.int
+    sql: _builtins.str
+    """An SQL expression: `now()`, `'active'::text`, `0`."""
+    @_builtins.property
+    def literal(self) -> Global___Literal:
+        """A value that each dialect writes in its own way. Only people write this; an engine tells SQL."""
+
+    def __init__(
+        self,
+        *,
+        sql: _builtins.str = ...,
+        literal: Global___Literal | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["kind", b"kind", "literal", b"literal", "sql", b"sql"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["kind", b"kind", "literal", b"literal", "sql", b"sql"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType_kind: _TypeAlias = _typing.Literal["sql", "literal"]  # noqa: Y015
+    _WhichOneofArgType_kind: _TypeAlias = _typing.Literal["kind", b"kind"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType_kind) -> _WhichOneofReturnType_kind | None: ...
+
+Global___DefaultValue: _TypeAlias = DefaultValue  # noqa: Y015
+
+@_typing.final
+class Literal(_message.Message):
+    """A value written without SQL."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    BOOL_FIELD_NUMBER: _builtins.int
+    INT_FIELD_NUMBER: _builtins.int
+    TEXT_FIELD_NUMBER: _builtins.int
+    bool: _builtins.bool
+    """True or false."""
+    int: _builtins.int
+    """A whole number."""
+    text: _builtins.str
+    """Text; a decimal number is given as text too, so that no digit is lost."""
+    def __init__(
+        self,
+        *,
+        bool: _builtins.bool = ...,
+        int: _builtins.int = ...,
         text: _builtins.str = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["bool", b"bool", "int", b"int", "kind", b"kind", "text", b"text"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["path", b"path", "text", b"text"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["bool", b"bool", "int", b"int", "kind", b"kind", "text", b"text"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
+    _WhichOneofReturnType_kind: _TypeAlias = _typing.Literal["bool", "int", "text"]  # noqa: Y015
+    _WhichOneofArgType_kind: _TypeAlias = _typing.Literal["kind", b"kind"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType_kind) -> _WhichOneofReturnType_kind | None: ...
 
-Global___SchemaFile: _TypeAlias = SchemaFile  # noqa: Y015
+Global___Literal: _TypeAlias = Literal  # noqa: Y015
 
 @_typing.final
-class ReplayedRevisions(_message.Message):
-    """The schema that revisions make."""
+class Identity(_message.Message):
+    """An identity column's sequence."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
-    PROJECT_FIELD_NUMBER: _builtins.int
-    GRAPH_FIELD_NUMBER: _builtins.int
-    REVISION_FIELD_NUMBER: _builtins.int
-    project: _builtins.str
-    """Project."""
-    revision: _builtins.str
-    """Identifier of where to stop; empty for `heads`."""
-    @_builtins.property
-    def graph(self) -> _graph_pb2.GraphRef:
-        """Graph."""
-
+    ALWAYS_FIELD_NUMBER: _builtins.int
+    START_FIELD_NUMBER: _builtins.int
+    INCREMENT_FIELD_NUMBER: _builtins.int
+    MIN_FIELD_NUMBER: _builtins.int
+    MAX_FIELD_NUMBER: _builtins.int
+    CACHE_FIELD_NUMBER: _builtins.int
+    CYCLE_FIELD_NUMBER: _builtins.int
+    always: _builtins.bool
+    """ALWAYS; else BY DEFAULT."""
+    start: _builtins.int
+    """START WITH."""
+    increment: _builtins.int
+    """INCREMENT BY."""
+    min: _builtins.int
+    """MINVALUE."""
+    max: _builtins.int
+    """MAXVALUE."""
+    cache: _builtins.int
+    """CACHE."""
+    cycle: _builtins.bool
+    """CYCLE."""
     def __init__(
         self,
         *,
-        project: _builtins.str = ...,
-        graph: _graph_pb2.GraphRef | None = ...,
-        revision: _builtins.str = ...,
+        always: _builtins.bool = ...,
+        start: _builtins.int | None = ...,
+        increment: _builtins.int | None = ...,
+        min: _builtins.int | None = ...,
+        max: _builtins.int | None = ...,
+        cache: _builtins.int | None = ...,
+        cycle: _builtins.bool = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["graph", b"graph"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_cache", b"_cache", "_increment", b"_increment", "_max", b"_max", "_min", b"_min", "_start", b"_start", "cache", b"cache", "increment", b"increment", "max", b"max", "min", b"min", "start", b"start"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["graph", b"graph", "project", b"project", "revision", b"revision"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_cache", b"_cache", "_increment", b"_increment", "_max", b"_max", "_min", b"_min", "_start", b"_start", "always", b"always", "cache", b"cache", "cycle", b"cycle", "increment", b"increment", "max", b"max", "min", b"min", "start", b"start"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
+    _WhichOneofReturnType__cache: _TypeAlias = _typing.Literal["cache"]  # noqa: Y015
+    _WhichOneofArgType__cache: _TypeAlias = _typing.Literal["_cache", b"_cache"]  # noqa: Y015
+    _WhichOneofReturnType__increment: _TypeAlias = _typing.Literal["increment"]  # noqa: Y015
+    _WhichOneofArgType__increment: _TypeAlias = _typing.Literal["_increment", b"_increment"]  # noqa: Y015
+    _WhichOneofReturnType__max: _TypeAlias = _typing.Literal["max"]  # noqa: Y015
+    _WhichOneofArgType__max: _TypeAlias = _typing.Literal["_max", b"_max"]  # noqa: Y015
+    _WhichOneofReturnType__min: _TypeAlias = _typing.Literal["min"]  # noqa: Y015
+    _WhichOneofArgType__min: _TypeAlias = _typing.Literal["_min", b"_min"]  # noqa: Y015
+    _WhichOneofReturnType__start: _TypeAlias = _typing.Literal["start"]  # noqa: Y015
+    _WhichOneofArgType__start: _TypeAlias = _typing.Literal["_start", b"_start"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__cache) -> _WhichOneofReturnType__cache | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__increment) -> _WhichOneofReturnType__increment | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__max) -> _WhichOneofReturnType__max | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__min) -> _WhichOneofReturnType__min | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__start) -> _WhichOneofReturnType__start | None: ...
 
-Global___ReplayedRevisions: _TypeAlias = ReplayedRevisions  # noqa: Y015
+Global___Identity: _TypeAlias = Identity  # noqa: Y015
 
 @_typing.final
-class SchemaScope(_message.Message):
-    """Which part of a database is looked at."""
+class Computed(_message.Message):
+    """A generated column."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
-    SCHEMAS_FIELD_NUMBER: _builtins.int
-    ALL_SCHEMAS_FIELD_NUMBER: _builtins.int
-    all_schemas: _builtins.bool
-    """All schemas but the system's; then `schemas` means nothing."""
-    @_builtins.property
-    def schemas(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """Schemas beside the target's own (PostgreSQL)."""
-
-    def __init__(
-        self,
-        *,
-        schemas: _abc.Iterable[_builtins.str] | None = ...,
-        all_schemas: _builtins.bool = ...,
-    ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
-    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["all_schemas", b"all_schemas", "schemas", b"schemas"]  # noqa: Y015
-    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
-
-Global___SchemaScope: _TypeAlias = SchemaScope  # noqa: Y015
-
-@_typing.final
-class DiffRules(_message.Message):
-    """What a comparison lets pass. What no rule can say, a client does with the operations themselves."""
-
-    DESCRIPTOR: _descriptor.Descriptor
-
-    RENAMES_FIELD_NUMBER: _builtins.int
-    RULES_FIELD_NUMBER: _builtins.int
-    @_builtins.property
-    def renames(self) -> _containers.RepeatedCompositeFieldContainer[Global___Rename]:
-        """Renames that were confirmed."""
-
-    @_builtins.property
-    def rules(self) -> _struct_pb2.Struct:
-        """The rules, in the form of the YAML and JSON files."""
-
-    def __init__(
-        self,
-        *,
-        renames: _abc.Iterable[Global___Rename] | None = ...,
-        rules: _struct_pb2.Struct | None = ...,
-    ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["rules", b"rules"]  # noqa: Y015
-    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["renames", b"renames", "rules", b"rules"]  # noqa: Y015
-    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
-
-Global___DiffRules: _TypeAlias = DiffRules  # noqa: Y015
-
-@_typing.final
-class Rename(_message.Message):
-    """A table or column that got another name."""
-
-    DESCRIPTOR: _descriptor.Descriptor
-
-    OLD_NAME_FIELD_NUMBER: _builtins.int
-    NEW_NAME_FIELD_NUMBER: _builtins.int
-    old_name: _builtins.str
-    """Its name: `table`, or `table.column`."""
-    new_name: _builtins.str
-    """Its new one, in the same form."""
-    def __init__(
-        self,
-        *,
-        old_name: _builtins.str = ...,
-        new_name: _builtins.str = ...,
-    ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
-    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["new_name", b"new_name", "old_name", b"old_name"]  # noqa: Y015
-    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
-
-Global___Rename: _TypeAlias = Rename  # noqa: Y015
-
-@_typing.final
-class Difference(_message.Message):
-    """A difference."""
-
-    DESCRIPTOR: _descriptor.Descriptor
-
-    SUMMARY_FIELD_NUMBER: _builtins.int
-    DESTROYS_FIELD_NUMBER: _builtins.int
-    STATEMENTS_FIELD_NUMBER: _builtins.int
-    OPERATION_FIELD_NUMBER: _builtins.int
-    summary: _builtins.str
-    """In one line: `add column t.x varchar(50)`."""
-    destroys: _builtins.str
-    """What it destroys; empty where nothing."""
-    @_builtins.property
-    def statements(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """The statements that do away with it."""
-
-    @_builtins.property
-    def operation(self) -> _struct_pb2.Struct:
-        """The typed operation, in the form of the YAML and JSON files."""
-
-    def __init__(
-        self,
-        *,
-        summary: _builtins.str = ...,
-        destroys: _builtins.str = ...,
-        statements: _abc.Iterable[_builtins.str] | None = ...,
-        operation: _struct_pb2.Struct | None = ...,
-    ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["operation", b"operation"]  # noqa: Y015
-    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["destroys", b"destroys", "operation", b"operation", "statements", b"statements", "summary", b"summary"]  # noqa: Y015
-    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
-
-Global___Difference: _TypeAlias = Difference  # noqa: Y015
-
-@_typing.final
-class RenameQuestion(_message.Message):
-    """A table or column that may have got another name: nothing is ever guessed."""
-
-    DESCRIPTOR: _descriptor.Descriptor
-
+    EXPR_FIELD_NUMBER: _builtins.int
     KIND_FIELD_NUMBER: _builtins.int
-    OLD_NAME_FIELD_NUMBER: _builtins.int
-    NEW_NAME_FIELD_NUMBER: _builtins.int
-    SIMILARITY_FIELD_NUMBER: _builtins.int
-    kind: _builtins.str
-    """What it is: `table` or `column`."""
-    old_name: _builtins.str
-    """The name that is dropped."""
-    new_name: _builtins.str
-    """The name that is made."""
-    similarity: _builtins.float
-    """How alike they are, from 0 to 1."""
+    expr: _builtins.str
+    """Its expression, without the outer parentheses."""
+    kind: Global___ComputedKind.ValueType
+    """Whether it is kept or worked out on reading."""
     def __init__(
         self,
         *,
-        kind: _builtins.str = ...,
-        old_name: _builtins.str = ...,
-        new_name: _builtins.str = ...,
-        similarity: _builtins.float = ...,
+        expr: _builtins.str = ...,
+        kind: Global___ComputedKind.ValueType = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["kind", b"kind", "new_name", b"new_name", "old_name", b"old_name", "similarity", b"similarity"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["expr", b"expr", "kind", b"kind"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
-Global___RenameQuestion: _TypeAlias = RenameQuestion  # noqa: Y015
+Global___Computed: _TypeAlias = Computed  # noqa: Y015
 
 @_typing.final
-class SchemaDiff(_message.Message):
-    """What a comparison found."""
+class PrimaryKey(_message.Message):
+    """A primary key."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
-    DIFFERENCES_FIELD_NUMBER: _builtins.int
-    UP_SQL_FIELD_NUMBER: _builtins.int
-    DOWN_SQL_FIELD_NUMBER: _builtins.int
-    QUESTIONS_FIELD_NUMBER: _builtins.int
-    LEFT_OUT_FIELD_NUMBER: _builtins.int
-    NOTES_FIELD_NUMBER: _builtins.int
-    up_sql: _builtins.str
-    """All their statements, as a script."""
-    down_sql: _builtins.str
-    """The script that goes back. What cannot be undone is a comment in it."""
+    NAME_FIELD_NUMBER: _builtins.int
+    COLUMNS_FIELD_NUMBER: _builtins.int
+    ITEMS_FIELD_NUMBER: _builtins.int
+    INCLUDE_FIELD_NUMBER: _builtins.int
+    DEFERRAL_FIELD_NUMBER: _builtins.int
+    VERBATIM_FIELD_NUMBER: _builtins.int
+    COMMENT_FIELD_NUMBER: _builtins.int
+    name: _builtins.str
+    """Its name; on MySQL always `PRIMARY`, and not set."""
+    deferral: Global___ConstraintDeferral.ValueType
+    """When it is checked."""
+    comment: _builtins.str
+    """Its comment."""
     @_builtins.property
-    def differences(self) -> _containers.RepeatedCompositeFieldContainer[Global___Difference]:
-        """The differences, in the order in which they are done away with."""
+    def columns(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Its columns, in its order."""
 
     @_builtins.property
-    def questions(self) -> _containers.RepeatedCompositeFieldContainer[Global___RenameQuestion]:
-        """What may have got another name."""
+    def items(self) -> _containers.RepeatedCompositeFieldContainer[Global___IndexItem]:
+        """Prefix lengths, descending columns and the like, where there are any: as the columns of an index."""
 
     @_builtins.property
-    def left_out(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """What rules left out, a line each."""
+    def include(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """INCLUDE (PostgreSQL)."""
 
     @_builtins.property
-    def notes(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """What was seen in the database and no model holds, a line each."""
+    def verbatim(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Clauses that no field above holds, as SQL: storage parameters, ON CONFLICT."""
 
     def __init__(
         self,
         *,
-        differences: _abc.Iterable[Global___Difference] | None = ...,
-        up_sql: _builtins.str = ...,
-        down_sql: _builtins.str = ...,
-        questions: _abc.Iterable[Global___RenameQuestion] | None = ...,
-        left_out: _abc.Iterable[_builtins.str] | None = ...,
-        notes: _abc.Iterable[_builtins.str] | None = ...,
+        name: _builtins.str | None = ...,
+        columns: _abc.Iterable[_builtins.str] | None = ...,
+        items: _abc.Iterable[Global___IndexItem] | None = ...,
+        include: _abc.Iterable[_builtins.str] | None = ...,
+        deferral: Global___ConstraintDeferral.ValueType = ...,
+        verbatim: _abc.Iterable[_builtins.str] | None = ...,
+        comment: _builtins.str | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_comment", b"_comment", "_name", b"_name", "comment", b"comment", "name", b"name"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_comment", b"_comment", "_name", b"_name", "columns", b"columns", "comment", b"comment", "deferral", b"deferral", "include", b"include", "items", b"items", "name", b"name", "verbatim", b"verbatim"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__comment: _TypeAlias = _typing.Literal["comment"]  # noqa: Y015
+    _WhichOneofArgType__comment: _TypeAlias = _typing.Literal["_comment", b"_comment"]  # noqa: Y015
+    _WhichOneofReturnType__name: _TypeAlias = _typing.Literal["name"]  # noqa: Y015
+    _WhichOneofArgType__name: _TypeAlias = _typing.Literal["_name", b"_name"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__comment) -> _WhichOneofReturnType__comment | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__name) -> _WhichOneofReturnType__name | None: ...
+
+Global___PrimaryKey: _TypeAlias = PrimaryKey  # noqa: Y015
+
+@_typing.final
+class Unique(_message.Message):
+    """A unique constraint. On MySQL a unique index is one and the same, and is told as an index."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NAME_FIELD_NUMBER: _builtins.int
+    COLUMNS_FIELD_NUMBER: _builtins.int
+    INCLUDE_FIELD_NUMBER: _builtins.int
+    NULLS_NOT_DISTINCT_FIELD_NUMBER: _builtins.int
+    DEFERRAL_FIELD_NUMBER: _builtins.int
+    VERBATIM_FIELD_NUMBER: _builtins.int
+    COMMENT_FIELD_NUMBER: _builtins.int
+    name: _builtins.str
+    """Its name."""
+    nulls_not_distinct: _builtins.bool
+    """NULLS NOT DISTINCT (PostgreSQL 15 and later)."""
+    deferral: Global___ConstraintDeferral.ValueType
+    """When it is checked."""
+    comment: _builtins.str
+    """Its comment."""
+    @_builtins.property
+    def columns(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Its columns, in its order."""
+
+    @_builtins.property
+    def include(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """INCLUDE (PostgreSQL)."""
+
+    @_builtins.property
+    def verbatim(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Clauses that no field above holds, as SQL."""
+
+    def __init__(
+        self,
+        *,
+        name: _builtins.str | None = ...,
+        columns: _abc.Iterable[_builtins.str] | None = ...,
+        include: _abc.Iterable[_builtins.str] | None = ...,
+        nulls_not_distinct: _builtins.bool = ...,
+        deferral: Global___ConstraintDeferral.ValueType = ...,
+        verbatim: _abc.Iterable[_builtins.str] | None = ...,
+        comment: _builtins.str | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_comment", b"_comment", "_name", b"_name", "comment", b"comment", "name", b"name"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_comment", b"_comment", "_name", b"_name", "columns", b"columns", "comment", b"comment", "deferral", b"deferral", "include", b"include", "name", b"name", "nulls_not_distinct", b"nulls_not_distinct", "verbatim", b"verbatim"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__comment: _TypeAlias = _typing.Literal["comment"]  # noqa: Y015
+    _WhichOneofArgType__comment: _TypeAlias = _typing.Literal["_comment", b"_comment"]  # noqa: Y015
+    _WhichOneofReturnType__name: _TypeAlias = _typing.Literal["name"]  # noqa: Y015
+    _WhichOneofArgType__name: _TypeAlias = _typing.Literal["_name", b"_name"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__comment) -> _WhichOneofReturnType__comment | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__name) -> _WhichOneofReturnType__name | None: ...
+
+Global___Unique: _TypeAlias = Unique  # noqa: Y015
+
+@_typing.final
+class Check(_message.Message):
+    """A check constraint."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NAME_FIELD_NUMBER: _builtins.int
+    EXPR_FIELD_NUMBER: _builtins.int
+    NO_INHERIT_FIELD_NUMBER: _builtins.int
+    NOT_VALID_FIELD_NUMBER: _builtins.int
+    NOT_ENFORCED_FIELD_NUMBER: _builtins.int
+    COMMENT_FIELD_NUMBER: _builtins.int
+    name: _builtins.str
+    """Its name."""
+    expr: _builtins.str
+    """What must hold, without the outer parentheses."""
+    no_inherit: _builtins.bool
+    """NO INHERIT (PostgreSQL)."""
+    not_valid: _builtins.bool
+    """NOT VALID (PostgreSQL): rows that were there before are not known to satisfy it."""
+    not_enforced: _builtins.bool
+    """NOT ENFORCED (MySQL, PostgreSQL 18)."""
+    comment: _builtins.str
+    """Its comment."""
+    def __init__(
+        self,
+        *,
+        name: _builtins.str | None = ...,
+        expr: _builtins.str = ...,
+        no_inherit: _builtins.bool = ...,
+        not_valid: _builtins.bool = ...,
+        not_enforced: _builtins.bool = ...,
+        comment: _builtins.str | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_comment", b"_comment", "_name", b"_name", "comment", b"comment", "name", b"name"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_comment", b"_comment", "_name", b"_name", "comment", b"comment", "expr", b"expr", "name", b"name", "no_inherit", b"no_inherit", "not_enforced", b"not_enforced", "not_valid", b"not_valid"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__comment: _TypeAlias = _typing.Literal["comment"]  # noqa: Y015
+    _WhichOneofArgType__comment: _TypeAlias = _typing.Literal["_comment", b"_comment"]  # noqa: Y015
+    _WhichOneofReturnType__name: _TypeAlias = _typing.Literal["name"]  # noqa: Y015
+    _WhichOneofArgType__name: _TypeAlias = _typing.Literal["_name", b"_name"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__comment) -> _WhichOneofReturnType__comment | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__name) -> _WhichOneofReturnType__name | None: ...
+
+Global___Check: _TypeAlias = Check  # noqa: Y015
+
+@_typing.final
+class ForeignKey(_message.Message):
+    """A foreign key."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NAME_FIELD_NUMBER: _builtins.int
+    COLUMNS_FIELD_NUMBER: _builtins.int
+    REF_SCHEMA_FIELD_NUMBER: _builtins.int
+    REF_TABLE_FIELD_NUMBER: _builtins.int
+    REF_COLUMNS_FIELD_NUMBER: _builtins.int
+    ON_DELETE_FIELD_NUMBER: _builtins.int
+    ON_DELETE_COLUMNS_FIELD_NUMBER: _builtins.int
+    ON_UPDATE_FIELD_NUMBER: _builtins.int
+    MATCH_FIELD_NUMBER: _builtins.int
+    DEFERRAL_FIELD_NUMBER: _builtins.int
+    NOT_VALID_FIELD_NUMBER: _builtins.int
+    COMMENT_FIELD_NUMBER: _builtins.int
+    name: _builtins.str
+    """Its name."""
+    ref_schema: _builtins.str
+    """Schema of the table referred to; not set, it is the target's own."""
+    ref_table: _builtins.str
+    """The table referred to."""
+    on_delete: Global___ForeignKeyAction.ValueType
+    """ON DELETE."""
+    on_update: Global___ForeignKeyAction.ValueType
+    """ON UPDATE."""
+    match: Global___ForeignKeyMatch.ValueType
+    """MATCH."""
+    deferral: Global___ConstraintDeferral.ValueType
+    """When it is checked."""
+    not_valid: _builtins.bool
+    """NOT VALID (PostgreSQL)."""
+    comment: _builtins.str
+    """Its comment."""
+    @_builtins.property
+    def columns(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """The columns that refer, in its order."""
+
+    @_builtins.property
+    def ref_columns(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """The columns referred to; empty for the primary key of a table that does not exist (SQLite)."""
+
+    @_builtins.property
+    def on_delete_columns(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Columns of ON DELETE SET NULL or SET DEFAULT (PostgreSQL 15 and later), where not all."""
+
+    def __init__(
+        self,
+        *,
+        name: _builtins.str | None = ...,
+        columns: _abc.Iterable[_builtins.str] | None = ...,
+        ref_schema: _builtins.str | None = ...,
+        ref_table: _builtins.str = ...,
+        ref_columns: _abc.Iterable[_builtins.str] | None = ...,
+        on_delete: Global___ForeignKeyAction.ValueType = ...,
+        on_delete_columns: _abc.Iterable[_builtins.str] | None = ...,
+        on_update: Global___ForeignKeyAction.ValueType = ...,
+        match: Global___ForeignKeyMatch.ValueType = ...,
+        deferral: Global___ConstraintDeferral.ValueType = ...,
+        not_valid: _builtins.bool = ...,
+        comment: _builtins.str | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_comment", b"_comment", "_name", b"_name", "_ref_schema", b"_ref_schema", "comment", b"comment", "name", b"name", "ref_schema", b"ref_schema"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_comment", b"_comment", "_name", b"_name", "_ref_schema", b"_ref_schema", "columns", b"columns", "comment", b"comment", "deferral", b"deferral", "match", b"match", "name", b"name", "not_valid", b"not_valid", "on_delete", b"on_delete", "on_delete_columns", b"on_delete_columns", "on_update", b"on_update", "ref_columns", b"ref_columns", "ref_schema", b"ref_schema", "ref_table", b"ref_table"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__comment: _TypeAlias = _typing.Literal["comment"]  # noqa: Y015
+    _WhichOneofArgType__comment: _TypeAlias = _typing.Literal["_comment", b"_comment"]  # noqa: Y015
+    _WhichOneofReturnType__name: _TypeAlias = _typing.Literal["name"]  # noqa: Y015
+    _WhichOneofArgType__name: _TypeAlias = _typing.Literal["_name", b"_name"]  # noqa: Y015
+    _WhichOneofReturnType__ref_schema: _TypeAlias = _typing.Literal["ref_schema"]  # noqa: Y015
+    _WhichOneofArgType__ref_schema: _TypeAlias = _typing.Literal["_ref_schema", b"_ref_schema"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__comment) -> _WhichOneofReturnType__comment | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__name) -> _WhichOneofReturnType__name | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__ref_schema) -> _WhichOneofReturnType__ref_schema | None: ...
+
+Global___ForeignKey: _TypeAlias = ForeignKey  # noqa: Y015
+
+@_typing.final
+class Exclude(_message.Message):
+    """An exclusion constraint (PostgreSQL)."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NAME_FIELD_NUMBER: _builtins.int
+    METHOD_FIELD_NUMBER: _builtins.int
+    ITEMS_FIELD_NUMBER: _builtins.int
+    INCLUDE_FIELD_NUMBER: _builtins.int
+    WHERE_FIELD_NUMBER: _builtins.int
+    DEFERRAL_FIELD_NUMBER: _builtins.int
+    VERBATIM_FIELD_NUMBER: _builtins.int
+    COMMENT_FIELD_NUMBER: _builtins.int
+    name: _builtins.str
+    """Its name."""
+    method: _builtins.str
+    """The index method: `gist`."""
+    where: _builtins.str
+    """The rows that it is about."""
+    deferral: Global___ConstraintDeferral.ValueType
+    """When it is checked."""
+    comment: _builtins.str
+    """Its comment."""
+    @_builtins.property
+    def items(self) -> _containers.RepeatedCompositeFieldContainer[Global___ExcludeItem]:
+        """What excludes what."""
+
+    @_builtins.property
+    def include(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """INCLUDE."""
+
+    @_builtins.property
+    def verbatim(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Clauses that no field above holds, as SQL."""
+
+    def __init__(
+        self,
+        *,
+        name: _builtins.str | None = ...,
+        method: _builtins.str = ...,
+        items: _abc.Iterable[Global___ExcludeItem] | None = ...,
+        include: _abc.Iterable[_builtins.str] | None = ...,
+        where: _builtins.str | None = ...,
+        deferral: Global___ConstraintDeferral.ValueType = ...,
+        verbatim: _abc.Iterable[_builtins.str] | None = ...,
+        comment: _builtins.str | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_comment", b"_comment", "_name", b"_name", "_where", b"_where", "comment", b"comment", "name", b"name", "where", b"where"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_comment", b"_comment", "_name", b"_name", "_where", b"_where", "comment", b"comment", "deferral", b"deferral", "include", b"include", "items", b"items", "method", b"method", "name", b"name", "verbatim", b"verbatim", "where", b"where"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__comment: _TypeAlias = _typing.Literal["comment"]  # noqa: Y015
+    _WhichOneofArgType__comment: _TypeAlias = _typing.Literal["_comment", b"_comment"]  # noqa: Y015
+    _WhichOneofReturnType__name: _TypeAlias = _typing.Literal["name"]  # noqa: Y015
+    _WhichOneofArgType__name: _TypeAlias = _typing.Literal["_name", b"_name"]  # noqa: Y015
+    _WhichOneofReturnType__where: _TypeAlias = _typing.Literal["where"]  # noqa: Y015
+    _WhichOneofArgType__where: _TypeAlias = _typing.Literal["_where", b"_where"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__comment) -> _WhichOneofReturnType__comment | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__name) -> _WhichOneofReturnType__name | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__where) -> _WhichOneofReturnType__where | None: ...
+
+Global___Exclude: _TypeAlias = Exclude  # noqa: Y015
+
+@_typing.final
+class ExcludeItem(_message.Message):
+    """A part of an exclusion constraint."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ELEMENT_FIELD_NUMBER: _builtins.int
+    OPERATOR_FIELD_NUMBER: _builtins.int
+    element: _builtins.str
+    """The column or expression, as SQL, with collation, operator class and order where they are not the defaults."""
+    operator: _builtins.str
+    """The operator, with OPERATOR(…) where it needs a schema."""
+    def __init__(
+        self,
+        *,
+        element: _builtins.str = ...,
+        operator: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["differences", b"differences", "down_sql", b"down_sql", "left_out", b"left_out", "notes", b"notes", "questions", b"questions", "up_sql", b"up_sql"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["element", b"element", "operator", b"operator"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
-Global___SchemaDiff: _TypeAlias = SchemaDiff  # noqa: Y015
+Global___ExcludeItem: _TypeAlias = ExcludeItem  # noqa: Y015
+
+@_typing.final
+class Constraint(_message.Message):
+    """Any constraint."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PRIMARY_KEY_FIELD_NUMBER: _builtins.int
+    UNIQUE_FIELD_NUMBER: _builtins.int
+    CHECK_FIELD_NUMBER: _builtins.int
+    FOREIGN_KEY_FIELD_NUMBER: _builtins.int
+    EXCLUDE_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def primary_key(self) -> Global___PrimaryKey:
+        """A primary key."""
+
+    @_builtins.property
+    def unique(self) -> Global___Unique:
+        """A unique constraint."""
+
+    @_builtins.property
+    def check(self) -> Global___Check:
+        """A check constraint."""
+
+    @_builtins.property
+    def foreign_key(self) -> Global___ForeignKey:
+        """A foreign key."""
+
+    @_builtins.property
+    def exclude(self) -> Global___Exclude:
+        """An exclusion constraint."""
+
+    def __init__(
+        self,
+        *,
+        primary_key: Global___PrimaryKey | None = ...,
+        unique: Global___Unique | None = ...,
+        check: Global___Check | None = ...,
+        foreign_key: Global___ForeignKey | None = ...,
+        exclude: Global___Exclude | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["check", b"check", "exclude", b"exclude", "foreign_key", b"foreign_key", "kind", b"kind", "primary_key", b"primary_key", "unique", b"unique"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["check", b"check", "exclude", b"exclude", "foreign_key", b"foreign_key", "kind", b"kind", "primary_key", b"primary_key", "unique", b"unique"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType_kind: _TypeAlias = _typing.Literal["primary_key", "unique", "check", "foreign_key", "exclude"]  # noqa: Y015
+    _WhichOneofArgType_kind: _TypeAlias = _typing.Literal["kind", b"kind"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType_kind) -> _WhichOneofReturnType_kind | None: ...
+
+Global___Constraint: _TypeAlias = Constraint  # noqa: Y015
+
+@_typing.final
+class Function(_message.Message):
+    """A function, procedure or aggregate, as the statement that makes it."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SCHEMA_FIELD_NUMBER: _builtins.int
+    NAME_FIELD_NUMBER: _builtins.int
+    KIND_FIELD_NUMBER: _builtins.int
+    ARGUMENTS_FIELD_NUMBER: _builtins.int
+    RETURNS_FIELD_NUMBER: _builtins.int
+    DEFINITION_FIELD_NUMBER: _builtins.int
+    SQL_MODE_FIELD_NUMBER: _builtins.int
+    COMMENT_FIELD_NUMBER: _builtins.int
+    schema: _builtins.str
+    """Its schema; not set, it is the target's own."""
+    name: _builtins.str
+    """Its name within the schema, without quotes."""
+    kind: Global___FunctionKind.ValueType
+    """What it is."""
+    arguments: _builtins.str
+    """The types of its arguments as DROP wants them, `integer, text`; empty on MySQL."""
+    returns: _builtins.str
+    """What it returns, with the names of OUT arguments: a change of it needs DROP and CREATE (PostgreSQL)."""
+    definition: _builtins.str
+    """The whole CREATE statement as the engine prints it, without OR REPLACE and without a semicolon at the end."""
+    sql_mode: _builtins.str
+    """The `sql_mode` that it runs with, where that is not the server's own (MySQL)."""
+    comment: _builtins.str
+    """Its comment."""
+    def __init__(
+        self,
+        *,
+        schema: _builtins.str | None = ...,
+        name: _builtins.str = ...,
+        kind: Global___FunctionKind.ValueType = ...,
+        arguments: _builtins.str = ...,
+        returns: _builtins.str = ...,
+        definition: _builtins.str = ...,
+        sql_mode: _builtins.str | None = ...,
+        comment: _builtins.str | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_comment", b"_comment", "_schema", b"_schema", "_sql_mode", b"_sql_mode", "comment", b"comment", "schema", b"schema", "sql_mode", b"sql_mode"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_comment", b"_comment", "_schema", b"_schema", "_sql_mode", b"_sql_mode", "arguments", b"arguments", "comment", b"comment", "definition", b"definition", "kind", b"kind", "name", b"name", "returns", b"returns", "schema", b"schema", "sql_mode", b"sql_mode"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__comment: _TypeAlias = _typing.Literal["comment"]  # noqa: Y015
+    _WhichOneofArgType__comment: _TypeAlias = _typing.Literal["_comment", b"_comment"]  # noqa: Y015
+    _WhichOneofReturnType__schema: _TypeAlias = _typing.Literal["schema"]  # noqa: Y015
+    _WhichOneofArgType__schema: _TypeAlias = _typing.Literal["_schema", b"_schema"]  # noqa: Y015
+    _WhichOneofReturnType__sql_mode: _TypeAlias = _typing.Literal["sql_mode"]  # noqa: Y015
+    _WhichOneofArgType__sql_mode: _TypeAlias = _typing.Literal["_sql_mode", b"_sql_mode"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__comment) -> _WhichOneofReturnType__comment | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__schema) -> _WhichOneofReturnType__schema | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__sql_mode) -> _WhichOneofReturnType__sql_mode | None: ...
+
+Global___Function: _TypeAlias = Function  # noqa: Y015
+
+@_typing.final
+class Index(_message.Message):
+    """An index that is not the one of a constraint."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    @_typing.final
+    class WithEntry(_message.Message):
+        DESCRIPTOR: _descriptor.Descriptor
+
+        KEY_FIELD_NUMBER: _builtins.int
+        VALUE_FIELD_NUMBER: _builtins.int
+        key: _builtins.str
+        value: _builtins.str
+        def __init__(
+            self,
+            *,
+            key: _builtins.str = ...,
+            value: _builtins.str = ...,
+        ) -> None: ...
+        _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+        def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+        _ClearFieldArgType: _TypeAlias = _typing.Literal["key", b"key", "value", b"value"]  # noqa: Y015
+        def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+        def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+    NAME_FIELD_NUMBER: _builtins.int
+    ITEMS_FIELD_NUMBER: _builtins.int
+    UNIQUE_FIELD_NUMBER: _builtins.int
+    KIND_FIELD_NUMBER: _builtins.int
+    METHOD_FIELD_NUMBER: _builtins.int
+    WHERE_FIELD_NUMBER: _builtins.int
+    INCLUDE_FIELD_NUMBER: _builtins.int
+    NULLS_NOT_DISTINCT_FIELD_NUMBER: _builtins.int
+    WITH_FIELD_NUMBER: _builtins.int
+    TABLESPACE_FIELD_NUMBER: _builtins.int
+    INVISIBLE_FIELD_NUMBER: _builtins.int
+    VERBATIM_FIELD_NUMBER: _builtins.int
+    COMMENT_FIELD_NUMBER: _builtins.int
+    name: _builtins.str
+    """Its name; it stands in its table's schema."""
+    unique: _builtins.bool
+    """UNIQUE."""
+    kind: Global___IndexKind.ValueType
+    """FULLTEXT or SPATIAL (MySQL)."""
+    method: _builtins.str
+    """Its method, where it is not `btree`."""
+    where: _builtins.str
+    """The rows that it is about."""
+    nulls_not_distinct: _builtins.bool
+    """NULLS NOT DISTINCT (PostgreSQL 15 and later)."""
+    tablespace: _builtins.str
+    """Its tablespace, where it is not the default (PostgreSQL)."""
+    invisible: _builtins.bool
+    """Not used by the optimizer (MySQL: INVISIBLE, MariaDB: IGNORED)."""
+    comment: _builtins.str
+    """Its comment."""
+    @_builtins.property
+    def items(self) -> _containers.RepeatedCompositeFieldContainer[Global___IndexItem]:
+        """Its columns and expressions, in its order."""
+
+    @_builtins.property
+    def include(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """INCLUDE (PostgreSQL)."""
+
+    @_builtins.property
+    def verbatim(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Clauses that no field above holds, as SQL: WITH PARSER, KEY_BLOCK_SIZE."""
+
+    def __init__(
+        self,
+        *,
+        name: _builtins.str = ...,
+        items: _abc.Iterable[Global___IndexItem] | None = ...,
+        unique: _builtins.bool = ...,
+        kind: Global___IndexKind.ValueType = ...,
+        method: _builtins.str | None = ...,
+        where: _builtins.str | None = ...,
+        include: _abc.Iterable[_builtins.str] | None = ...,
+        nulls_not_distinct: _builtins.bool = ...,
+        tablespace: _builtins.str | None = ...,
+        invisible: _builtins.bool = ...,
+        verbatim: _abc.Iterable[_builtins.str] | None = ...,
+        comment: _builtins.str | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_comment", b"_comment", "_method", b"_method", "_tablespace", b"_tablespace", "_where", b"_where", "comment", b"comment", "method", b"method", "tablespace", b"tablespace", "where", b"where"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_comment", b"_comment", "_method", b"_method", "_tablespace", b"_tablespace", "_where", b"_where", "comment", b"comment", "include", b"include", "invisible", b"invisible", "items", b"items", "kind", b"kind", "method", b"method", "name", b"name", "nulls_not_distinct", b"nulls_not_distinct", "tablespace", b"tablespace", "unique", b"unique", "verbatim", b"verbatim", "where", b"where", "with", b"with"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__comment: _TypeAlias = _typing.Literal["comment"]  # noqa: Y015
+    _WhichOneofArgType__comment: _TypeAlias = _typing.Literal["_comment", b"_comment"]  # noqa: Y015
+    _WhichOneofReturnType__method: _TypeAlias = _typing.Literal["method"]  # noqa: Y015
+    _WhichOneofArgType__method: _TypeAlias = _typing.Literal["_method", b"_method"]  # noqa: Y015
+    _WhichOneofReturnType__tablespace: _TypeAlias = _typing.Literal["tablespace"]  # noqa: Y015
+    _WhichOneofArgType__tablespace: _TypeAlias = _typing.Literal["_tablespace", b"_tablespace"]  # noqa: Y015
+    _WhichOneofReturnType__where: _TypeAlias = _typing.Literal["where"]  # noqa: Y015
+    _WhichOneofArgType__where: _TypeAlias = _typing.Literal["_where", b"_where"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__comment) -> _WhichOneofReturnType__comment | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__method) -> _WhichOneofReturnType__method | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__tablespace) -> _WhichOneofReturnType__tablespace | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__where) -> _WhichOneofReturnType__where | None: ...
+
+Global___Index: _TypeAlias = Index  # noqa: Y015
+
+@_typing.final
+class IndexItem(_message.Message):
+    """A column or an expression of an index."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    COLUMN_FIELD_NUMBER: _builtins.int
+    EXPR_FIELD_NUMBER: _builtins.int
+    LENGTH_FIELD_NUMBER: _builtins.int
+    COLLATION_FIELD_NUMBER: _builtins.int
+    OPCLASS_FIELD_NUMBER: _builtins.int
+    DESC_FIELD_NUMBER: _builtins.int
+    NULLS_FIELD_NUMBER: _builtins.int
+    column: _builtins.str
+    """A column; then `expr` is not set."""
+    expr: _builtins.str
+    """An expression, without outer parentheses."""
+    length: _builtins.int
+    """Prefix length in characters or bytes (MySQL)."""
+    collation: _builtins.str
+    """Collation, where it is not the column's."""
+    opclass: _builtins.str
+    """Operator class with its parameters, where it is not the type's default (PostgreSQL)."""
+    desc: _builtins.bool
+    """DESC."""
+    nulls: Global___IndexNulls.ValueType
+    """Where NULL stands, if not where it does by default: last for ascending, first for descending (PostgreSQL)."""
+    def __init__(
+        self,
+        *,
+        column: _builtins.str | None = ...,
+        expr: _builtins.str | None = ...,
+        length: _builtins.int | None = ...,
+        collation: _builtins.str | None = ...,
+        opclass: _builtins.str | None = ...,
+        desc: _builtins.bool = ...,
+        nulls: Global___IndexNulls.ValueType = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_collation", b"_collation", "_column", b"_column", "_expr", b"_expr", "_length", b"_length", "_opclass", b"_opclass", "collation", b"collation", "column", b"column", "expr", b"expr", "length", b"length", "opclass", b"opclass"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_collation", b"_collation", "_column", b"_column", "_expr", b"_expr", "_length", b"_length", "_opclass", b"_opclass", "collation", b"collation", "column", b"column", "desc", b"desc", "expr", b"expr", "length", b"length", "nulls", b"nulls", "opclass", b"opclass"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__collation: _TypeAlias = _typing.Literal["collation"]  # noqa: Y015
+    _WhichOneofArgType__collation: _TypeAlias = _typing.Literal["_collation", b"_collation"]  # noqa: Y015
+    _WhichOneofReturnType__column: _TypeAlias = _typing.Literal["column"]  # noqa: Y015
+    _WhichOneofArgType__column: _TypeAlias = _typing.Literal["_column", b"_column"]  # noqa: Y015
+    _WhichOneofReturnType__expr: _TypeAlias = _typing.Literal["expr"]  # noqa: Y015
+    _WhichOneofArgType__expr: _TypeAlias = _typing.Literal["_expr", b"_expr"]  # noqa: Y015
+    _WhichOneofReturnType__length: _TypeAlias = _typing.Literal["length"]  # noqa: Y015
+    _WhichOneofArgType__length: _TypeAlias = _typing.Literal["_length", b"_length"]  # noqa: Y015
+    _WhichOneofReturnType__opclass: _TypeAlias = _typing.Literal["opclass"]  # noqa: Y015
+    _WhichOneofArgType__opclass: _TypeAlias = _typing.Literal["_opclass", b"_opclass"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__collation) -> _WhichOneofReturnType__collation | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__column) -> _WhichOneofReturnType__column | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__expr) -> _WhichOneofReturnType__expr | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__length) -> _WhichOneofReturnType__length | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__opclass) -> _WhichOneofReturnType__opclass | None: ...
+
+Global___IndexItem: _TypeAlias = IndexItem  # noqa: Y015
+
+@_typing.final
+class Policy(_message.Message):
+    """A policy."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NAME_FIELD_NUMBER: _builtins.int
+    PERMISSIVE_FIELD_NUMBER: _builtins.int
+    COMMAND_FIELD_NUMBER: _builtins.int
+    ROLES_FIELD_NUMBER: _builtins.int
+    USING_FIELD_NUMBER: _builtins.int
+    CHECK_FIELD_NUMBER: _builtins.int
+    COMMENT_FIELD_NUMBER: _builtins.int
+    name: _builtins.str
+    """Its name, among those of its table."""
+    permissive: _builtins.bool
+    """PERMISSIVE; else RESTRICTIVE. Not set: it is."""
+    command: Global___PolicyCommand.ValueType
+    """The command that it is about."""
+    using: _builtins.str
+    """USING: rows that are seen."""
+    check: _builtins.str
+    """WITH CHECK: rows that may be written."""
+    comment: _builtins.str
+    """Its comment."""
+    @_builtins.property
+    def roles(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """The roles that it is about, `public` for all."""
+
+    def __init__(
+        self,
+        *,
+        name: _builtins.str = ...,
+        permissive: _builtins.bool | None = ...,
+        command: Global___PolicyCommand.ValueType = ...,
+        roles: _abc.Iterable[_builtins.str] | None = ...,
+        using: _builtins.str | None = ...,
+        check: _builtins.str | None = ...,
+        comment: _builtins.str | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_check", b"_check", "_comment", b"_comment", "_permissive", b"_permissive", "_using", b"_using", "check", b"check", "comment", b"comment", "permissive", b"permissive", "using", b"using"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_check", b"_check", "_comment", b"_comment", "_permissive", b"_permissive", "_using", b"_using", "check", b"check", "command", b"command", "comment", b"comment", "name", b"name", "permissive", b"permissive", "roles", b"roles", "using", b"using"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__check: _TypeAlias = _typing.Literal["check"]  # noqa: Y015
+    _WhichOneofArgType__check: _TypeAlias = _typing.Literal["_check", b"_check"]  # noqa: Y015
+    _WhichOneofReturnType__comment: _TypeAlias = _typing.Literal["comment"]  # noqa: Y015
+    _WhichOneofArgType__comment: _TypeAlias = _typing.Literal["_comment", b"_comment"]  # noqa: Y015
+    _WhichOneofReturnType__permissive: _TypeAlias = _typing.Literal["permissive"]  # noqa: Y015
+    _WhichOneofArgType__permissive: _TypeAlias = _typing.Literal["_permissive", b"_permissive"]  # noqa: Y015
+    _WhichOneofReturnType__using: _TypeAlias = _typing.Literal["using"]  # noqa: Y015
+    _WhichOneofArgType__using: _TypeAlias = _typing.Literal["_using", b"_using"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__check) -> _WhichOneofReturnType__check | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__comment) -> _WhichOneofReturnType__comment | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__permissive) -> _WhichOneofReturnType__permissive | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__using) -> _WhichOneofReturnType__using | None: ...
+
+Global___Policy: _TypeAlias = Policy  # noqa: Y015
+
+@_typing.final
+class Sequence(_message.Message):
+    """A sequence."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SCHEMA_FIELD_NUMBER: _builtins.int
+    NAME_FIELD_NUMBER: _builtins.int
+    TYPE_FIELD_NUMBER: _builtins.int
+    START_FIELD_NUMBER: _builtins.int
+    INCREMENT_FIELD_NUMBER: _builtins.int
+    MIN_FIELD_NUMBER: _builtins.int
+    MAX_FIELD_NUMBER: _builtins.int
+    CACHE_FIELD_NUMBER: _builtins.int
+    CYCLE_FIELD_NUMBER: _builtins.int
+    OWNED_BY_FIELD_NUMBER: _builtins.int
+    UNLOGGED_FIELD_NUMBER: _builtins.int
+    COMMENT_FIELD_NUMBER: _builtins.int
+    schema: _builtins.str
+    """Its schema; not set, it is the target's own."""
+    name: _builtins.str
+    """Its name within the schema, without quotes."""
+    type: _builtins.str
+    """Its type, where it is not `bigint`."""
+    start: _builtins.int
+    """START WITH."""
+    increment: _builtins.int
+    """INCREMENT BY."""
+    min: _builtins.int
+    """MINVALUE."""
+    max: _builtins.int
+    """MAXVALUE."""
+    cache: _builtins.int
+    """CACHE."""
+    cycle: _builtins.bool
+    """CYCLE."""
+    unlogged: _builtins.bool
+    """UNLOGGED (PostgreSQL 15 and later)."""
+    comment: _builtins.str
+    """Its comment."""
+    @_builtins.property
+    def owned_by(self) -> Global___SequenceOwner:
+        """The column with which it goes (OWNED BY; PostgreSQL)."""
+
+    def __init__(
+        self,
+        *,
+        schema: _builtins.str | None = ...,
+        name: _builtins.str = ...,
+        type: _builtins.str | None = ...,
+        start: _builtins.int | None = ...,
+        increment: _builtins.int | None = ...,
+        min: _builtins.int | None = ...,
+        max: _builtins.int | None = ...,
+        cache: _builtins.int | None = ...,
+        cycle: _builtins.bool = ...,
+        owned_by: Global___SequenceOwner | None = ...,
+        unlogged: _builtins.bool = ...,
+        comment: _builtins.str | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_cache", b"_cache", "_comment", b"_comment", "_increment", b"_increment", "_max", b"_max", "_min", b"_min", "_schema", b"_schema", "_start", b"_start", "_type", b"_type", "cache", b"cache", "comment", b"comment", "increment", b"increment", "max", b"max", "min", b"min", "owned_by", b"owned_by", "schema", b"schema", "start", b"start", "type", b"type"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_cache", b"_cache", "_comment", b"_comment", "_increment", b"_increment", "_max", b"_max", "_min", b"_min", "_schema", b"_schema", "_start", b"_start", "_type", b"_type", "cache", b"cache", "comment", b"comment", "cycle", b"cycle", "increment", b"increment", "max", b"max", "min", b"min", "name", b"name", "owned_by", b"owned_by", "schema", b"schema", "start", b"start", "type", b"type", "unlogged", b"unlogged"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__cache: _TypeAlias = _typing.Literal["cache"]  # noqa: Y015
+    _WhichOneofArgType__cache: _TypeAlias = _typing.Literal["_cache", b"_cache"]  # noqa: Y015
+    _WhichOneofReturnType__comment: _TypeAlias = _typing.Literal["comment"]  # noqa: Y015
+    _WhichOneofArgType__comment: _TypeAlias = _typing.Literal["_comment", b"_comment"]  # noqa: Y015
+    _WhichOneofReturnType__increment: _TypeAlias = _typing.Literal["increment"]  # noqa: Y015
+    _WhichOneofArgType__increment: _TypeAlias = _typing.Literal["_increment", b"_increment"]  # noqa: Y015
+    _WhichOneofReturnType__max: _TypeAlias = _typing.Literal["max"]  # noqa: Y015
+    _WhichOneofArgType__max: _TypeAlias = _typing.Literal["_max", b"_max"]  # noqa: Y015
+    _WhichOneofReturnType__min: _TypeAlias = _typing.Literal["min"]  # noqa: Y015
+    _WhichOneofArgType__min: _TypeAlias = _typing.Literal["_min", b"_min"]  # noqa: Y015
+    _WhichOneofReturnType__schema: _TypeAlias = _typing.Literal["schema"]  # noqa: Y015
+    _WhichOneofArgType__schema: _TypeAlias = _typing.Literal["_schema", b"_schema"]  # noqa: Y015
+    _WhichOneofReturnType__start: _TypeAlias = _typing.Literal["start"]  # noqa: Y015
+    _WhichOneofArgType__start: _TypeAlias = _typing.Literal["_start", b"_start"]  # noqa: Y015
+    _WhichOneofReturnType__type: _TypeAlias = _typing.Literal["type"]  # noqa: Y015
+    _WhichOneofArgType__type: _TypeAlias = _typing.Literal["_type", b"_type"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__cache) -> _WhichOneofReturnType__cache | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__comment) -> _WhichOneofReturnType__comment | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__increment) -> _WhichOneofReturnType__increment | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__max) -> _WhichOneofReturnType__max | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__min) -> _WhichOneofReturnType__min | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__schema) -> _WhichOneofReturnType__schema | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__start) -> _WhichOneofReturnType__start | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__type) -> _WhichOneofReturnType__type | None: ...
+
+Global___Sequence: _TypeAlias = Sequence  # noqa: Y015
+
+@_typing.final
+class SequenceOwner(_message.Message):
+    """The column that owns a sequence."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TABLE_FIELD_NUMBER: _builtins.int
+    COLUMN_FIELD_NUMBER: _builtins.int
+    table: _builtins.str
+    """The table, which stands in the sequence's schema."""
+    column: _builtins.str
+    """The column."""
+    def __init__(
+        self,
+        *,
+        table: _builtins.str = ...,
+        column: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["column", b"column", "table", b"table"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SequenceOwner: _TypeAlias = SequenceOwner  # noqa: Y015
+
+@_typing.final
+class Table(_message.Message):
+    """A table."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SCHEMA_FIELD_NUMBER: _builtins.int
+    NAME_FIELD_NUMBER: _builtins.int
+    COLUMNS_FIELD_NUMBER: _builtins.int
+    PRIMARY_KEY_FIELD_NUMBER: _builtins.int
+    UNIQUES_FIELD_NUMBER: _builtins.int
+    CHECKS_FIELD_NUMBER: _builtins.int
+    FOREIGN_KEYS_FIELD_NUMBER: _builtins.int
+    EXCLUDES_FIELD_NUMBER: _builtins.int
+    INDEXES_FIELD_NUMBER: _builtins.int
+    TRIGGERS_FIELD_NUMBER: _builtins.int
+    POLICIES_FIELD_NUMBER: _builtins.int
+    ROW_SECURITY_FIELD_NUMBER: _builtins.int
+    COMMENT_FIELD_NUMBER: _builtins.int
+    OPTIONS_FIELD_NUMBER: _builtins.int
+    schema: _builtins.str
+    """Its schema; not set, it is the target's own."""
+    name: _builtins.str
+    """Its name within the schema, without quotes."""
+    row_security: Global___RowSecurity.ValueType
+    """Whether they are in force."""
+    comment: _builtins.str
+    """Its comment."""
+    @_builtins.property
+    def columns(self) -> _containers.RepeatedCompositeFieldContainer[Global___Column]:
+        """Its columns, in their order."""
+
+    @_builtins.property
+    def primary_key(self) -> Global___PrimaryKey:
+        """Its primary key."""
+
+    @_builtins.property
+    def uniques(self) -> _containers.RepeatedCompositeFieldContainer[Global___Unique]:
+        """Its unique constraints, in the order of their names."""
+
+    @_builtins.property
+    def checks(self) -> _containers.RepeatedCompositeFieldContainer[Global___Check]:
+        """Its check constraints, in the order of their names."""
+
+    @_builtins.property
+    def foreign_keys(self) -> _containers.RepeatedCompositeFieldContainer[Global___ForeignKey]:
+        """Its foreign keys, in the order of their names."""
+
+    @_builtins.property
+    def excludes(self) -> _containers.RepeatedCompositeFieldContainer[Global___Exclude]:
+        """Its exclusion constraints, in the order of their names."""
+
+    @_builtins.property
+    def indexes(self) -> _containers.RepeatedCompositeFieldContainer[Global___Index]:
+        """Its indexes, apart from those of constraints."""
+
+    @_builtins.property
+    def triggers(self) -> _containers.RepeatedCompositeFieldContainer[Global___Trigger]:
+        """Its triggers."""
+
+    @_builtins.property
+    def policies(self) -> _containers.RepeatedCompositeFieldContainer[Global___Policy]:
+        """Its policies."""
+
+    @_builtins.property
+    def options(self) -> Global___TableOptions:
+        """What else its definition says."""
+
+    def __init__(
+        self,
+        *,
+        schema: _builtins.str | None = ...,
+        name: _builtins.str = ...,
+        columns: _abc.Iterable[Global___Column] | None = ...,
+        primary_key: Global___PrimaryKey | None = ...,
+        uniques: _abc.Iterable[Global___Unique] | None = ...,
+        checks: _abc.Iterable[Global___Check] | None = ...,
+        foreign_keys: _abc.Iterable[Global___ForeignKey] | None = ...,
+        excludes: _abc.Iterable[Global___Exclude] | None = ...,
+        indexes: _abc.Iterable[Global___Index] | None = ...,
+        triggers: _abc.Iterable[Global___Trigger] | None = ...,
+        policies: _abc.Iterable[Global___Policy] | None = ...,
+        row_security: Global___RowSecurity.ValueType = ...,
+        comment: _builtins.str | None = ...,
+        options: Global___TableOptions | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_comment", b"_comment", "_schema", b"_schema", "comment", b"comment", "options", b"options", "primary_key", b"primary_key", "schema", b"schema"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_comment", b"_comment", "_schema", b"_schema", "checks", b"checks", "columns", b"columns", "comment", b"comment", "excludes", b"excludes", "foreign_keys", b"foreign_keys", "indexes", b"indexes", "name", b"name", "options", b"options", "policies", b"policies", "primary_key", b"primary_key", "row_security", b"row_security", "schema", b"schema", "triggers", b"triggers", "uniques", b"uniques"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__comment: _TypeAlias = _typing.Literal["comment"]  # noqa: Y015
+    _WhichOneofArgType__comment: _TypeAlias = _typing.Literal["_comment", b"_comment"]  # noqa: Y015
+    _WhichOneofReturnType__schema: _TypeAlias = _typing.Literal["schema"]  # noqa: Y015
+    _WhichOneofArgType__schema: _TypeAlias = _typing.Literal["_schema", b"_schema"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__comment) -> _WhichOneofReturnType__comment | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__schema) -> _WhichOneofReturnType__schema | None: ...
+
+Global___Table: _TypeAlias = Table  # noqa: Y015
+
+@_typing.final
+class TableOptions(_message.Message):
+    """What a table's definition says beside columns and constraints."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    @_typing.final
+    class WithEntry(_message.Message):
+        DESCRIPTOR: _descriptor.Descriptor
+
+        KEY_FIELD_NUMBER: _builtins.int
+        VALUE_FIELD_NUMBER: _builtins.int
+        key: _builtins.str
+        value: _builtins.str
+        def __init__(
+            self,
+            *,
+            key: _builtins.str = ...,
+            value: _builtins.str = ...,
+        ) -> None: ...
+        _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+        def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+        _ClearFieldArgType: _TypeAlias = _typing.Literal["key", b"key", "value", b"value"]  # noqa: Y015
+        def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+        def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+    UNLOGGED_FIELD_NUMBER: _builtins.int
+    WITH_FIELD_NUMBER: _builtins.int
+    TABLESPACE_FIELD_NUMBER: _builtins.int
+    ACCESS_METHOD_FIELD_NUMBER: _builtins.int
+    REPLICA_IDENTITY_FIELD_NUMBER: _builtins.int
+    INHERITS_FIELD_NUMBER: _builtins.int
+    PARTITION_FIELD_NUMBER: _builtins.int
+    ENGINE_FIELD_NUMBER: _builtins.int
+    CHARSET_FIELD_NUMBER: _builtins.int
+    COLLATION_FIELD_NUMBER: _builtins.int
+    WITHOUT_ROWID_FIELD_NUMBER: _builtins.int
+    STRICT_FIELD_NUMBER: _builtins.int
+    VIRTUAL_TABLE_FIELD_NUMBER: _builtins.int
+    VERBATIM_FIELD_NUMBER: _builtins.int
+    unlogged: _builtins.bool
+    """UNLOGGED (PostgreSQL)."""
+    tablespace: _builtins.str
+    """Its tablespace, where it is not the default (PostgreSQL)."""
+    access_method: _builtins.str
+    """Its access method, where it is not `heap` (PostgreSQL)."""
+    replica_identity: _builtins.str
+    """REPLICA IDENTITY, where it is not DEFAULT (PostgreSQL), as SQL."""
+    engine: _builtins.str
+    """Storage engine (MySQL)."""
+    charset: _builtins.str
+    """Character set (MySQL)."""
+    collation: _builtins.str
+    """Collation (MySQL)."""
+    without_rowid: _builtins.bool
+    """WITHOUT ROWID (SQLite)."""
+    strict: _builtins.bool
+    """STRICT (SQLite)."""
+    virtual_table: _builtins.str
+    """The whole statement of a virtual table (SQLite); then it has no columns here."""
+    @_builtins.property
+    def inherits(self) -> _containers.RepeatedCompositeFieldContainer[Global___Name]:
+        """The tables that it inherits from (PostgreSQL)."""
+
+    @_builtins.property
+    def partition(self) -> Global___Partition:
+        """Partitions: PARTITION BY of a parent, or what a partition is of."""
+
+    @_builtins.property
+    def verbatim(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Options that no field above holds, as SQL: ROW_FORMAT=COMPRESSED, WITH SYSTEM VERSIONING."""
+
+    def __init__(
+        self,
+        *,
+        unlogged: _builtins.bool = ...,
+        tablespace: _builtins.str | None = ...,
+        access_method: _builtins.str | None = ...,
+        replica_identity: _builtins.str | None = ...,
+        inherits: _abc.Iterable[Global___Name] | None = ...,
+        partition: Global___Partition | None = ...,
+        engine: _builtins.str | None = ...,
+        charset: _builtins.str | None = ...,
+        collation: _builtins.str | None = ...,
+        without_rowid: _builtins.bool = ...,
+        strict: _builtins.bool = ...,
+        virtual_table: _builtins.str | None = ...,
+        verbatim: _abc.Iterable[_builtins.str] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_access_method", b"_access_method", "_charset", b"_charset", "_collation", b"_collation", "_engine", b"_engine", "_replica_identity", b"_replica_identity", "_tablespace", b"_tablespace", "_virtual_table", b"_virtual_table", "access_method", b"access_method", "charset", b"charset", "collation", b"collation", "engine", b"engine", "partition", b"partition", "replica_identity", b"replica_identity", "tablespace", b"tablespace", "virtual_table", b"virtual_table"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_access_method", b"_access_method", "_charset", b"_charset", "_collation", b"_collation", "_engine", b"_engine", "_replica_identity", b"_replica_identity", "_tablespace", b"_tablespace", "_virtual_table", b"_virtual_table", "access_method", b"access_method", "charset", b"charset", "collation", b"collation", "engine", b"engine", "inherits", b"inherits", "partition", b"partition", "replica_identity", b"replica_identity", "strict", b"strict", "tablespace", b"tablespace", "unlogged", b"unlogged", "verbatim", b"verbatim", "virtual_table", b"virtual_table", "with", b"with", "without_rowid", b"without_rowid"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__access_method: _TypeAlias = _typing.Literal["access_method"]  # noqa: Y015
+    _WhichOneofArgType__access_method: _TypeAlias = _typing.Literal["_access_method", b"_access_method"]  # noqa: Y015
+    _WhichOneofReturnType__charset: _TypeAlias = _typing.Literal["charset"]  # noqa: Y015
+    _WhichOneofArgType__charset: _TypeAlias = _typing.Literal["_charset", b"_charset"]  # noqa: Y015
+    _WhichOneofReturnType__collation: _TypeAlias = _typing.Literal["collation"]  # noqa: Y015
+    _WhichOneofArgType__collation: _TypeAlias = _typing.Literal["_collation", b"_collation"]  # noqa: Y015
+    _WhichOneofReturnType__engine: _TypeAlias = _typing.Literal["engine"]  # noqa: Y015
+    _WhichOneofArgType__engine: _TypeAlias = _typing.Literal["_engine", b"_engine"]  # noqa: Y015
+    _WhichOneofReturnType__replica_identity: _TypeAlias = _typing.Literal["replica_identity"]  # noqa: Y015
+    _WhichOneofArgType__replica_identity: _TypeAlias = _typing.Literal["_replica_identity", b"_replica_identity"]  # noqa: Y015
+    _WhichOneofReturnType__tablespace: _TypeAlias = _typing.Literal["tablespace"]  # noqa: Y015
+    _WhichOneofArgType__tablespace: _TypeAlias = _typing.Literal["_tablespace", b"_tablespace"]  # noqa: Y015
+    _WhichOneofReturnType__virtual_table: _TypeAlias = _typing.Literal["virtual_table"]  # noqa: Y015
+    _WhichOneofArgType__virtual_table: _TypeAlias = _typing.Literal["_virtual_table", b"_virtual_table"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__access_method) -> _WhichOneofReturnType__access_method | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__charset) -> _WhichOneofReturnType__charset | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__collation) -> _WhichOneofReturnType__collation | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__engine) -> _WhichOneofReturnType__engine | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__replica_identity) -> _WhichOneofReturnType__replica_identity | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__tablespace) -> _WhichOneofReturnType__tablespace | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__virtual_table) -> _WhichOneofReturnType__virtual_table | None: ...
+
+Global___TableOptions: _TypeAlias = TableOptions  # noqa: Y015
+
+@_typing.final
+class Partition(_message.Message):
+    """A table's part in partitioning. Partitions are recognised and left alone: the diff never drops one."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    BY_FIELD_NUMBER: _builtins.int
+    OF_FIELD_NUMBER: _builtins.int
+    by: _builtins.str
+    """A parent: what follows PARTITION BY."""
+    @_builtins.property
+    def of(self) -> Global___PartitionOf:
+        """A partition of another table."""
+
+    def __init__(
+        self,
+        *,
+        by: _builtins.str = ...,
+        of: Global___PartitionOf | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["by", b"by", "kind", b"kind", "of", b"of"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["by", b"by", "kind", b"kind", "of", b"of"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType_kind: _TypeAlias = _typing.Literal["by", "of"]  # noqa: Y015
+    _WhichOneofArgType_kind: _TypeAlias = _typing.Literal["kind", b"kind"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType_kind) -> _WhichOneofReturnType_kind | None: ...
+
+Global___Partition: _TypeAlias = Partition  # noqa: Y015
+
+@_typing.final
+class Trigger(_message.Message):
+    """A trigger, as the statement that makes it."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NAME_FIELD_NUMBER: _builtins.int
+    DEFINITION_FIELD_NUMBER: _builtins.int
+    ENABLED_FIELD_NUMBER: _builtins.int
+    SQL_MODE_FIELD_NUMBER: _builtins.int
+    COMMENT_FIELD_NUMBER: _builtins.int
+    name: _builtins.str
+    """Its name, among those of its table (PostgreSQL) or schema."""
+    definition: _builtins.str
+    """The whole CREATE statement as the engine prints it, without a semicolon at the end."""
+    enabled: _builtins.str
+    """When it fires, where that is not the default (PostgreSQL): DISABLED, REPLICA, ALWAYS."""
+    sql_mode: _builtins.str
+    """The `sql_mode` that it runs with, where that is not the server's own (MySQL)."""
+    comment: _builtins.str
+    """Its comment."""
+    def __init__(
+        self,
+        *,
+        name: _builtins.str = ...,
+        definition: _builtins.str = ...,
+        enabled: _builtins.str | None = ...,
+        sql_mode: _builtins.str | None = ...,
+        comment: _builtins.str | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_comment", b"_comment", "_enabled", b"_enabled", "_sql_mode", b"_sql_mode", "comment", b"comment", "enabled", b"enabled", "sql_mode", b"sql_mode"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_comment", b"_comment", "_enabled", b"_enabled", "_sql_mode", b"_sql_mode", "comment", b"comment", "definition", b"definition", "enabled", b"enabled", "name", b"name", "sql_mode", b"sql_mode"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__comment: _TypeAlias = _typing.Literal["comment"]  # noqa: Y015
+    _WhichOneofArgType__comment: _TypeAlias = _typing.Literal["_comment", b"_comment"]  # noqa: Y015
+    _WhichOneofReturnType__enabled: _TypeAlias = _typing.Literal["enabled"]  # noqa: Y015
+    _WhichOneofArgType__enabled: _TypeAlias = _typing.Literal["_enabled", b"_enabled"]  # noqa: Y015
+    _WhichOneofReturnType__sql_mode: _TypeAlias = _typing.Literal["sql_mode"]  # noqa: Y015
+    _WhichOneofArgType__sql_mode: _TypeAlias = _typing.Literal["_sql_mode", b"_sql_mode"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__comment) -> _WhichOneofReturnType__comment | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__enabled) -> _WhichOneofReturnType__enabled | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__sql_mode) -> _WhichOneofReturnType__sql_mode | None: ...
+
+Global___Trigger: _TypeAlias = Trigger  # noqa: Y015
+
+@_typing.final
+class Namespace(_message.Message):
+    """A schema: a namespace of objects."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NAME_FIELD_NUMBER: _builtins.int
+    COMMENT_FIELD_NUMBER: _builtins.int
+    name: _builtins.str
+    """Its name."""
+    comment: _builtins.str
+    """Its comment."""
+    def __init__(
+        self,
+        *,
+        name: _builtins.str = ...,
+        comment: _builtins.str | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_comment", b"_comment", "comment", b"comment"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_comment", b"_comment", "comment", b"comment", "name", b"name"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__comment: _TypeAlias = _typing.Literal["comment"]  # noqa: Y015
+    _WhichOneofArgType__comment: _TypeAlias = _typing.Literal["_comment", b"_comment"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__comment) -> _WhichOneofReturnType__comment | None: ...
+
+Global___Namespace: _TypeAlias = Namespace  # noqa: Y015
+
+@_typing.final
+class Extension(_message.Message):
+    """An extension."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NAME_FIELD_NUMBER: _builtins.int
+    SCHEMA_FIELD_NUMBER: _builtins.int
+    VERSION_FIELD_NUMBER: _builtins.int
+    name: _builtins.str
+    """Its name."""
+    schema: _builtins.str
+    """The schema of its objects; not set, it is the target's own."""
+    version: _builtins.str
+    """Its version; not set in a description, any will do."""
+    def __init__(
+        self,
+        *,
+        name: _builtins.str = ...,
+        schema: _builtins.str | None = ...,
+        version: _builtins.str | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_schema", b"_schema", "_version", b"_version", "schema", b"schema", "version", b"version"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_schema", b"_schema", "_version", b"_version", "name", b"name", "schema", b"schema", "version", b"version"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__schema: _TypeAlias = _typing.Literal["schema"]  # noqa: Y015
+    _WhichOneofArgType__schema: _TypeAlias = _typing.Literal["_schema", b"_schema"]  # noqa: Y015
+    _WhichOneofReturnType__version: _TypeAlias = _typing.Literal["version"]  # noqa: Y015
+    _WhichOneofArgType__version: _TypeAlias = _typing.Literal["_version", b"_version"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__schema) -> _WhichOneofReturnType__schema | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__version) -> _WhichOneofReturnType__version | None: ...
+
+Global___Extension: _TypeAlias = Extension  # noqa: Y015
+
+@_typing.final
+class Enum(_message.Message):
+    """An enum type."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SCHEMA_FIELD_NUMBER: _builtins.int
+    NAME_FIELD_NUMBER: _builtins.int
+    VALUES_FIELD_NUMBER: _builtins.int
+    COMMENT_FIELD_NUMBER: _builtins.int
+    schema: _builtins.str
+    """Its schema; not set, it is the target's own."""
+    name: _builtins.str
+    """Its name within the schema, without quotes."""
+    comment: _builtins.str
+    """Its comment."""
+    @_builtins.property
+    def values(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Its values, in their order."""
+
+    def __init__(
+        self,
+        *,
+        schema: _builtins.str | None = ...,
+        name: _builtins.str = ...,
+        values: _abc.Iterable[_builtins.str] | None = ...,
+        comment: _builtins.str | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_comment", b"_comment", "_schema", b"_schema", "comment", b"comment", "schema", b"schema"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_comment", b"_comment", "_schema", b"_schema", "comment", b"comment", "name", b"name", "schema", b"schema", "values", b"values"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__comment: _TypeAlias = _typing.Literal["comment"]  # noqa: Y015
+    _WhichOneofArgType__comment: _TypeAlias = _typing.Literal["_comment", b"_comment"]  # noqa: Y015
+    _WhichOneofReturnType__schema: _TypeAlias = _typing.Literal["schema"]  # noqa: Y015
+    _WhichOneofArgType__schema: _TypeAlias = _typing.Literal["_schema", b"_schema"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__comment) -> _WhichOneofReturnType__comment | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__schema) -> _WhichOneofReturnType__schema | None: ...
+
+Global___Enum: _TypeAlias = Enum  # noqa: Y015
+
+@_typing.final
+class Composite(_message.Message):
+    """A composite type."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SCHEMA_FIELD_NUMBER: _builtins.int
+    NAME_FIELD_NUMBER: _builtins.int
+    FIELDS_FIELD_NUMBER: _builtins.int
+    COMMENT_FIELD_NUMBER: _builtins.int
+    schema: _builtins.str
+    """Its schema; not set, it is the target's own."""
+    name: _builtins.str
+    """Its name within the schema, without quotes."""
+    comment: _builtins.str
+    """Its comment."""
+    @_builtins.property
+    def fields(self) -> _containers.RepeatedCompositeFieldContainer[Global___CompositeField]:
+        """Its fields, in their order."""
+
+    def __init__(
+        self,
+        *,
+        schema: _builtins.str | None = ...,
+        name: _builtins.str = ...,
+        fields: _abc.Iterable[Global___CompositeField] | None = ...,
+        comment: _builtins.str | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_comment", b"_comment", "_schema", b"_schema", "comment", b"comment", "schema", b"schema"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_comment", b"_comment", "_schema", b"_schema", "comment", b"comment", "fields", b"fields", "name", b"name", "schema", b"schema"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__comment: _TypeAlias = _typing.Literal["comment"]  # noqa: Y015
+    _WhichOneofArgType__comment: _TypeAlias = _typing.Literal["_comment", b"_comment"]  # noqa: Y015
+    _WhichOneofReturnType__schema: _TypeAlias = _typing.Literal["schema"]  # noqa: Y015
+    _WhichOneofArgType__schema: _TypeAlias = _typing.Literal["_schema", b"_schema"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__comment) -> _WhichOneofReturnType__comment | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__schema) -> _WhichOneofReturnType__schema | None: ...
+
+Global___Composite: _TypeAlias = Composite  # noqa: Y015
+
+@_typing.final
+class CompositeField(_message.Message):
+    """A field of a composite type."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NAME_FIELD_NUMBER: _builtins.int
+    TYPE_FIELD_NUMBER: _builtins.int
+    COLLATION_FIELD_NUMBER: _builtins.int
+    name: _builtins.str
+    """Its name."""
+    type: _builtins.str
+    """Its type as SQL."""
+    collation: _builtins.str
+    """Its collation, where it is not the type's."""
+    def __init__(
+        self,
+        *,
+        name: _builtins.str = ...,
+        type: _builtins.str = ...,
+        collation: _builtins.str | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_collation", b"_collation", "collation", b"collation"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_collation", b"_collation", "collation", b"collation", "name", b"name", "type", b"type"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__collation: _TypeAlias = _typing.Literal["collation"]  # noqa: Y015
+    _WhichOneofArgType__collation: _TypeAlias = _typing.Literal["_collation", b"_collation"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__collation) -> _WhichOneofReturnType__collation | None: ...
+
+Global___CompositeField: _TypeAlias = CompositeField  # noqa: Y015
+
+@_typing.final
+class Domain(_message.Message):
+    """A domain."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SCHEMA_FIELD_NUMBER: _builtins.int
+    NAME_FIELD_NUMBER: _builtins.int
+    TYPE_FIELD_NUMBER: _builtins.int
+    COLLATION_FIELD_NUMBER: _builtins.int
+    NOT_NULL_FIELD_NUMBER: _builtins.int
+    DEFAULT_FIELD_NUMBER: _builtins.int
+    CHECKS_FIELD_NUMBER: _builtins.int
+    COMMENT_FIELD_NUMBER: _builtins.int
+    schema: _builtins.str
+    """Its schema; not set, it is the target's own."""
+    name: _builtins.str
+    """Its name within the schema, without quotes."""
+    type: _builtins.str
+    """The type below it, as SQL."""
+    collation: _builtins.str
+    """Its collation, where it is not the type's."""
+    not_null: _builtins.bool
+    """NOT NULL."""
+    default: _builtins.str
+    """Its default, as SQL."""
+    comment: _builtins.str
+    """Its comment."""
+    @_builtins.property
+    def checks(self) -> _containers.RepeatedCompositeFieldContainer[Global___DomainCheck]:
+        """Its checks, by name."""
+
+    def __init__(
+        self,
+        *,
+        schema: _builtins.str | None = ...,
+        name: _builtins.str = ...,
+        type: _builtins.str = ...,
+        collation: _builtins.str | None = ...,
+        not_null: _builtins.bool = ...,
+        default: _builtins.str | None = ...,
+        checks: _abc.Iterable[Global___DomainCheck] | None = ...,
+        comment: _builtins.str | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_collation", b"_collation", "_comment", b"_comment", "_default", b"_default", "_schema", b"_schema", "collation", b"collation", "comment", b"comment", "default", b"default", "schema", b"schema"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_collation", b"_collation", "_comment", b"_comment", "_default", b"_default", "_schema", b"_schema", "checks", b"checks", "collation", b"collation", "comment", b"comment", "default", b"default", "name", b"name", "not_null", b"not_null", "schema", b"schema", "type", b"type"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__collation: _TypeAlias = _typing.Literal["collation"]  # noqa: Y015
+    _WhichOneofArgType__collation: _TypeAlias = _typing.Literal["_collation", b"_collation"]  # noqa: Y015
+    _WhichOneofReturnType__comment: _TypeAlias = _typing.Literal["comment"]  # noqa: Y015
+    _WhichOneofArgType__comment: _TypeAlias = _typing.Literal["_comment", b"_comment"]  # noqa: Y015
+    _WhichOneofReturnType__default: _TypeAlias = _typing.Literal["default"]  # noqa: Y015
+    _WhichOneofArgType__default: _TypeAlias = _typing.Literal["_default", b"_default"]  # noqa: Y015
+    _WhichOneofReturnType__schema: _TypeAlias = _typing.Literal["schema"]  # noqa: Y015
+    _WhichOneofArgType__schema: _TypeAlias = _typing.Literal["_schema", b"_schema"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__collation) -> _WhichOneofReturnType__collation | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__comment) -> _WhichOneofReturnType__comment | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__default) -> _WhichOneofReturnType__default | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__schema) -> _WhichOneofReturnType__schema | None: ...
+
+Global___Domain: _TypeAlias = Domain  # noqa: Y015
+
+@_typing.final
+class DomainCheck(_message.Message):
+    """A check of a domain."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NAME_FIELD_NUMBER: _builtins.int
+    EXPR_FIELD_NUMBER: _builtins.int
+    NOT_VALID_FIELD_NUMBER: _builtins.int
+    name: _builtins.str
+    """Its name."""
+    expr: _builtins.str
+    """What must hold of VALUE, without the outer parentheses."""
+    not_valid: _builtins.bool
+    """NOT VALID."""
+    def __init__(
+        self,
+        *,
+        name: _builtins.str | None = ...,
+        expr: _builtins.str = ...,
+        not_valid: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_name", b"_name", "name", b"name"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_name", b"_name", "expr", b"expr", "name", b"name", "not_valid", b"not_valid"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__name: _TypeAlias = _typing.Literal["name"]  # noqa: Y015
+    _WhichOneofArgType__name: _TypeAlias = _typing.Literal["_name", b"_name"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__name) -> _WhichOneofReturnType__name | None: ...
+
+Global___DomainCheck: _TypeAlias = DomainCheck  # noqa: Y015
+
+@_typing.final
+class View(_message.Message):
+    """A view or a materialised view."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    @_typing.final
+    class OptionsEntry(_message.Message):
+        DESCRIPTOR: _descriptor.Descriptor
+
+        KEY_FIELD_NUMBER: _builtins.int
+        VALUE_FIELD_NUMBER: _builtins.int
+        key: _builtins.str
+        value: _builtins.str
+        def __init__(
+            self,
+            *,
+            key: _builtins.str = ...,
+            value: _builtins.str = ...,
+        ) -> None: ...
+        _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+        def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+        _ClearFieldArgType: _TypeAlias = _typing.Literal["key", b"key", "value", b"value"]  # noqa: Y015
+        def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+        def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+    SCHEMA_FIELD_NUMBER: _builtins.int
+    NAME_FIELD_NUMBER: _builtins.int
+    QUERY_FIELD_NUMBER: _builtins.int
+    COLUMNS_FIELD_NUMBER: _builtins.int
+    MATERIALIZED_FIELD_NUMBER: _builtins.int
+    OPTIONS_FIELD_NUMBER: _builtins.int
+    INDEXES_FIELD_NUMBER: _builtins.int
+    TRIGGERS_FIELD_NUMBER: _builtins.int
+    DEPENDS_ON_FIELD_NUMBER: _builtins.int
+    COMMENT_FIELD_NUMBER: _builtins.int
+    schema: _builtins.str
+    """Its schema; not set, it is the target's own."""
+    name: _builtins.str
+    """Its name within the schema, without quotes."""
+    query: _builtins.str
+    """Its query, without a semicolon at the end."""
+    materialized: _builtins.bool
+    """MATERIALIZED (PostgreSQL)."""
+    comment: _builtins.str
+    """Its comment."""
+    @_builtins.property
+    def columns(self) -> _containers.RepeatedCompositeFieldContainer[Global___ViewColumn]:
+        """Its columns' names and, where the engine tells them, types: replacing a view may only add to them."""
+
+    @_builtins.property
+    def options(self) -> _containers.ScalarMap[_builtins.str, _builtins.str]:
+        """Options: `security_barrier`, `check_option`, `security_invoker` (PostgreSQL); `algorithm`, `security`,
+        `check_option` (MySQL); storage parameters of a materialised one.
+        """
+
+    @_builtins.property
+    def indexes(self) -> _containers.RepeatedCompositeFieldContainer[Global___Index]:
+        """Indexes of a materialised one."""
+
+    @_builtins.property
+    def triggers(self) -> _containers.RepeatedCompositeFieldContainer[Global___Trigger]:
+        """INSTEAD OF triggers."""
+
+    @_builtins.property
+    def depends_on(self) -> _containers.RepeatedCompositeFieldContainer[Global___Name]:
+        """The tables and views that its query names, where the engine tells: they must be there before it."""
+
+    def __init__(
+        self,
+        *,
+        schema: _builtins.str | None = ...,
+        name: _builtins.str = ...,
+        query: _builtins.str = ...,
+        columns: _abc.Iterable[Global___ViewColumn] | None = ...,
+        materialized: _builtins.bool = ...,
+        options: _abc.Mapping[_builtins.str, _builtins.str] | None = ...,
+        indexes: _abc.Iterable[Global___Index] | None = ...,
+        triggers: _abc.Iterable[Global___Trigger] | None = ...,
+        depends_on: _abc.Iterable[Global___Name] | None = ...,
+        comment: _builtins.str | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_comment", b"_comment", "_schema", b"_schema", "comment", b"comment", "schema", b"schema"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_comment", b"_comment", "_schema", b"_schema", "columns", b"columns", "comment", b"comment", "depends_on", b"depends_on", "indexes", b"indexes", "materialized", b"materialized", "name", b"name", "options", b"options", "query", b"query", "schema", b"schema", "triggers", b"triggers"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__comment: _TypeAlias = _typing.Literal["comment"]  # noqa: Y015
+    _WhichOneofArgType__comment: _TypeAlias = _typing.Literal["_comment", b"_comment"]  # noqa: Y015
+    _WhichOneofReturnType__schema: _TypeAlias = _typing.Literal["schema"]  # noqa: Y015
+    _WhichOneofArgType__schema: _TypeAlias = _typing.Literal["_schema", b"_schema"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__comment) -> _WhichOneofReturnType__comment | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__schema) -> _WhichOneofReturnType__schema | None: ...
+
+Global___View: _TypeAlias = View  # noqa: Y015
+
+@_typing.final
+class PartitionOf(_message.Message):
+    """Where a partition belongs."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PARENT_FIELD_NUMBER: _builtins.int
+    BOUND_FIELD_NUMBER: _builtins.int
+    bound: _builtins.str
+    """FOR VALUES … or DEFAULT."""
+    @_builtins.property
+    def parent(self) -> Global___Name:
+        """The parent."""
+
+    def __init__(
+        self,
+        *,
+        parent: Global___Name | None = ...,
+        bound: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["parent", b"parent"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["bound", b"bound", "parent", b"parent"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PartitionOf: _TypeAlias = PartitionOf  # noqa: Y015
+
+@_typing.final
+class ViewColumn(_message.Message):
+    """A column of a view."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NAME_FIELD_NUMBER: _builtins.int
+    TYPE_FIELD_NUMBER: _builtins.int
+    name: _builtins.str
+    """Its name."""
+    type: _builtins.str
+    """Its type as SQL; empty where the engine does not tell it."""
+    def __init__(
+        self,
+        *,
+        name: _builtins.str = ...,
+        type: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["name", b"name", "type", b"type"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ViewColumn: _TypeAlias = ViewColumn  # noqa: Y015

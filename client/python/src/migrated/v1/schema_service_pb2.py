@@ -22,26 +22,27 @@ _runtime_version.ValidateProtobufRuntimeVersion(
 _sym_db = _symbol_database.Default()
 
 
-from google.protobuf import struct_pb2 as google_dot_protobuf_dot_struct__pb2
+from migrated.v1 import diff_pb2 as migrated_dot_v1_dot_diff__pb2
 from migrated.v1 import schema_pb2 as migrated_dot_v1_dot_schema__pb2
+from migrated.v1 import schema_source_pb2 as migrated_dot_v1_dot_schema__source__pb2
 from migrated.v1 import target_pb2 as migrated_dot_v1_dot_target__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n migrated/v1/schema_service.proto\x12\x0bmigrated.v1\x1a\x1cgoogle/protobuf/struct.proto\x1a\x18migrated/v1/schema.proto\x1a\x18migrated/v1/target.proto\"\x8c\x01\n\x0eInspectRequest\x12&\n\x06target\x18\x01 \x01(\x0b\x32\x16.migrated.v1.TargetRef\x12\'\n\x05scope\x18\x02 \x01(\x0b\x32\x18.migrated.v1.SchemaScope\x12)\n\x06\x66ormat\x18\x03 \x01(\x0e\x32\x19.migrated.v1.SchemaFormat\"W\n\x0fInspectResponse\x12\'\n\x06schema\x18\x01 \x01(\x0b\x32\x17.google.protobuf.Struct\x12\x0c\n\x04text\x18\x02 \x01(\t\x12\r\n\x05notes\x18\x03 \x03(\t\"\xd5\x01\n\x0b\x44iffRequest\x12\'\n\x04\x66rom\x18\x01 \x01(\x0b\x32\x19.migrated.v1.SchemaSource\x12%\n\x02to\x18\x02 \x01(\x0b\x32\x19.migrated.v1.SchemaSource\x12&\n\x06\x62\x65side\x18\x03 \x01(\x0b\x32\x16.migrated.v1.TargetRef\x12\'\n\x05scope\x18\x04 \x01(\x0b\x32\x18.migrated.v1.SchemaScope\x12%\n\x05rules\x18\x05 \x01(\x0b\x32\x16.migrated.v1.DiffRules\"5\n\x0c\x44iffResponse\x12%\n\x04\x64iff\x18\x01 \x01(\x0b\x32\x17.migrated.v1.SchemaDiff2\x92\x01\n\rSchemaService\x12\x44\n\x07Inspect\x12\x1b.migrated.v1.InspectRequest\x1a\x1c.migrated.v1.InspectResponse\x12;\n\x04\x44iff\x12\x18.migrated.v1.DiffRequest\x1a\x19.migrated.v1.DiffResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n migrated/v1/schema_service.proto\x12\x0bmigrated.v1\x1a\x16migrated/v1/diff.proto\x1a\x18migrated/v1/schema.proto\x1a\x1fmigrated/v1/schema_source.proto\x1a\x18migrated/v1/target.proto\"\xb3\x01\n\x0eInspectRequest\x12&\n\x06target\x18\x01 \x01(\x0b\x32\x16.migrated.v1.TargetRef\x12\'\n\x05scope\x18\x02 \x01(\x0b\x32\x18.migrated.v1.SchemaScope\x12)\n\x06\x66ormat\x18\x03 \x01(\x0e\x32\x19.migrated.v1.SchemaFormat\x12%\n\x05rules\x18\x04 \x01(\x0b\x32\x16.migrated.v1.DiffRules\"e\n\x0fInspectResponse\x12#\n\x06schema\x18\x01 \x01(\x0b\x32\x13.migrated.v1.Schema\x12\x0c\n\x04text\x18\x02 \x01(\t\x12\r\n\x05notes\x18\x03 \x03(\t\x12\x10\n\x08left_out\x18\x04 \x03(\t\"\x86\x02\n\x0b\x44iffRequest\x12\'\n\x04\x66rom\x18\x01 \x01(\x0b\x32\x19.migrated.v1.SchemaSource\x12%\n\x02to\x18\x02 \x01(\x0b\x32\x19.migrated.v1.SchemaSource\x12&\n\x06\x62\x65side\x18\x03 \x01(\x0b\x32\x16.migrated.v1.TargetRef\x12\'\n\x05scope\x18\x04 \x01(\x0b\x32\x18.migrated.v1.SchemaScope\x12%\n\x05rules\x18\x05 \x01(\x0b\x32\x16.migrated.v1.DiffRules\x12/\n\x07history\x18\x06 \x01(\x0b\x32\x1e.migrated.v1.ReplayedRevisions\"5\n\x0c\x44iffResponse\x12%\n\x04\x64iff\x18\x01 \x01(\x0b\x32\x17.migrated.v1.SchemaDiff2\x92\x01\n\rSchemaService\x12\x44\n\x07Inspect\x12\x1b.migrated.v1.InspectRequest\x1a\x1c.migrated.v1.InspectResponse\x12;\n\x04\x44iff\x12\x18.migrated.v1.DiffRequest\x1a\x19.migrated.v1.DiffResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'migrated.v1.schema_service_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_INSPECTREQUEST']._serialized_start=132
-  _globals['_INSPECTREQUEST']._serialized_end=272
-  _globals['_INSPECTRESPONSE']._serialized_start=274
-  _globals['_INSPECTRESPONSE']._serialized_end=361
-  _globals['_DIFFREQUEST']._serialized_start=364
-  _globals['_DIFFREQUEST']._serialized_end=577
-  _globals['_DIFFRESPONSE']._serialized_start=579
-  _globals['_DIFFRESPONSE']._serialized_end=632
-  _globals['_SCHEMASERVICE']._serialized_start=635
-  _globals['_SCHEMASERVICE']._serialized_end=781
+  _globals['_INSPECTREQUEST']._serialized_start=159
+  _globals['_INSPECTREQUEST']._serialized_end=338
+  _globals['_INSPECTRESPONSE']._serialized_start=340
+  _globals['_INSPECTRESPONSE']._serialized_end=441
+  _globals['_DIFFREQUEST']._serialized_start=444
+  _globals['_DIFFREQUEST']._serialized_end=706
+  _globals['_DIFFRESPONSE']._serialized_start=708
+  _globals['_DIFFRESPONSE']._serialized_end=761
+  _globals['_SCHEMASERVICE']._serialized_start=764
+  _globals['_SCHEMASERVICE']._serialized_end=910
 # @@protoc_insertion_point(module_scope)

@@ -6,9 +6,10 @@ isort:skip_file
 from collections import abc as _abc
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
-from google.protobuf import struct_pb2 as _struct_pb2
 from google.protobuf.internal import containers as _containers
+from migrated.v1 import diff_pb2 as _diff_pb2
 from migrated.v1 import schema_pb2 as _schema_pb2
+from migrated.v1 import schema_source_pb2 as _schema_source_pb2
 from migrated.v1 import target_pb2 as _target_pb2
 import builtins as _builtins
 import sys
@@ -30,26 +31,32 @@ class InspectRequest(_message.Message):
     TARGET_FIELD_NUMBER: _builtins.int
     SCOPE_FIELD_NUMBER: _builtins.int
     FORMAT_FIELD_NUMBER: _builtins.int
-    format: _schema_pb2.SchemaFormat.ValueType
+    RULES_FIELD_NUMBER: _builtins.int
+    format: _schema_source_pb2.SchemaFormat.ValueType
     """The form of `text`; not set: none is written."""
     @_builtins.property
     def target(self) -> _target_pb2.TargetRef:
         """Target."""
 
     @_builtins.property
-    def scope(self) -> _schema_pb2.SchemaScope:
+    def scope(self) -> _schema_source_pb2.SchemaScope:
         """What is looked at."""
+
+    @_builtins.property
+    def rules(self) -> _diff_pb2.DiffRules:
+        """What is left out: `include` and `exclude` count, the rest is about comparisons."""
 
     def __init__(
         self,
         *,
         target: _target_pb2.TargetRef | None = ...,
-        scope: _schema_pb2.SchemaScope | None = ...,
-        format: _schema_pb2.SchemaFormat.ValueType = ...,
+        scope: _schema_source_pb2.SchemaScope | None = ...,
+        format: _schema_source_pb2.SchemaFormat.ValueType = ...,
+        rules: _diff_pb2.DiffRules | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["scope", b"scope", "target", b"target"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["rules", b"rules", "scope", b"scope", "target", b"target"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["format", b"format", "scope", b"scope", "target", b"target"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["format", b"format", "rules", b"rules", "scope", b"scope", "target", b"target"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -64,26 +71,32 @@ class InspectResponse(_message.Message):
     SCHEMA_FIELD_NUMBER: _builtins.int
     TEXT_FIELD_NUMBER: _builtins.int
     NOTES_FIELD_NUMBER: _builtins.int
+    LEFT_OUT_FIELD_NUMBER: _builtins.int
     text: _builtins.str
     """The same as text, in the form that was asked for."""
     @_builtins.property
-    def schema(self) -> _struct_pb2.Struct:
-        """The schema, in the form of the YAML and JSON files."""
+    def schema(self) -> _schema_pb2.Schema:
+        """The schema."""
 
     @_builtins.property
     def notes(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """What was seen and no model holds, a line each."""
 
+    @_builtins.property
+    def left_out(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """What rules left out, a line each."""
+
     def __init__(
         self,
         *,
-        schema: _struct_pb2.Struct | None = ...,
+        schema: _schema_pb2.Schema | None = ...,
         text: _builtins.str = ...,
         notes: _abc.Iterable[_builtins.str] | None = ...,
+        left_out: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["schema", b"schema"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["notes", b"notes", "schema", b"schema", "text", b"text"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["left_out", b"left_out", "notes", b"notes", "schema", b"schema", "text", b"text"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -100,8 +113,9 @@ class DiffRequest(_message.Message):
     BESIDE_FIELD_NUMBER: _builtins.int
     SCOPE_FIELD_NUMBER: _builtins.int
     RULES_FIELD_NUMBER: _builtins.int
+    HISTORY_FIELD_NUMBER: _builtins.int
     @_builtins.property
-    def to(self) -> _schema_pb2.SchemaSource:
+    def to(self) -> _schema_source_pb2.SchemaSource:
         """What is to be."""
 
     @_builtins.property
@@ -109,24 +123,29 @@ class DiffRequest(_message.Message):
         """The database beside which scratch ones are made, where neither side is one."""
 
     @_builtins.property
-    def scope(self) -> _schema_pb2.SchemaScope:
+    def scope(self) -> _schema_source_pb2.SchemaScope:
         """What is looked at."""
 
     @_builtins.property
-    def rules(self) -> _schema_pb2.DiffRules:
+    def rules(self) -> _diff_pb2.DiffRules:
         """What the comparison lets pass."""
+
+    @_builtins.property
+    def history(self) -> _schema_source_pb2.ReplayedRevisions:
+        """The revisions that own what DROP_RULE_OWNED lets be dropped, where neither side is made of revisions."""
 
     def __init__(
         self,
         *,
-        to: _schema_pb2.SchemaSource | None = ...,
+        to: _schema_source_pb2.SchemaSource | None = ...,
         beside: _target_pb2.TargetRef | None = ...,
-        scope: _schema_pb2.SchemaScope | None = ...,
-        rules: _schema_pb2.DiffRules | None = ...,
+        scope: _schema_source_pb2.SchemaScope | None = ...,
+        rules: _diff_pb2.DiffRules | None = ...,
+        history: _schema_source_pb2.ReplayedRevisions | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["beside", b"beside", "from", b"from", "rules", b"rules", "scope", b"scope", "to", b"to"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["beside", b"beside", "from", b"from", "history", b"history", "rules", b"rules", "scope", b"scope", "to", b"to"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["beside", b"beside", "from", b"from", "rules", b"rules", "scope", b"scope", "to", b"to"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["beside", b"beside", "from", b"from", "history", b"history", "rules", b"rules", "scope", b"scope", "to", b"to"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -140,13 +159,13 @@ class DiffResponse(_message.Message):
 
     DIFF_FIELD_NUMBER: _builtins.int
     @_builtins.property
-    def diff(self) -> _schema_pb2.SchemaDiff:
+    def diff(self) -> _diff_pb2.SchemaDiff:
         """What was found."""
 
     def __init__(
         self,
         *,
-        diff: _schema_pb2.SchemaDiff | None = ...,
+        diff: _diff_pb2.SchemaDiff | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["diff", b"diff"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...

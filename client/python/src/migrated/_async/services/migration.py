@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterable, AsyncIterator
 
 from migrated._async.wire import Method, Wire
-from migrated.v1 import lint_pb2, migration_service_pb2
+from migrated.v1 import execute_pb2, lint_pb2, migration_service_pb2
 
 PLAN = Method(
     "/migrated.v1.MigrationService/Plan",
@@ -77,6 +77,12 @@ LINT = Method(
     "/migrated.v1.MigrationService/Lint",
     lint_pb2.LintRequest,
     lint_pb2.LintResponse,
+)
+
+EXECUTE_STEP = Method(
+    "/migrated.v1.MigrationService/ExecuteStep",
+    execute_pb2.ExecuteStepRequest,
+    execute_pb2.ExecuteStepResponse,
 )
 
 
@@ -160,3 +166,13 @@ class AsyncMigrationService:
     ) -> lint_pb2.LintResponse:
         """What upgrades by revisions may do to a database in use. Touches nothing."""
         return await self._wire.unary(LINT, request, timeout)
+
+    def execute_step(
+        self, requests: AsyncIterable[execute_pb2.ExecuteStepRequest], *, timeout: float | None = None
+    ) -> AsyncIterator[execute_pb2.ExecuteStepResponse]:
+        """Executes revisions of the client form: the client runs their bodies, and its statements go through the
+        daemon, inside of the step.
+
+        How a conversation goes stands at the head of `execute.proto`.
+        """
+        return self._wire.exchange(EXECUTE_STEP, requests, timeout)

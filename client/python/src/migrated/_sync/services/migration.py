@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from migrated._sync.wire import Method, Wire
-from migrated.v1 import lint_pb2, migration_service_pb2
+from migrated.v1 import execute_pb2, lint_pb2, migration_service_pb2
 
 PLAN = Method(
     "/migrated.v1.MigrationService/Plan",
@@ -77,6 +77,12 @@ LINT = Method(
     "/migrated.v1.MigrationService/Lint",
     lint_pb2.LintRequest,
     lint_pb2.LintResponse,
+)
+
+EXECUTE_STEP = Method(
+    "/migrated.v1.MigrationService/ExecuteStep",
+    execute_pb2.ExecuteStepRequest,
+    execute_pb2.ExecuteStepResponse,
 )
 
 
@@ -158,3 +164,13 @@ class MigrationService:
     def lint(self, request: lint_pb2.LintRequest, *, timeout: float | None = None) -> lint_pb2.LintResponse:
         """What upgrades by revisions may do to a database in use. Touches nothing."""
         return self._wire.unary(LINT, request, timeout)
+
+    def execute_step(
+        self, requests: Iterable[execute_pb2.ExecuteStepRequest], *, timeout: float | None = None
+    ) -> Iterator[execute_pb2.ExecuteStepResponse]:
+        """Executes revisions of the client form: the client runs their bodies, and its statements go through the
+        daemon, inside of the step.
+
+        How a conversation goes stands at the head of `execute.proto`.
+        """
+        return self._wire.exchange(EXECUTE_STEP, requests, timeout)

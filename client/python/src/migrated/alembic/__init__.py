@@ -1,0 +1,1 @@
+"""Alembic projects: taking their history over, and giving it back."""

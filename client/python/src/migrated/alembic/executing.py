@@ -1,0 +1,103 @@
+"""Executes scripts of Alembic in the steps of a run: `op` works on the daemon's transaction."""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from alembic.operations import Operations
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+
+from migrated._sync.client import Client
+from migrated.dbapi import Connection, Conversation, Error
+from migrated.sqlalchemy.dialect import engine
+from migrated.v1.event_pb2 import Direction
+from migrated.v1.execute_pb2 import StepToExecute
+
+_KEPT = (
+    "target_metadata",
+    "version_table",
+    "version_table_schema",
+    "user_module_prefix",
+    "sqlalchemy_module_prefix",
+    "render_as_batch",
+    "transactional_ddl",
+)
+"""Options of `configure()` that a script may see through its context."""
+
+
+def execute_steps(
+    client: Client,
+    run_id: str,
+    scripts: ScriptDirectory,
+    options: Mapping[str, Any],
+    *,
+    told: Callable[[StepToExecute], None] = lambda step: None,
+) -> Exception | None:
+    """Execute every step of a run that is a script; give what a body raised, of which the run tells as well.
+
+    Args:
+        client: The client that started the run.
+        run_id: The run.
+        scripts: The project's scripts.
+        options: What `env.py` configured.
+        told: Called before each body.
+
+    Raises:
+        MigratedError: The daemon refuses the conversation.
+
+    """
+    conversation = Conversation(client, run_id)
+    raised: Exception | None = None
+    try:
+        while (step := conversation.step()) is not None:
+            told(step)
+            try:
+                run_body(Connection(conversation, step), step, scripts, options)
+            except Exception as error:
+                path = scripts.get_revision(step.revision).path
+                end = conversation.failed(one_line(error), line_in(error, Path(path)), traceback.format_exc())
+                raised = None if end.again else error
+            else:
+                end = conversation.done()
+                raised = None
+            if not end.done and not end.again:
+                break
+    finally:
+        conversation.close()
+    return raised
+
+
+def run_body(
+    connection: Connection, step: StepToExecute, scripts: ScriptDirectory, options: Mapping[str, Any]
+) -> None:
+    """Run `upgrade()` or `downgrade()` of a script on a connection."""
+    down = step.direction == Direction.DIRECTION_DOWN
+    script = scripts.get_revision(step.revision)
+    body = getattr(script.module, "downgrade" if down else "upgrade")
+    kept = {name: options[name] for name in _KEPT if name in options}
+    bound = engine(connection).connect()
+    # Sessions that the script opens on the connection join this transaction, which is never ended here.
+    bound.begin()
+    context = MigrationContext.configure(connection=bound, opts={**kept, "script": scripts})
+    with Operations.context(context):
+        body()
+
+
+def line_in(error: BaseException, path: Path) -> int:
+    """Find the line of the script at which an error came out of it."""
+    frames = traceback.extract_tb(error.__traceback__)
+    lines = [frame.lineno or 0 for frame in frames if Path(frame.filename) == path]
+    return lines[-1] if lines else 0
+
+
+def one_line(error: BaseException) -> str:
+    """Write an exception in one line; of SQLAlchemy's wrapping only what the database said."""
+    original = getattr(error, "orig", None)
+    if isinstance(original, Error):
+        error = original
+    text = " ".join(str(error).split())
+    return f"{type(error).__name__}: {text}" if text else type(error).__name__
