@@ -19,6 +19,7 @@ INI = """
 [alembic]
 script_location = env
 prepend_sys_path = .
+path_separator = os
 sqlalchemy.url = {url}
 """
 
@@ -43,6 +44,31 @@ else:
     engine.dispose()
 """
 
+MAKO = '''"""${message}
+
+Revision ID: ${up_revision}
+Revises: ${down_revision | comma,n}
+Create Date: ${create_date}
+
+"""
+from alembic import op
+import sqlalchemy as sa
+${imports if imports else ""}
+
+revision = ${repr(up_revision)}
+down_revision = ${repr(down_revision)}
+branch_labels = ${repr(branch_labels)}
+depends_on = ${repr(depends_on)}
+
+
+def upgrade():
+    ${upgrades if upgrades else "pass"}
+
+
+def downgrade():
+    ${downgrades if downgrades else "pass"}
+'''
+
 NO_MODELS = "target_metadata = MetaData()"
 
 
@@ -59,6 +85,7 @@ class Runtime:
         """Write a project without scripts."""
         (self.folder / "env" / "versions").mkdir(parents=True)
         (self.folder / "alembic.ini").write_text(INI.format(url=self.url))
+        (self.folder / "env" / "script.py.mako").write_text(MAKO)
         self.env()
 
     def env(self, models: str = NO_MODELS, options: str = "") -> None:

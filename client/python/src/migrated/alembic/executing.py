@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from alembic.operations import Operations
+from alembic.runtime.environment import EnvironmentContext
 from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
 from alembic.util import load_python_file
 
 from migrated._sync.client import Client
@@ -18,6 +18,8 @@ from migrated.dbapi import Connection, Conversation, Error
 from migrated.sqlalchemy.dialect import engine
 from migrated.v1.event_pb2 import Direction
 from migrated.v1.execute_pb2 import StepToExecute
+
+from .project import Project
 
 _KEPT = (
     "target_metadata",
@@ -34,7 +36,7 @@ _KEPT = (
 def execute_steps(
     client: Client,
     run_id: str,
-    scripts: ScriptDirectory,
+    project: Project,
     paths: Mapping[str, Path],
     options: Mapping[str, Any],
     *,
@@ -45,8 +47,8 @@ def execute_steps(
     Args:
         client: The client that started the run.
         run_id: The run.
-        scripts: The project's scripts.
-        paths: Where they are, by revision.
+        project: The project.
+        paths: Where its scripts are, by revision.
         options: What `env.py` configured.
         told: Called before each body.
 
@@ -60,7 +62,7 @@ def execute_steps(
         while (step := conversation.step()) is not None:
             told(step)
             try:
-                run_body(Connection(conversation, step), step, scripts, paths[step.revision], options)
+                run_body(Connection(conversation, step), step, project, paths[step.revision], options)
             except Exception as error:
                 line = line_in(error, paths[step.revision])
                 end = conversation.failed(one_line(error), line, traceback.format_exc())
@@ -78,7 +80,7 @@ def execute_steps(
 def run_body(
     connection: Connection,
     step: StepToExecute,
-    scripts: ScriptDirectory,
+    project: Project,
     path: Path,
     options: Mapping[str, Any],
 ) -> None:
@@ -90,10 +92,13 @@ def run_body(
     bound = engine(connection).connect()
     # Sessions that the script opens on the connection join this transaction, which is never ended here.
     bound.begin()
-    context = MigrationContext.configure(connection=bound, opts={**kept, "script": scripts})
+    context = MigrationContext.configure(connection=bound, opts={**kept, "script": project.scripts})
     # What cannot be in a transaction on PostgreSQL never comes here; the others have nothing of the kind.
     context.autocommit_block = nullcontext  # type: ignore[method-assign, assignment]
-    with Operations.context(context):
+    # Scripts may ask Alembic's module `context`, as for what was given by `-x`.
+    environment = EnvironmentContext(project.config, project.scripts)
+    environment._migration_context = context
+    with environment, Operations.context(context):
         body()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from argparse import Namespace
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -60,9 +61,15 @@ class Project:
                 toml_file=str(pyproject) if pyproject.is_file() else None,
                 ini_section=section,
                 cmd_opts=options,
+                stdout=sys.stdout,
             )
         else:
-            config = Config(str(named) if named.is_file() else None, ini_section=section, cmd_opts=options)
+            config = Config(
+                str(named) if named.is_file() else None,
+                ini_section=section,
+                cmd_opts=options,
+                stdout=sys.stdout,
+            )
         try:
             return cls(config, ScriptDirectory.from_config(config))
         except CommandError as error:

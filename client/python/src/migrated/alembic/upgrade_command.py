@@ -102,7 +102,7 @@ def follow(client: Client, moving: Run, project: Project, bodies: Bodies, option
         if not over.is_set():
             from .executing import execute_steps
 
-            execute_steps(client, moving.run_id, project.scripts, bodies.paths, options)
+            execute_steps(client, moving.run_id, project, bodies.paths, options)
     except MigratedError as error:
         # A run that has ended already, having nothing to execute, tells its end itself.
         if error.reason != "RUN_ENDED":
