@@ -6,6 +6,7 @@ import contextlib
 import json
 import os
 import signal
+import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -53,6 +54,9 @@ def _runtime(
             url = request.getfixturevalue("mysql").database().replace("://", "+pymysql://")
         monkeypatch.chdir(folder)
         monkeypatch.setenv("HOME", name)
+        # Alembic's `prepend_sys_path = .` is of the process's first folder.
+        monkeypatch.syspath_prepend(name)
+        monkeypatch.delitem(sys.modules, "own_types", raising=False)
         yield Runtime(folder, dialect, url)
         with contextlib.suppress(OSError, ValueError, KeyError):
             record = json.loads((folder / ".migrated" / "daemon.json").read_bytes())
