@@ -54,7 +54,7 @@ def _parts(entry: Entry) -> Iterator[BodyPart]:
     sha256 = hashlib.sha256()
     offset = 0
     try:
-        with entry.file.open("rb") as file:
+        with entry.open() as file:
             while True:
                 data = file.read(BATCH - OVERHEAD)
                 if not data and (offset or entry.size):

@@ -26,6 +26,7 @@ StepFinished = event_pb2.Event.StepFinished
 StepFailed = event_pb2.Event.StepFailed
 CancelRequested = event_pb2.Event.CancelRequested
 RunFinished = event_pb2.Event.RunFinished
+ExecutorWanted = event_pb2.Event.ExecutorWanted
 
 
 class Unknown:
@@ -55,6 +56,7 @@ Kind: TypeAlias = (
     | StepFailed
     | CancelRequested
     | RunFinished
+    | ExecutorWanted
     | Unknown
 )
 """What may happen."""

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import os
 import stat
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
+from typing import BinaryIO
 
 from migrated.errors.client import LocalFile
 
@@ -24,12 +26,20 @@ RACY_NANOS = 2_000_000_000
 
 @dataclass(frozen=True)
 class Entry:
-    """A file of a manifest: its name there, where it is, its size in bytes, and the SHA-256 of its bytes."""
+    """A file of a manifest: its name there, where it is, its size in bytes, and the SHA-256 of its bytes.
+
+    `data` has the bytes of a file that is written nowhere.
+    """
 
     path: str
     file: Path
     size: int
     sha256: bytes
+    data: bytes | None = None
+
+    def open(self) -> BinaryIO:
+        """Open it for reading."""
+        return self.file.open("rb") if self.data is None else io.BytesIO(self.data)
 
 
 @dataclass(frozen=True)
@@ -38,6 +48,15 @@ class Manifest:
 
     digest: bytes
     entries: tuple[Entry, ...]
+
+    @classmethod
+    def of(cls, entries: Iterable[Entry]) -> Manifest:
+        """Make the manifest of these files, in this order."""
+        kept = tuple(entries)
+        digest = hashlib.sha256()
+        for entry in kept:
+            digest.update(entry.path.encode() + b"\0" + entry.sha256)
+        return cls(digest.digest(), kept)
 
 
 @dataclass
@@ -106,10 +125,7 @@ class Locations:
                     entries.append(Entry(path, file, looked.st_size, hashes.of(file, looked)))
                 except OSError as error:
                     raise LocalFile.of(file, "read", error) from error
-        digest = hashlib.sha256()
-        for entry in entries:
-            digest.update(entry.path.encode() + b"\0" + entry.sha256)
-        return Manifest(digest.digest(), tuple(entries))
+        return Manifest.of(entries)
 
     def _walk(self, folder: Path, prefix: str) -> Iterator[tuple[str, Path, os.stat_result]]:
         try:

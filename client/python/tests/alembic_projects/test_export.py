@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from alembic_project import ENV, project
 from sqlalchemy import create_engine, inspect, text
 
+from bed.alembic_project import ENV, project
 from migrated.alembic.cli import main
 from migrated.alembic.exporting import quoted, without_head
 from migrated.alembic.proof import prove

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 import yaml
-from alembic_project import project, script
 
+from bed.alembic_project import project, script
 from migrated.alembic.cli import main
 from migrated.alembic.environment import learn
 from migrated.alembic.importing import Outcome, read_scripts

@@ -39,13 +39,19 @@ class AsyncCore:
     """
 
     def __init__(
-        self, config: Config | None = None, *, published: bool = False, **settings: Unpack[Settings]
+        self,
+        config: Config | None = None,
+        *,
+        published: bool = False,
+        manifest: Manifest | None = None,
+        **settings: Unpack[Settings],
     ) -> None:
         """Make a client. It connects with its first call, and is closed by `with` or `close()`.
 
         Args:
             config: The configuration; read as `migratectl` reads it where it is not given.
             published: Means the published graph, even where there is a folder of revisions.
+            manifest: Means these files, which need not be in a folder.
             settings: Keys of the configuration, where `config` is not given: `server`, `project`, `database_url`.
 
         Raises:
@@ -54,7 +60,7 @@ class AsyncCore:
         """
         self.config = Config.load(**settings) if config is None else config
         self._wire = Wire(self.config)
-        self._folder = Folder(self.config, published=published)
+        self._folder = Folder(self.config, published=published, given=manifest)
         self.api = AsyncApi(self._wire)
 
     async def aclose(self) -> None:

@@ -26,9 +26,10 @@ PUBLISHED = GraphRef(published=GraphRef.Published())
 class Folder:
     """The folder of a project, read anew for each call that means it."""
 
-    def __init__(self, config: Config, *, published: bool = False) -> None:
+    def __init__(self, config: Config, *, published: bool = False, given: Manifest | None = None) -> None:
         self._config = config
         self._published = published
+        self._given = given
         self._hashes = Hashes()
 
     def locations(self, folders: list[Path] | None = None) -> Locations:
@@ -46,8 +47,8 @@ class Folder:
         """
         config = self._config
         if folders is None:
-            if self._published:
-                return None
+            if self._published or self._given is not None:
+                return self._given
             paths = config.version_locations
             if not config.names_version_locations and not any(path.is_dir() for path in paths):
                 # An embedded daemon serves this folder alone: nothing can be published there but what is here.

@@ -3,55 +3,82 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from pathlib import Path
-from tempfile import TemporaryDirectory
+import hashlib
+import os
+from collections.abc import Sequence
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING
 
 from alembic.script import ScriptDirectory
-from sqlalchemy import MetaData
 
-from .importing import read_scripts
-from .script import Head, history
-from .write import python_file
+from migrated.manifest import Entry, Manifest
+
+from .header import header
+from .heads import heads_of
+from .script import Head
+
+if TYPE_CHECKING:
+    from sqlalchemy import MetaData
+
+
+class Bodies:
+    """The scripts of a project: what the daemon plans by, and where the bodies are."""
+
+    def __init__(
+        self, scripts: ScriptDirectory, dialect: str = "", metadata: Sequence[MetaData] = ()
+    ) -> None:
+        """Read the heads; no script is executed for it whose head is made of literals.
+
+        The scripts stay Python, and their client executes them. On PostgreSQL those with an `autocommit_block` become
+        SQL, which the daemon runs outside of a transaction.
+
+        Raises:
+            NotRecordedError: Such a script reads the database.
+            ProjectError: A head cannot be read.
+
+        """
+        heads = heads_of(scripts)
+        self.paths = {head.revision: head.path for head in heads}
+        plain: dict[str, str] = {}
+        if dialect == "postgresql" and any(outside_of_transactions(head) for head in heads):
+            plain = _as_sql(scripts, heads, dialect, metadata)
+        self.manifest = Manifest.of(
+            _entry(head, Path(scripts.dir), plain.get(head.revision)) for head in heads
+        )
 
 
 def outside_of_transactions(head: Head) -> bool:
     """Tell whether a script opens an `autocommit_block`, which no transaction of a step can hold."""
-    tree = ast.parse(head.path.read_bytes())
+    source = head.path.read_bytes()
+    if b"autocommit_block" not in source:
+        return False
+    tree = ast.parse(source)
     return any(isinstance(node, ast.Attribute) and node.attr == "autocommit_block" for node in ast.walk(tree))
 
 
-@contextmanager
-def folder_of(scripts: ScriptDirectory, dialect: str, metadata: Sequence[MetaData] = ()) -> Iterator[Path]:
-    """Write the project's scripts to a folder that is there for as long as the block.
+def _as_sql(
+    scripts: ScriptDirectory, heads: Sequence[Head], dialect: str, metadata: Sequence[MetaData]
+) -> dict[str, str]:
+    from .importing import read_scripts
 
-    They stay Python, and their client executes them; those with an `autocommit_block` are SQL, which the daemon runs
-    outside of a transaction.
+    wanted = {head.revision for head in heads if outside_of_transactions(head)}
+    outcome = read_scripts(
+        scripts, [dialect], metadata=metadata[0] if metadata else None, sql=True, only=wanted
+    )
+    if outcome.refused:
+        raise outcome.refused[0]
+    return {file.head.revision: file.text for file in outcome.files}
 
-    Raises:
-        NotRecordedError: Such a script reads the database.
 
+def _entry(head: Head, base: Path, sql: str | None) -> Entry:
+    """Make the entry of a script. Its name is where it is, seen from `env.py`, so that it is the same wherever that is.
+
+    The daemon takes sources by the end of their names.
     """
-    heads = list(history(scripts))
-    plain = {head.revision for head in heads if outside_of_transactions(head)}
-    with TemporaryDirectory(prefix="migrated-alembic-") as name:
-        folder = Path(name)
-        for place, head in enumerate(heads):
-            if head.revision not in plain:
-                # The number keeps the order in which Alembic loads them; two scripts may have one name in two folders.
-                (folder / f"{place:05}_{head.path.stem}.rev.py").write_text(
-                    python_file(head), encoding="utf-8"
-                )
-        if plain:
-            places = {head.revision: place for place, head in enumerate(heads)}
-            outcome = read_scripts(scripts, [dialect], metadata=metadata[0] if metadata else None, sql=True)
-            for refused in outcome.refused:
-                if refused.head.revision in plain:
-                    raise refused
-            for file in outcome.files:
-                if file.head.revision in plain:
-                    (folder / f"{places[file.head.revision]:05}_{file.name}").write_text(
-                        file.text, encoding="utf-8"
-                    )
-        yield folder
+    relative = PurePosixPath(os.path.relpath(head.path.with_suffix(""), base.resolve()).replace(os.sep, "/"))
+    if sql is None:
+        data = header(head, "#").encode() + b"\n" + head.path.read_bytes()
+        name = f"{relative}.rev.py"
+    else:
+        data, name = sql.encode(), f"{relative}.sql"
+    return Entry(name, head.path, len(data), hashlib.sha256(data).digest(), data)

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import io
+import sys
+import traceback
 from collections.abc import Mapping, Sequence
+from contextlib import redirect_stdout
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from alembic.config import Config
 from alembic.runtime.environment import EnvironmentContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import URL, MetaData, make_url
+
+from .project import ProjectError
 
 
 @dataclass(frozen=True)
@@ -30,15 +36,16 @@ class Configured:
         return tuple(told) if isinstance(told, Sequence) else (told,)
 
 
-class NothingConfiguredError(Exception):
-    """`env.py` did not come to `context.run_migrations()`."""
-
-
 def learn(config: Config, script: ScriptDirectory, *, offline: bool) -> list[Configured]:
     """Run `env.py`, and give what it configured: once for each `run_migrations()` that it calls.
 
-    With `offline` it runs as for `--sql`, without a connection. Nothing is migrated. Raises `NothingConfiguredError`
-    where it configures nothing; what `env.py` itself raises comes through as it is, with its traceback.
+    With `offline` it runs as for `--sql`, without a connection. Nothing is migrated, and what it prints goes to the
+    standard error output: the other one is for answers.
+
+    Raises:
+        EnvironmentFailedError: `env.py` raised something.
+        NothingConfiguredError: It came to its end without a word about migrations.
+
     """
     told: list[Configured] = []
     # Without a connection Alembic writes BEGIN and COMMIT to the buffer, which nobody wants to see.
@@ -58,8 +65,39 @@ def learn(config: Config, script: ScriptDirectory, *, offline: bool) -> list[Con
 
     # Alembic's module `context` calls the methods of the object that stands in it, so this one is found there.
     environment.run_migrations = note  # type: ignore[method-assign]
-    with environment:
-        script.run_env()
+    with environment, redirect_stdout(sys.stderr):
+        try:
+            script.run_env()
+        except (Exception, SystemExit) as error:
+            raise EnvironmentFailedError(error, Path(script.env_py_location)) from error
     if not told:
-        raise NothingConfiguredError("env.py never called context.run_migrations()")
+        raise NothingConfiguredError(
+            "env.py never called context.run_migrations()",
+            "let env.py call context.configure() and context.run_migrations()",
+        )
     return told
+
+
+class NothingConfiguredError(ProjectError):
+    """`env.py` did not come to `context.run_migrations()`."""
+
+
+class EnvironmentFailedError(ProjectError):
+    """`env.py`, or what it imports, raised something."""
+
+    def __init__(self, error: BaseException, env: Path) -> None:
+        """Tell what was raised, and the way there from `env.py` on."""
+        frames = traceback.extract_tb(error.__traceback__)
+        first = next((n for n, frame in enumerate(frames) if Path(frame.filename).name == env.name), 0)
+        where = "".join(traceback.format_list(frames[first:])).rstrip()
+        text = " ".join(str(error).split())
+        super().__init__(
+            f"env.py raised {type(error).__name__}{f': {text}' if text else ''}",
+            "mend what env.py or the models do there; `alembic current` runs the same env.py",
+            where,
+        )
+
+
+def neutral(url: URL) -> str:
+    """Write a URL without SQLAlchemy's driver, as migrated reads it."""
+    return url.set(drivername=url.get_backend_name()).render_as_string(hide_password=False)

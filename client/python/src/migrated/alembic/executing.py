@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import traceback
 from collections.abc import Callable, Mapping
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
 from alembic.operations import Operations
+from alembic.runtime.environment import EnvironmentContext
 from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
+from alembic.util import load_python_file
 
 from migrated._sync.client import Client
 from migrated.dbapi import Connection, Conversation, Error
 from migrated.sqlalchemy.dialect import engine
 from migrated.v1.event_pb2 import Direction
 from migrated.v1.execute_pb2 import StepToExecute
+
+from .project import Project
 
 _KEPT = (
     "target_metadata",
@@ -32,7 +36,8 @@ _KEPT = (
 def execute_steps(
     client: Client,
     run_id: str,
-    scripts: ScriptDirectory,
+    project: Project,
+    paths: Mapping[str, Path],
     options: Mapping[str, Any],
     *,
     told: Callable[[StepToExecute], None] = lambda step: None,
@@ -42,7 +47,8 @@ def execute_steps(
     Args:
         client: The client that started the run.
         run_id: The run.
-        scripts: The project's scripts.
+        project: The project.
+        paths: Where its scripts are, by revision.
         options: What `env.py` configured.
         told: Called before each body.
 
@@ -56,10 +62,10 @@ def execute_steps(
         while (step := conversation.step()) is not None:
             told(step)
             try:
-                run_body(Connection(conversation, step), step, scripts, options)
+                run_body(Connection(conversation, step), step, project, paths[step.revision], options)
             except Exception as error:
-                path = scripts.get_revision(step.revision).path
-                end = conversation.failed(one_line(error), line_in(error, Path(path)), traceback.format_exc())
+                line = line_in(error, paths[step.revision])
+                end = conversation.failed(one_line(error), line, traceback.format_exc())
                 raised = None if end.again else error
             else:
                 end = conversation.done()
@@ -72,18 +78,27 @@ def execute_steps(
 
 
 def run_body(
-    connection: Connection, step: StepToExecute, scripts: ScriptDirectory, options: Mapping[str, Any]
+    connection: Connection,
+    step: StepToExecute,
+    project: Project,
+    path: Path,
+    options: Mapping[str, Any],
 ) -> None:
     """Run `upgrade()` or `downgrade()` of a script on a connection."""
     down = step.direction == Direction.DIRECTION_DOWN
-    script = scripts.get_revision(step.revision)
-    body = getattr(script.module, "downgrade" if down else "upgrade")
+    module = load_python_file(str(path.parent), path.name)
+    body = getattr(module, "downgrade" if down else "upgrade")
     kept = {name: options[name] for name in _KEPT if name in options}
     bound = engine(connection).connect()
     # Sessions that the script opens on the connection join this transaction, which is never ended here.
     bound.begin()
-    context = MigrationContext.configure(connection=bound, opts={**kept, "script": scripts})
-    with Operations.context(context):
+    context = MigrationContext.configure(connection=bound, opts={**kept, "script": project.scripts})
+    # What cannot be in a transaction on PostgreSQL never comes here; the others have nothing of the kind.
+    context.autocommit_block = nullcontext  # type: ignore[method-assign, assignment]
+    # Scripts may ask Alembic's module `context`, as for what was given by `-x`.
+    environment = EnvironmentContext(project.config, project.scripts)
+    environment._migration_context = context
+    with environment, Operations.context(context):
         body()
 
 

@@ -4,32 +4,12 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
-from typing import Any
 
 from migrated._sync.client import Client
 from migrated.config import Config
 
 from .exporting import export
-from .importing import DIALECTS
 from .project import ProjectError
-
-
-def describe(commands: Any) -> None:
-    """Add the command and its options."""
-    command: argparse.ArgumentParser = commands.add_parser(
-        "export",
-        help="write revisions of migrated as scripts of Alembic",
-        description="Writes every revision of migratectl's folder as a script of Alembic: the way back.",
-    )
-    command.add_argument(
-        "--dialect",
-        action="append",
-        required=True,
-        choices=sorted(set(DIALECTS.values())),
-        help="dialect whose SQL is written; several allowed",
-    )
-    command.add_argument("--dir", type=Path, required=True, metavar="DIR", help="folder for the scripts")
-    command.set_defaults(run=run, needs_project=False)
 
 
 def run(_project: None, options: argparse.Namespace) -> int:

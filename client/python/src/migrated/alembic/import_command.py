@@ -6,11 +6,10 @@ import argparse
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from sqlalchemy import MetaData
 
-from .environment import Configured, NothingConfiguredError, learn
+from .environment import Configured, learn
 from .importing import DIALECTS, Outcome, read_scripts
 from .project import Project, ProjectError
 from .proof import prove
@@ -18,49 +17,6 @@ from .settings_file import NAME, write_settings
 
 OK, FAILED, DIFFERENT = 0, 1, 3
 """Exit codes, as those of `migratectl`."""
-
-
-def describe(commands: Any) -> None:
-    """Add the command and its options."""
-    command: argparse.ArgumentParser = commands.add_parser(
-        "import",
-        help="write the history as revisions that need no Python",
-        description="Writes each script of versions/ as a revision file of migrated: id, parents, labels, "
-        "dependencies, message and date kept, with the SQL that it executes. The Alembic project stays as it is.",
-    )
-    command.add_argument(
-        "--dir", type=Path, metavar="DIR", help="folder for the revisions [default: migrations]"
-    )
-    command.add_argument(
-        "--dialect",
-        action="append",
-        choices=sorted(DIALECTS),
-        help="dialect to write; several allowed [default: that of the project's URL]",
-    )
-    command.add_argument(
-        "--capture",
-        action="append",
-        default=[],
-        metavar="[DIALECT=]URL",
-        help="empty scratch database on which scripts are executed that read from it",
-    )
-    command.add_argument(
-        "--keep-python",
-        action="store_true",
-        help="leave scripts as they are that read the database; the client executes them",
-    )
-    command.add_argument(
-        "--sql", action="store_true", help="write SQL also where there is an operation for it"
-    )
-    command.add_argument(
-        "--prove",
-        action="append",
-        default=[],
-        metavar="[DIALECT=]URL",
-        help="server on which empty databases are made to compare both histories; SQLite needs none",
-    )
-    command.add_argument("--no-proof", action="store_true", help="do not compare both histories")
-    command.set_defaults(run=run)
 
 
 def run(project: Project, options: argparse.Namespace) -> int:
@@ -100,13 +56,13 @@ def _configured(project: Project, dialects: list[str] | None) -> Configured:
     """Learn from `env.py`, which need not be able to run if the dialect is told."""
     try:
         return learn(project.config, project.scripts, offline=True)[0]
-    except NothingConfiguredError as error:
-        reason = str(error)
-    except Exception as error:
-        reason = f"env.py failed: {type(error).__name__}: {' '.join(str(error).split())}"
+    except ProjectError as error:
+        reason, detail = str(error), error.detail
     if not dialects:
         raise ProjectError(
-            reason, "make env.py run with `alembic upgrade head --sql`, or tell the dialect with --dialect"
+            reason,
+            "make env.py run with `alembic upgrade head --sql`, or tell the dialect with --dialect",
+            detail,
         )
     _say(f"note: {reason}; naming conventions are not known then")
     return Configured(dialects[0], None, {})

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 
@@ -61,16 +61,17 @@ def read_scripts(
     capture: Mapping[str, str] | None = None,
     keep_python: bool = False,
     sql: bool = False,
+    only: Collection[str] | None = None,
 ) -> Outcome:
     """Turn every script into a revision file for `dialects`.
 
     `capture` has, by dialect, the URL of an empty scratch database on which scripts are executed, so that those can be
     written down that read from it; for SQLite, whose scripts always run on a database in memory, any text will do. With
     `keep_python` a script that cannot be written down stays the script that it is, and its client executes it. With
-    `sql` all is SQL, also what has an operation.
+    `sql` all is SQL, also what has an operation. `only` names the revisions that are wanted.
     """
     outcome = Outcome()
-    heads = list(history(directory))
+    heads = [head for head in history(directory) if only is None or head.revision in only]
     bodies: dict[str, dict[str, _Bodies]] = {}
     refused: dict[str, NotRecordedError] = {}
     for dialect in dialects:

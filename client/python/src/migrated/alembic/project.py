@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from argparse import Namespace
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,11 +14,21 @@ from alembic.util import CommandError
 
 
 class ProjectError(Exception):
-    """The project cannot be read; `next_step` tells what to do."""
+    """The project cannot be read; nothing was done yet, and `next_step` tells what to do.
 
-    def __init__(self, message: str, next_step: str) -> None:
+    `detail` has more lines, such as where in `env.py` it was.
+    """
+
+    def __init__(self, message: str, next_step: str, detail: str = "") -> None:
         super().__init__(message)
         self.next_step = next_step
+        self.detail = detail
+
+    @property
+    def told(self) -> str:
+        """Everything, as a person reads it."""
+        lines = [f"error: {self}", *self.detail.splitlines()]
+        return "\n".join([*lines, "state: nothing was done", f"next: {self.next_step}"])
 
 
 @dataclass(frozen=True)
@@ -50,9 +61,15 @@ class Project:
                 toml_file=str(pyproject) if pyproject.is_file() else None,
                 ini_section=section,
                 cmd_opts=options,
+                stdout=sys.stdout,
             )
         else:
-            config = Config(str(named) if named.is_file() else None, ini_section=section, cmd_opts=options)
+            config = Config(
+                str(named) if named.is_file() else None,
+                ini_section=section,
+                cmd_opts=options,
+                stdout=sys.stdout,
+            )
         try:
             return cls(config, ScriptDirectory.from_config(config))
         except CommandError as error:

@@ -23,6 +23,8 @@ from migrated.config import Config
 from migrated.config.keys import Settings
 from migrated.errors import MigratedError
 
+from .environment import neutral
+
 
 @dataclass(frozen=True)
 class Proof:
@@ -87,11 +89,6 @@ def scratch_pair(dialect: str, server: str | None) -> Iterator[tuple[URL, URL]]:
             for name in names:
                 connection.execute(text(f"DROP DATABASE IF EXISTS {quote(name)}"))
         engine.dispose()
-
-
-def neutral(url: URL) -> str:
-    """Write a URL without SQLAlchemy's driver, as migrated reads it."""
-    return url.set(drivername=url.get_backend_name()).render_as_string(hide_password=False)
 
 
 def prove(

@@ -5,9 +5,11 @@ from __future__ import annotations
 import argparse
 import sys
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, redirect_stdout
 from typing import Any
 
+from migrated import events
 from migrated._sync.client import Client
 from migrated._sync.run import Run
 from migrated.config import Config
@@ -15,60 +17,55 @@ from migrated.config.keys import Settings
 from migrated.errors import MigratedError, RunFailed
 from migrated.result import RunState
 
-from .bodies import folder_of
-from .environment import Configured, learn
-from .executing import execute_steps
+from .bodies import Bodies
+from .environment import Configured, learn, neutral
 from .narrate import narrate
 from .project import Project, ProjectError
-from .proof import neutral
-
-
-def describe(commands: Any) -> None:
-    """Add both commands."""
-    for name, text in (
-        ("upgrade", "apply revisions up to REV"),
-        ("downgrade", "take revisions back down to REV"),
-    ):
-        command: argparse.ArgumentParser = commands.add_parser(
-            name, help=text, description=f"{text.capitalize()}."
-        )
-        command.add_argument(
-            "revision", metavar="REV", help="as Alembic writes it: an id, head, heads, +1, label@head"
-        )
-        command.add_argument("--sql", action="store_true", help="write the script instead, as alembic does")
-        command.set_defaults(run=run, direction=name)
 
 
 def run(project: Project, options: argparse.Namespace) -> int:
     """Start the run, and execute its scripts."""
     if options.sql:
-        from alembic import command
-
-        getattr(command, options.direction)(project.config, options.revision, sql=True)
-        return 0
-    configured = only_one(project)
-    with (
-        folder_of(project.scripts, configured.dialect, configured.metadata) as folder,
-        Client(Config.load(**settings(configured, [folder]))) as client,
-    ):
+        return write_script(project, options)
+    with client_of(project) as (client, configured, bodies):
         moving = getattr(client, options.direction)(options.revision)
-        return follow(client, moving, project, configured.options)
+        return follow(client, moving, project, bodies, configured.options)
+
+
+def write_script(project: Project, options: argparse.Namespace) -> int:
+    """Write the script, as Alembic's own environment does; what `env.py` prints is no part of it."""
+    from alembic import command
+
+    project.config.output_buffer = sys.stdout
+    with redirect_stdout(sys.stderr):
+        getattr(command, options.direction)(project.config, options.revision, sql=True)
+    return 0
+
+
+@contextmanager
+def client_of(project: Project) -> Iterator[tuple[Client, Configured, Bodies]]:
+    """Give a client for the project's database, which means the project's scripts."""
+    configured = only_one(project)
+    bodies = Bodies(project.scripts, configured.dialect, configured.metadata)
+    with Client(Config.load(**settings(configured)), manifest=bodies.manifest) as client:
+        yield client, configured, bodies
 
 
 def only_one(project: Project) -> Configured:
     """Learn what `env.py` configures; several databases in one `env.py` are not moved together."""
     found = learn(project.config, project.scripts, offline=False)
     if len(found) > 1:
+        shown = ", ".join(one.url.render_as_string() if one.url else one.dialect for one in found)
         raise ProjectError(
-            f"env.py configures {len(found)} contexts",
+            f"env.py runs migrations {len(found)} times: {shown}",
             "make it choose one, as by `context.get_x_argument()`, and run migrated-alembic once for each",
         )
     return found[0]
 
 
-def settings(configured: Configured, folders: list[Any]) -> Settings:
+def settings(configured: Configured) -> Settings:
     """Tell the client what the project is; the target is the project's URL, unless one is configured by name."""
-    told: Settings = {"dirs": folders}
+    told: Settings = {}
     config = Config.load()
     if config.text("target") is None and configured.url is not None:
         told["database_url"] = neutral(configured.url)
@@ -80,27 +77,32 @@ def settings(configured: Configured, folders: list[Any]) -> Settings:
     return told
 
 
-def follow(client: Client, moving: Run, project: Project, options: Mapping[str, Any]) -> int:
+def follow(client: Client, moving: Run, project: Project, bodies: Bodies, options: Mapping[str, Any]) -> int:
     """Tell the run's events while this thread executes the scripts."""
-    begun = threading.Event()
+    wanted = threading.Event()
+    over = threading.Event()
     failed: list[MigratedError] = []
 
     def tell() -> None:
         try:
             for event in moving:
-                begun.set()
+                if isinstance(event.kind, events.ExecutorWanted):
+                    wanted.set()
                 narrate(event)
         except MigratedError as error:
             failed.append(error)
         finally:
-            begun.set()
+            over.set()
+            wanted.set()
 
     telling = threading.Thread(target=tell, name="migrated-events")
     telling.start()
-    begun.wait()
+    wanted.wait()
     try:
-        if moving.run_id and not failed:
-            execute_steps(client, moving.run_id, project.scripts, options)
+        if not over.is_set():
+            from .executing import execute_steps
+
+            execute_steps(client, moving.run_id, project, bodies.paths, options)
     except MigratedError as error:
         # A run that has ended already, having nothing to execute, tells its end itself.
         if error.reason != "RUN_ENDED":

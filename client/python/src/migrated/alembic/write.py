@@ -9,6 +9,7 @@ from typing import Any
 
 import yaml
 
+from .header import header
 from .script import Head
 
 
@@ -20,22 +21,6 @@ class Section:
     statements: tuple[str, ...]
     transaction: bool = True
     dialects: tuple[str, ...] = ()
-
-
-def header(head: Head, comment: str = "--") -> str:
-    """Write the comment lines at the head of a revision file."""
-    lines = [("revision", head.revision)]
-    several = (
-        ("down_revision", head.down_revision),
-        ("depends_on", head.depends_on),
-        ("branch_labels", head.branch_labels),
-    )
-    lines += [(key, ", ".join(values)) for key, values in several if values]
-    if head.message:
-        lines.append(("message", head.message))
-    if head.created is not None:
-        lines.append(("created", head.created))
-    return "".join(f"{comment} {key}: {value}\n" for key, value in lines)
 
 
 def sql_file(head: Head, sections: Sequence[Section]) -> str:

@@ -154,7 +154,7 @@ class MysqlDialect(_OfTheStep, MySQLDialect):
 
     def _get_server_version_info(self, connection: Any) -> tuple[int, ...]:
         name, _, version = _step_of(connection).server.partition(" ")
-        parsed: tuple[int, ...] = self._parse_server_version(  # type: ignore[no-untyped-call]
+        parsed: tuple[int, ...] = self._parse_server_version(
             f"{version}-MariaDB" if name == "MariaDB" and "MariaDB" not in version else version
         )
         return parsed
