@@ -14,10 +14,10 @@ from typing import Any
 
 import sqlalchemy as sa
 from alembic.operations import MigrateOperation, ops
-from google.protobuf.json_format import MessageToDict
 from sqlalchemy.dialects import postgresql
 
-from migrated.v1.schema_pb2 import Difference
+from migrated.plain import plain
+from migrated.v1.diff_pb2 import Difference
 
 Key = tuple[str | None, str]
 Fields = dict[str, Any]
@@ -105,7 +105,7 @@ def directives(
 
 
 def _operation(difference: Difference) -> tuple[str, Fields]:
-    told: dict[str, Fields] = MessageToDict(difference.operation)
+    told: dict[str, Fields] = plain(difference.operation)
     [(name, fields)] = told.items()
     return name, fields
 

@@ -17,7 +17,8 @@ from migrated.sqlalchemy.calls import desired
 from migrated.sqlalchemy.dialects import dialect_for
 from migrated.sqlalchemy.models import Models
 from migrated.sqlalchemy.reflected import Key, by_key, reflected
-from migrated.v1.schema_pb2 import SchemaDiff, SchemaSource
+from migrated.v1.diff_pb2 import SchemaDiff
+from migrated.v1.schema_source_pb2 import SchemaSource
 
 from .directives import Way, directives, needs_batches
 from .models import models_of
