@@ -36,7 +36,8 @@ def _one(field: FieldDescriptor, value: Any) -> Any:
 
 def _word(field: FieldDescriptor, number: int) -> str:
     """Write an enum's value without the enum's name: `cascade` for `FOREIGN_KEY_ACTION_CASCADE`."""
-    names: dict[int, Any] = field.enum_type.values_by_number
-    name: str = names[number].name
-    zero: str = names[0].name
+    kind = field.enum_type
+    if kind is None:
+        return str(number)
+    name, zero = (kind.values_by_number[one].name for one in (number, 0))
     return name.removeprefix(zero.removesuffix("UNSPECIFIED")).lower()

@@ -6,6 +6,7 @@
 
 mod alter;
 mod arrange;
+mod asked;
 mod attached;
 mod column;
 mod constraint;

@@ -9,6 +9,7 @@ mod draw;
 mod kept;
 mod mariadb;
 mod postgres;
+mod postgres_more;
 mod round;
 mod smaller;
 mod sqlite;
