@@ -62,7 +62,7 @@ pub(super) fn draw(c: &Choices<'_>) -> Drawn {
     drawn
 }
 
-fn comment(c: &Choices<'_>, place: &str, kind: &str, name: &str, drawn: &mut Drawn) {
+pub(super) fn comment(c: &Choices<'_>, place: &str, kind: &str, name: &str, drawn: &mut Drawn) {
     let text = c.pick(format!("{place} comment"), &["", "", "", "said", "it''s \\ \"so\"", "other"]);
     if !text.is_empty() {
         drawn.say(format!("COMMENT ON {kind} {name} IS '{text}'"));

@@ -1,7 +1,7 @@
 //! What stands on the tables of a drawn database of PostgreSQL.
 
-use super::draw::{Choices, Drawn};
-use super::postgres::{Around, Drawing};
+use super::draw::{Choices, Drawn, Rows};
+use super::postgres::{Around, Drawing, comment};
 
 pub(super) fn indexes(c: &Choices<'_>, number: usize, table: &str, columns: &[Drawing], drawn: &mut Drawn) {
     for label in ["i", "j", "h"] {
