@@ -133,4 +133,7 @@ class Runtime:
     @property
     def versions(self) -> list[str]:
         """Tell where the database stands."""
+        with self.connected() as connection:
+            if not sa.inspect(connection).has_table("alembic_version"):
+                return []
         return sorted(row[0] for row in self.rows("SELECT version_num FROM alembic_version"))

@@ -53,6 +53,7 @@ def execute_steps(
         told: Called before each body.
 
     Raises:
+        ConversationLostError: The stream died.
         MigratedError: The daemon refuses the conversation.
 
     """
@@ -64,6 +65,8 @@ def execute_steps(
             try:
                 run_body(Connection(conversation, step), step, project, paths[step.revision], options)
             except Exception as error:
+                if conversation.lost:
+                    raise
                 line = line_in(error, paths[step.revision])
                 end = conversation.failed(one_line(error), line, traceback.format_exc())
                 raised = None if end.again else error
@@ -72,9 +75,17 @@ def execute_steps(
                 raised = None
             if not end.done and not end.again:
                 break
+    except Exception as error:
+        if conversation.lost:
+            raise ConversationLostError from error
+        raise
     finally:
         conversation.close()
     return raised
+
+
+class ConversationLostError(Exception):
+    """The stream died; the run's own tells what became of a step that was open."""
 
 
 def run_body(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from argparse import Namespace
 from collections.abc import Sequence
+from configparser import Error as ConfigParserError
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -72,7 +73,7 @@ class Project:
             )
         try:
             return cls(config, ScriptDirectory.from_config(config))
-        except CommandError as error:
+        except (CommandError, ConfigParserError) as error:
             raise ProjectError(
                 " ".join(str(error).split()),
                 "go to the project's folder, or name its alembic.ini with --config",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 import threading
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, redirect_stdout
 from typing import Any
@@ -15,6 +16,7 @@ from migrated._sync.run import Run
 from migrated.config import Config
 from migrated.config.keys import Settings
 from migrated.errors import MigratedError, RunFailed
+from migrated.loss import Loss
 from migrated.result import RunState
 
 from .bodies import Bodies
@@ -99,10 +101,7 @@ def follow(client: Client, moving: Run, project: Project, bodies: Bodies, option
     telling.start()
     wanted.wait()
     try:
-        if not over.is_set():
-            from .executing import execute_steps
-
-            execute_steps(client, moving.run_id, project, bodies.paths, options)
+        _execute(client, moving.run_id, project, bodies, options, over)
     except MigratedError as error:
         # A run that has ended already, having nothing to execute, tells its end itself.
         if error.reason != "RUN_ENDED":
@@ -112,6 +111,33 @@ def follow(client: Client, moving: Run, project: Project, bodies: Bodies, option
         return 0
     print(f"error: {failed[0]}", file=sys.stderr)  # noqa: T201 - a command speaks
     return exit_code(failed[0])
+
+
+def _execute(
+    client: Client,
+    run_id: str,
+    project: Project,
+    bodies: Bodies,
+    options: Mapping[str, Any],
+    over: threading.Event,
+) -> None:
+    """Execute the run's scripts until it is over; a stream that dies is opened again, as the run's own is."""
+    loss: Loss | None = None
+    while not over.is_set():
+        from .executing import ConversationLostError, execute_steps
+
+        try:
+            execute_steps(client, run_id, project, bodies.paths, options)
+        except ConversationLostError as error:
+            if loss is None:
+                loss = Loss(str(error.__cause__))
+            else:
+                loss.again(str(error.__cause__))
+            if loss.is_hopeless and isinstance(error.__cause__, MigratedError):
+                raise error.__cause__ from None
+            over.wait(max(loss.next_try - time.monotonic(), 0))
+        else:
+            return
 
 
 def exit_code(error: MigratedError) -> int:

@@ -8,6 +8,7 @@ from typing import Any
 from migrated.dbapi.conversation import Conversation
 from migrated.dbapi.errors import Error, InterfaceError, NotSupportedError, of_failure
 from migrated.dbapi.values import decode, encode
+from migrated.errors import MigratedError
 from migrated.v1.execute_pb2 import ClientStatement, Parameters, ResultRow, StatementAnswer, StepToExecute
 
 Description = tuple[str, Any, None, None, None, None, None]
@@ -124,9 +125,10 @@ class Cursor:
 
     def close(self) -> None:
         """Let go what was not read."""
-        if self._answers is not None:
+        if self._answers is not None and not self.connection.conversation.lost:
             self.connection.conversation.stop(self._statement)
             self.take_all()
+        self._answers = None
         self._rows, self._place = [], 0
 
     def setinputsizes(self, sizes: Sequence[Any]) -> None:
@@ -185,7 +187,7 @@ class Cursor:
             return None
         try:
             answer = next(self._answers)
-        except Error:
+        except (Error, MigratedError):
             self._answers = None
             raise
         if answer.complete:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from migrated.dbapi.errors import InterfaceError
+from migrated.errors import DaemonUnreachable
 from migrated.v1.execute_pb2 import (
     ClientStatement,
     ExecuteStatements,
@@ -45,18 +46,25 @@ class StepEnd:
 
 
 class Conversation:
-    """Offers to execute the steps of a run. Its errors are those of any call: `MigratedError`."""
+    """Offers to execute the steps of a run. Its errors are those of any call: `MigratedError`.
+
+    Attributes:
+        lost: The stream died. A step that was open is rolled back, or was done just before; the run's own stream
+            tells, and another conversation takes the steps that are left.
+
+    """
 
     def __init__(self, client: Client, run_id: str, languages: Sequence[str] = ("python",)) -> None:
         self._requests: queue.SimpleQueue[ExecuteStepRequest | None] = queue.SimpleQueue()
         self._requests.put(ExecuteStepRequest(open=OpenExecutor(run_id=run_id, languages=languages)))
         self._responses = client.api.migrations.execute_step(iter(self._requests.get, None))
         self._answers: list[StatementAnswer] = []
+        self.lost = False
         self._statement = 0
 
     def step(self) -> StepToExecute | None:
         """Wait for the next step; `None` once the run has ended."""
-        for response in self._responses:
+        while (response := self._next()) is not None:
             kind = response.WhichOneof("kind")
             if kind == "step":
                 return response.step
@@ -102,7 +110,7 @@ class Conversation:
             self._answers += self._expect("answers").answers.answers
 
     def _expect(self, kind: str) -> ExecuteStepResponse:
-        for response in self._responses:
+        while (response := self._next()) is not None:
             told = response.WhichOneof("kind")
             if told == kind:
                 return response
@@ -110,14 +118,23 @@ class Conversation:
                 failure = response.step_failed.failure
                 raise InterfaceError(f"{failure.code} {failure.reason}: {failure.message}", failure)
             raise InterfaceError(f"the daemon sent `{told}` where `{kind}` was due")
+        self.lost = True
         raise InterfaceError("the daemon ended the conversation in the middle of a step")
 
+    def _next(self) -> ExecuteStepResponse | None:
+        try:
+            return next(self._responses, None)
+        except DaemonUnreachable:
+            self.lost = True
+            raise
+
     def _end(self) -> StepEnd:
-        for response in self._responses:
+        while (response := self._next()) is not None:
             kind = response.WhichOneof("kind")
             if kind == "step_finished":
                 return StepEnd(done=True)
             if kind == "step_failed":
                 told = response.step_failed
                 return StepEnd(done=False, again=told.will_retry, message=told.failure.message)
+        self.lost = True
         raise InterfaceError("the daemon ended the conversation without telling how the step ended")
