@@ -44,12 +44,20 @@ func stepping(t testing.TB, daemon *migratedtest.Daemon, url string, up migrated
 	return run.Wait()
 }
 
+// onAll is onEach, and a MariaDB.
+func onAll(t *testing.T, test func(t *testing.T, daemon *migratedtest.Daemon, url string)) {
+	t.Helper()
+	onEach(t, test)
+	t.Run("mariadb", func(t *testing.T) { test(t, startDaemon(t), mariadb(t).Database(t)) })
+}
+
 // onSteps runs a test inside of a step on each engine. What it returns as an error is the body's.
 func onSteps(t *testing.T, test func(t *testing.T, ctx context.Context, db *sql.DB, dialect string) error) {
-	onEach(t, func(t *testing.T, daemon *migratedtest.Daemon, url string) {
+	t.Helper()
+	onAll(t, func(t *testing.T, daemon *migratedtest.Daemon, url string) {
 		outcome, err := stepping(t, daemon, url, func(ctx context.Context, db *sql.DB) error {
 			step, ok := migrated.StepFrom(ctx)
-			if !ok || step.Revision != "middle" || step.Attempt != 1 || !step.Transactional {
+			if !ok || step.Revision != "middle" || step.Attempt != 1 || step.Transactional == (step.Dialect == "mysql") {
 				return fmt.Errorf("the step is %+v", step)
 			}
 			return test(t, ctx, db, step.Dialect)
@@ -80,7 +88,7 @@ func TestRevisionsInGoAreExecutedUpAndDown(t *testing.T) {
 }
 
 func TestManyReplicasExecuteABodyOnce(t *testing.T) {
-	onEach(t, func(t *testing.T, daemon *migratedtest.Daemon, url string) {
+	onAll(t, func(t *testing.T, daemon *migratedtest.Daemon, url string) {
 		const replicas = 5
 		calls := make(chan struct{}, replicas)
 		ends := make(chan error, replicas)
@@ -135,7 +143,7 @@ func TestABodysOwnErrorIsTheRunsCause(t *testing.T) {
 	})
 }
 
-func TestAPanicFailsTheStepAtItsLine(t *testing.T) {
+func TestAPanicFailsTheStep(t *testing.T) {
 	daemon := migratedtest.Start(t, migratedtest.Settings{})
 	_, err := stepping(t, daemon, bed.SQLite(t), func(context.Context, *sql.DB) error { panic(errOwn) })
 	if told := failure(t, err, migrated.ReasonExecutorFailed); !errors.Is(err, errOwn) || told.Message != "panic: no such shop" {
@@ -220,7 +228,7 @@ func TestTransactionsWithinAStep(t *testing.T) {
 }
 
 func TestARolledBackTransactionFailsTheStep(t *testing.T) {
-	onEach(t, func(t *testing.T, daemon *migratedtest.Daemon, url string) {
+	onAll(t, func(t *testing.T, daemon *migratedtest.Daemon, url string) {
 		for text, body := range map[string]migrated.BodyFunc{
 			"the body rolled the transaction back": func(ctx context.Context, db *sql.DB) error {
 				tx, err := db.BeginTx(ctx, nil)
@@ -249,7 +257,7 @@ func TestARolledBackTransactionFailsTheStep(t *testing.T) {
 }
 
 func TestACancelledRunEndsItsBody(t *testing.T) {
-	onEach(t, func(t *testing.T, daemon *migratedtest.Daemon, url string) {
+	onAll(t, func(t *testing.T, daemon *migratedtest.Daemon, url string) {
 		begun := make(chan struct{})
 		var cause error
 		body := func(ctx context.Context, db *sql.DB) error {
@@ -263,13 +271,16 @@ func TestACancelledRunEndsItsBody(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		cancelled := make(chan struct{})
 		go func() {
+			defer close(cancelled)
 			<-begun
 			if err := run.Cancel(context.Background(), "enough"); err != nil {
 				t.Error(err)
 			}
 		}()
 		_, err = run.Wait()
+		<-cancelled
 		var told *migrated.Error
 		if !errors.As(err, &told) || told.RunState != migratedv1.RunState_RUN_STATE_CANCELLED || !errors.As(cause, &told) {
 			t.Fatalf("%v, and the body was told %v", err, cause)
