@@ -288,6 +288,33 @@ func TestACancelledRunEndsItsBody(t *testing.T) {
 	})
 }
 
+func TestALostConnectionEndsTheBody(t *testing.T) {
+	onAll(t, func(t *testing.T, daemon *migratedtest.Daemon, url string) {
+		proxy := bed.StartProxy(t, daemon.Address)
+		var cause, refused error
+		body := func(ctx context.Context, db *sql.DB) error {
+			proxy.Cut()
+			<-ctx.Done()
+			cause = context.Cause(ctx)
+			_, refused = db.ExecContext(context.Background(), "SELECT 1")
+			return fmt.Errorf("%w: %w", errOwn, refused)
+		}
+		client := connect(t, proxy.Address, inGo(t), url, migrated.WithBodies(migrated.Bodies{"middle": {Up: body}}))
+		run, err := client.Upgrade(within(t, time.Minute), "head")
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = run.Wait()
+		if told := failure(t, err, migrated.ReasonExecutorLost); told.Revision != "middle" || !errors.Is(err, errOwn) {
+			t.Fatalf("%+v", told)
+		}
+		var lost *migrated.Error
+		if !errors.As(cause, &lost) || !errors.As(refused, &lost) {
+			t.Fatalf("the context ended with %v, the statement with %v", cause, refused)
+		}
+	})
+}
+
 func TestAStatementThatIsGivenUpEndsTheStep(t *testing.T) {
 	server := postgres(t)
 	daemon := migratedtest.Start(t, migratedtest.Settings{})

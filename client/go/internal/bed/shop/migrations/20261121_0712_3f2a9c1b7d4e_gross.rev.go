@@ -18,7 +18,7 @@ func workOut(ctx context.Context, db *sql.DB) error {
 	if err != nil {
 		return err
 	}
-	defer rows.Close()
+	defer func() { _ = rows.Close() }()
 	for rows.Next() {
 		var id, net int64
 		if err := rows.Scan(&id, &net); err != nil {
