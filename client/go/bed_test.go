@@ -88,3 +88,9 @@ func within(t testing.TB, length time.Duration) context.Context {
 	t.Cleanup(cancel)
 	return ctx
 }
+
+// startDaemon starts a daemon with no settings of its own.
+func startDaemon(t testing.TB) *migratedtest.Daemon {
+	t.Helper()
+	return migratedtest.Start(t, migratedtest.Settings{})
+}

@@ -24,6 +24,7 @@ type Client struct {
 	graph   graph
 	budget  time.Duration
 	silence time.Duration
+	bodies  Bodies
 }
 
 // wire is the connection to the daemon.
@@ -66,6 +67,7 @@ func Connect(ctx context.Context, options ...Option) (*Client, error) {
 		return nil, err
 	}
 	client := &Client{wire: w, config: config, project: config.project(), target: s.target, budget: s.streamPatient, silence: s.silence}
+	client.bodies = s.bodies
 	if client.target == nil {
 		if client.target, err = config.target(); err != nil {
 			return nil, err

@@ -12,6 +12,8 @@ import (
 	"strings"
 
 	migrated "migrated.internal/client/go"
+	"migrated.internal/client/go/internal/bed/shop"
+	"migrated.internal/client/go/internal/bed/shop/migrations"
 	"migrated.internal/client/go/migratedv1"
 )
 
@@ -54,6 +56,26 @@ func ExampleUpgrade() {
 	}
 	fmt.Println(outcome.Applied, "revisions, the target stands at", outcome.Rows)
 	// Output: 2 revisions, the target stands at [27c6a30d7c24]
+}
+
+// Revisions in Go: the folder holds the files, the bodies are compiled in.
+func ExampleWithBodies() {
+	outcome, err := migrated.Upgrade(context.Background(), "head",
+		migrated.WithServer(server),
+		migrated.WithProject("billing"),
+		migrated.WithTarget(newDatabase()),
+		migrated.WithFolder(shop.Folder),
+		migrated.WithBodies(migrations.Bodies),
+	)
+	var refused *migrated.SQLError
+	switch {
+	case errors.As(err, &refused):
+		log.Fatal(refused.SQLState, refused.Place, refused)
+	case err != nil:
+		log.Fatal(err)
+	}
+	fmt.Println(outcome.Applied, "revisions, the target stands at", outcome.Rows)
+	// Output: 2 revisions, the target stands at [3f2a9c1b7d4e]
 }
 
 // Without options all comes from MIGRATECTL_* variables and migratectl.toml, and without a server an embedded daemon is

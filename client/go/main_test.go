@@ -7,6 +7,7 @@ import (
 	"sync"
 	"testing"
 
+	"migrated.internal/client/go/internal/bed"
 	"migrated.internal/client/go/migratedtest"
 )
 
@@ -33,6 +34,23 @@ var startPostgres = sync.OnceValue(func() *migratedtest.Postgres {
 func postgres(t *testing.T) *migratedtest.Postgres {
 	t.Helper()
 	server := startPostgres()
+	if server == nil && os.Getenv("CI") == "true" {
+		t.Fatal(everything.refused)
+	}
+	if server == nil {
+		t.Skip(everything.refused)
+	}
+	return server
+}
+
+// startMariaDB starts the MariaDB that all tests share.
+var startMariaDB = sync.OnceValue(func() *bed.MariaDB {
+	return started(everything, func() *bed.MariaDB { return bed.StartMariaDB(everything) })
+})
+
+func mariadb(t *testing.T) *bed.MariaDB {
+	t.Helper()
+	server := startMariaDB()
 	if server == nil && os.Getenv("CI") == "true" {
 		t.Fatal(everything.refused)
 	}

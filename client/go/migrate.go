@@ -72,7 +72,7 @@ func (c *Client) Upgrade(ctx context.Context, revision string, options ...RunOpt
 		return nil, err
 	}
 	s := c.runSettings(options)
-	return c.start(ctx, c.graph, s, func(ctx context.Context, api *API, graph *migratedv1.GraphRef) (receive, error) {
+	return c.startWithBodies(ctx, s, func(ctx context.Context, api *API, graph *migratedv1.GraphRef) (receive, error) {
 		return updates(api.Migrations.Upgrade(ctx, &migratedv1.UpgradeRequest{
 			Project: c.project, Graph: graph, Target: target, Revision: revision, Options: s.options,
 		}))
@@ -86,7 +86,7 @@ func (c *Client) Downgrade(ctx context.Context, revision string, options ...RunO
 		return nil, err
 	}
 	s := c.runSettings(options)
-	return c.start(ctx, c.graph, s, func(ctx context.Context, api *API, graph *migratedv1.GraphRef) (receive, error) {
+	return c.startWithBodies(ctx, s, func(ctx context.Context, api *API, graph *migratedv1.GraphRef) (receive, error) {
 		return updates(api.Migrations.Downgrade(ctx, &migratedv1.DowngradeRequest{
 			Project: c.project, Graph: graph, Target: target, Revision: revision, Options: s.options,
 		}))
@@ -118,6 +118,16 @@ func watch(runID string, after uint64) begin {
 	return func(ctx context.Context, api *API, _ *migratedv1.GraphRef) (receive, error) {
 		return updates(api.Runs.WatchRun(ctx, &migratedv1.WatchRunRequest{RunId: runID, AfterSequence: after}))
 	}
+}
+
+// startWithBodies starts a run that executes revisions.
+func (c *Client) startWithBodies(ctx context.Context, s *runSettings, begin begin) (*Run, error) {
+	run, err := c.start(ctx, c.graph, s, begin)
+	if err != nil {
+		return nil, err
+	}
+	run.bodies = c.bodies
+	return run, nil
 }
 
 // start opens the stream and waits for its first message: some servers send an early refusal only there.

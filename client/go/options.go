@@ -30,6 +30,7 @@ type settings struct {
 	logger        *slog.Logger
 	streamPatient time.Duration
 	silence       time.Duration
+	bodies        Bodies
 }
 
 func (s *settings) set(key, text string) { s.values[key] = value{text: text, rank: rankOption} }

@@ -22,7 +22,8 @@ func TestTheREADMEShowsWhatTheExamplesRun(t *testing.T) {
 		}
 		return strings.Join(all, "\n")
 	}
-	examples := lines(read("example_test.go"))
+	examples := lines(read("example_test.go") +
+		read("internal/bed/shop/migrations/20261121_0712_3f2a9c1b7d4e_gross.rev.go"))
 	blocks := strings.Split(read("README.md"), "```go\n")[1:]
 	if len(blocks) < 3 {
 		t.Fatalf("only %d blocks", len(blocks))

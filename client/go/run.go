@@ -2,6 +2,7 @@ package migrated
 
 import (
 	"context"
+	"errors"
 	"io"
 	"iter"
 	"time"
@@ -62,6 +63,9 @@ type Run struct {
 	heard  bool
 	lost   *loss
 	budget time.Duration
+	// What revisions in Go are executed with, and by whom, once one was asked for.
+	bodies   Bodies
+	executor *executor
 
 	story   Outcome
 	done    bool
@@ -145,7 +149,8 @@ func (r *Run) next() (*Event, error) {
 			}
 			return nil, io.EOF
 		}
-		if r.goalReached {
+		// Who executes the run's steps stays to its end, even where another client's goal lies beyond its own.
+		if r.goalReached && r.executor == nil {
 			r.story.State = migratedv1.RunState_RUN_STATE_RUNNING
 			r.finish(nil, true)
 			continue
@@ -179,6 +184,8 @@ func (r *Run) take(event *Event) bool {
 	case *migratedv1.Event_StepFinished_:
 		r.story.Applied++
 		r.story.Rows = kind.StepFinished.GetRows()
+	case *migratedv1.Event_ExecutorWanted_:
+		r.offer(kind.ExecutorWanted)
 	case *migratedv1.Event_RunFinished_:
 		end := kind.RunFinished
 		r.ended(end.GetState(), end.GetRows(), int(end.GetApplied()), end.GetFailure())
@@ -199,6 +206,12 @@ func (r *Run) ended(state migratedv1.RunState, rows []string, applied int, said 
 
 // finish notes the end; whole means that the stream was read to its end.
 func (r *Run) finish(failure error, whole bool) {
+	raised := r.dismiss(whole)
+	var e *Error
+	if raised != nil && errors.As(failure, &e) && e.cause == nil {
+		// The caller's own error, so that errors.Is finds it.
+		e.cause = raised
+	}
 	r.done, r.failure, r.queue = true, failure, nil
 	r.story.RunID, r.story.Joined = r.id, r.joined
 	if r.stream != nil {
