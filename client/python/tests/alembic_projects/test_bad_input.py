@@ -22,10 +22,12 @@ def downgrade():
 """
 
 
-def refused(runtime: Runtime, capsys: pytest.CaptureFixture[str], *arguments: str, code: int) -> str:
+def refused(runtime: Runtime, capsys: pytest.CaptureFixture[str], *arguments: str, code: int | None) -> str:
     """Run a command that is refused; give what it said, which has an error, a state and a next step."""
     capsys.readouterr()
-    assert runtime.run(*arguments) == code
+    ended = runtime.run(*arguments)
+    # A run that failed tells by its code whether something of it is left.
+    assert ended == ((5 if runtime.tables() else 4) if code is None else code)
     told = capsys.readouterr()
     assert told.out == ""
     lines = told.err.splitlines()
@@ -155,7 +157,7 @@ def test_a_script_that_commits(
     runtime: Runtime, capsys: pytest.CaptureFixture[str], commits: str, says: str
 ) -> None:
     path = runtime.script("aa01", A_TABLE.replace("\n\ndef down", f"\n    {commits}\n\ndef down"))
-    said = refused(runtime, capsys, "upgrade", "head", code=5 if runtime.dialect == "mysql" else 4)
+    said = refused(runtime, capsys, "upgrade", "head", code=None)
     assert says in said
     assert "aa01" in said
     assert path.name.removesuffix(".py") in said

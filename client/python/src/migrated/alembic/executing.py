@@ -19,6 +19,7 @@ from migrated.sqlalchemy.dialect import engine
 from migrated.v1.event_pb2 import Direction
 from migrated.v1.execute_pb2 import StepToExecute
 
+from .ahead import ahead_of, outermost
 from .project import Project
 
 _KEPT = (
@@ -63,11 +64,14 @@ def execute_steps(
         while (step := conversation.step()) is not None:
             told(step)
             try:
-                run_body(Connection(conversation, step), step, project, paths[step.revision], options)
+                path = paths[step.revision]
+                connection = Connection(conversation, step, ahead=ahead_of(path))
+                run_body(connection, step, project, path, options)
+                conversation.settle()
             except Exception as error:
                 if conversation.lost:
                     raise
-                line = line_in(error, paths[step.revision])
+                line = getattr(_original(error), "line", 0) or line_in(error, paths[step.revision])
                 end = conversation.failed(one_line(error), line, traceback.format_exc())
                 raised = None if end.again else error
             else:
@@ -88,6 +92,7 @@ class ConversationLostError(Exception):
     """The stream died; the run's own tells what became of a step that was open."""
 
 
+@outermost
 def run_body(
     connection: Connection,
     step: StepToExecute,
@@ -122,8 +127,11 @@ def line_in(error: BaseException, path: Path) -> int:
 
 def one_line(error: BaseException) -> str:
     """Write an exception in one line; of SQLAlchemy's wrapping only what the database said."""
-    original = getattr(error, "orig", None)
-    if isinstance(original, Error):
-        error = original
+    error = _original(error)
     text = " ".join(str(error).split())
     return f"{type(error).__name__}: {text}" if text else type(error).__name__
+
+
+def _original(error: BaseException) -> BaseException:
+    original = getattr(error, "orig", None)
+    return original if isinstance(original, Error) else error

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from migrated.dbapi.conversation import Conversation
@@ -22,9 +23,25 @@ class Connection:
     back when it is not. Savepoints are the body's own.
     """
 
-    def __init__(self, conversation: Conversation, step: StepToExecute) -> None:
+    def __init__(
+        self,
+        conversation: Conversation,
+        step: StepToExecute,
+        *,
+        ahead: Callable[[], int | None] = lambda: None,
+    ) -> None:
+        """Make the connection of a step.
+
+        Args:
+            conversation: The conversation that gave the step.
+            step: The step.
+            ahead: Asked before each statement that gives no rows: the line that sends it, where that need not wait for
+                its answer; `None` where it does. A failure is raised by a later call then, at the latest by the end.
+
+        """
         self.conversation = conversation
         self.step = step
+        self.ahead = ahead
         self._open = True
         self._streaming: Cursor | None = None
 
@@ -74,14 +91,29 @@ class Cursor:
     arraysize = 100
     """How many rows `fetchmany` gives."""
 
+    unsettled = False
+    """The statement was sent ahead, and its answer was not asked for."""
+
     def __init__(self, connection: Connection) -> None:
         self.connection = connection
         self.description: list[Description] | None = None
-        self.rowcount = -1
-        self.lastrowid: int | None = None
+        self._rowcount = -1
+        self._lastrowid: int | None = None
         self._rows: list[Row] = []
         self._place = 0
         self._answers: Iterator[StatementAnswer] | None = None
+
+    @property
+    def rowcount(self) -> int:
+        """How many rows the last statement changed or gave; -1 where that is not known."""
+        self._settle()
+        return self._rowcount
+
+    @property
+    def lastrowid(self) -> int | None:
+        """The key that MySQL, MariaDB or SQLite made for the row inserted last."""
+        self._settle()
+        return self._lastrowid
 
     def execute(self, operation: str, parameters: Sequence[Any] = ()) -> Cursor:
         """Execute a statement."""
@@ -93,7 +125,7 @@ class Cursor:
         sets = [self._parameters(one) for one in seq_of_parameters]
         if not sets:
             self._reset()
-            self.rowcount = 0
+            self._rowcount = 0
             return self
         return self._send(operation, sets)
 
@@ -156,6 +188,12 @@ class Cursor:
         self.connection.claim(self)
         self._reset()
         statement = ClientStatement(sql=operation, parameters=sets)
+        if _gives_no_rows(operation):
+            line = self.connection.ahead()
+            if line is not None:
+                self.unsettled = True
+                self.connection.conversation.send_ahead(statement, self, line)
+                return self
         self._answers = self.connection.conversation.execute(statement)
         self._statement = statement.id
         first = self._take()
@@ -170,7 +208,8 @@ class Cursor:
     def _reset(self) -> None:
         if self._answers is not None:
             self.close()
-        self.description, self.rowcount, self.lastrowid = None, -1, None
+        self.description, self._rowcount, self._lastrowid = None, -1, None
+        self.unsettled = False
         self._rows, self._place = [], 0
 
     def _more(self) -> bool:
@@ -194,12 +233,25 @@ class Cursor:
             self._answers = None
             if answer.HasField("failure"):
                 raise of_failure(answer.failure)
-            if answer.HasField("row_count"):
-                self.rowcount = answer.row_count
-            if answer.HasField("last_row_id"):
-                self.lastrowid = answer.last_row_id
+            self._count(answer)
         self._rows += [self._row(row) for row in answer.rows]
         return answer
+
+    def settled(self, answer: StatementAnswer) -> None:
+        """Take the answer to the statement that was sent ahead last; those of earlier ones are of no interest."""
+        if self.unsettled:
+            self._count(answer)
+
+    def _settle(self) -> None:
+        if self.unsettled:
+            self.connection.conversation.settle()
+            self.unsettled = False
+
+    def _count(self, answer: StatementAnswer) -> None:
+        if answer.HasField("row_count"):
+            self._rowcount = answer.row_count
+        if answer.HasField("last_row_id"):
+            self._lastrowid = answer.last_row_id
 
     def _parameters(self, values: Sequence[Any]) -> Parameters:
         engine = self.connection.step.dialect
@@ -208,3 +260,13 @@ class Cursor:
     def _row(self, row: ResultRow) -> Row:
         engine = self.connection.step.dialect
         return tuple(decode(value, engine) for value in row.values)
+
+
+_NO_ROWS = re.compile(
+    r"\s*(INSERT|UPDATE|DELETE|CREATE|ALTER|DROP|COMMENT\s+ON|TRUNCATE|GRANT|REVOKE)\b", re.IGNORECASE
+)
+_RETURNING = re.compile(r"\bRETURNING\b", re.IGNORECASE)
+
+
+def _gives_no_rows(operation: str) -> bool:
+    return _NO_ROWS.match(operation) is not None and _RETURNING.search(operation) is None

@@ -17,8 +17,11 @@ class Error(Exception):
     Attributes:
         sqlstate: SQLSTATE, or the engine's own number where it has none; empty where no database spoke.
         failure: The daemon's whole answer; `None` where it was never asked.
+        line: The line of the script that sent the statement, where it was sent ahead; else 0.
 
     """
+
+    line = 0
 
     def __init__(self, message: str, failure: Failure | None = None) -> None:
         super().__init__(message)

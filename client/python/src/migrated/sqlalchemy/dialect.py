@@ -78,6 +78,36 @@ class _JsonString(sqltypes.JSON.JSONStrIndexType):
     render_bind_cast = True
 
 
+_LATE: Any = object()
+"""Stands for the count of a statement that was sent ahead, until somebody wants it."""
+
+
+class _LateCount:
+    """An execution context that does not wait for a count that nobody asked for."""
+
+    cursor: Any
+    _counted: int | None = None
+
+    @property
+    def _rowcount(self) -> Any:
+        return _LATE if self._counted is None and self.cursor.unsettled else self._counted
+
+    @_rowcount.setter
+    def _rowcount(self, count: int | None) -> None:
+        self._counted = count
+
+    @property
+    def rowcount(self) -> int:
+        """The count; the answer is waited for here."""
+        count: int = self.cursor.rowcount if self._counted is None else self._counted
+        return count
+
+
+def _late(dialect: type[Any]) -> Any:
+    """Make the execution context of a dialect one that does not wait for counts."""
+    return type(f"{dialect.__name__}Context", (_LateCount, dialect.execution_ctx_cls), {})
+
+
 class _OfTheStep:
     """What the three have in common: the transaction is the daemon's."""
 
@@ -122,6 +152,7 @@ class PostgresDialect(_OfTheStep, PGDialect):
     """PostgreSQL."""
 
     default_paramstyle = "numeric_dollar"
+    execution_ctx_cls = _late(PGDialect)
     supports_statement_cache = True
     supports_native_uuid = True
 
@@ -150,6 +181,7 @@ class MysqlDialect(_OfTheStep, MySQLDialect):
     """MySQL and MariaDB."""
 
     default_paramstyle = "qmark"
+    execution_ctx_cls = _late(MySQLDialect)
     supports_statement_cache = True
 
     def _get_server_version_info(self, connection: Any) -> tuple[int, ...]:
@@ -172,6 +204,7 @@ class SqliteDialect(_OfTheStep, SQLiteDialect):
     """SQLite."""
 
     default_paramstyle = "qmark"
+    execution_ctx_cls = _late(SQLiteDialect)
     supports_statement_cache = True
 
     def _get_server_version_info(self, connection: Any) -> tuple[int, ...]:

@@ -1,0 +1,1 @@
+"""A bot for Telegram that keeps shopping lists."""
