@@ -40,6 +40,9 @@ impl Mariadb {
         let options = [
             format!("--socket={}", folder.join("s").display()),
             format!("--pid-file={}", folder.join("pid").display()),
+            // A server that starts removes the temporary tables that it finds: those of another one, in a folder that
+            // they share.
+            format!("--tmpdir={}", folder.display()),
             format!("--port={port}"),
             format!("--init-file={}", folder.join("init.sql").display()),
         ];

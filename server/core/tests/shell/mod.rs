@@ -226,7 +226,8 @@ pub(crate) fn mysql() -> Option<Mysql> {
     let mut command = Command::new(mariadbd);
     command
         .args(["--no-defaults", &data, "--skip-networking", &format!("--user={user}")])
-        .arg(format!("--socket={}", folder.path().join("s").display()));
+        .arg(format!("--socket={}", folder.path().join("s").display()))
+        .arg(format!("--tmpdir={}", folder.path().display()));
     let server = start(&mut command, "ready for connections", folder);
     Some(Mysql { client, dump, server })
 }

@@ -102,10 +102,14 @@ async fn a_lock_that_is_lost_between_statements_stops_the_next() {
     let target = database.target();
     let lock = held(&target).await;
     let mut session = under(&target, lock.as_ref()).await;
-    // The revision itself ends the session that holds the lock.
+    // The revision itself ends the session that holds the lock, and waits until it is gone: KILL only asks for that.
+    let pid = lock.backend().pid;
+    database.shell(&format!(
+        "DELIMITER //\nCREATE PROCEDURE gone() WHILE EXISTS (SELECT 1 FROM information_schema.processlist \
+         WHERE id = {pid}) DO DO SLEEP(0.01); END WHILE//\n"
+    ));
     let text = format!(
-        "CREATE TABLE a (i int);\nKILL {};\nCREATE TABLE b (i int);\nCREATE TABLE c (i int);",
-        lock.backend().pid
+        "CREATE TABLE a (i int);\nKILL {pid};\nCALL gone();\nCREATE TABLE b (i int);\nCREATE TABLE c (i int);"
     );
     let fault =
         session.apply(&revision("", "r1", &text), &Log::default()).await.expect_err("the lock is gone");

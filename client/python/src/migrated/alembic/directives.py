@@ -16,11 +16,19 @@ import sqlalchemy as sa
 from alembic.operations import MigrateOperation, ops
 from sqlalchemy.dialects import postgresql
 
-from migrated.plain import plain
 from migrated.v1.diff_pb2 import Difference
 
-Key = tuple[str | None, str]
-Fields = dict[str, Any]
+from .with_tables import (
+    Fields,
+    Key,
+    enum_names,
+    identity_of,
+    key_of,
+    made_by_tables,
+    operation_of,
+    serial_sequences,
+    standing_enums,
+)
 
 _LISTS = {"uniques": "unique", "checks": "check", "foreign_keys": "foreign_key"}
 
@@ -69,19 +77,19 @@ def directives(
         new: The tables of the models.
 
     """
-    plan = [(difference, _operation(difference)) for difference in forth]
-    by_tables = _made_by_tables(plan, new)
+    plan = [(difference, operation_of(difference)) for difference in forth]
+    by_tables = made_by_tables(plan, new)
     made = frozenset(
         fields["enum"]["name"] for _, (name, fields) in plan if name == "create_enum"
-    ) | frozenset(_standing_enums(plan, new))
+    ) | frozenset(standing_enums(plan, new))
     sides = Sides(old, new, made - by_tables)
-    undone = {_identity(*_operation(one)): [*one.statements] for one in back}
+    undone = {identity_of(*operation_of(one)): [*one.statements] for one in back}
     up: list[MigrateOperation] = []
     down: list[MigrateOperation] = []
     one_way: list[str] = []
-    serial = _serial(plan)
+    serial = serial_sequences(plan)
     for difference, (name, fields) in plan:
-        identity = _identity(name, fields)
+        identity = identity_of(name, fields)
         if identity in serial:
             continue
         if name == "create_enum" and fields["enum"]["name"] in by_tables:
@@ -102,29 +110,6 @@ def directives(
         else:
             one_way.append(difference.summary)
     return Way(_together(up), _together(down), one_way)
-
-
-def _operation(difference: Difference) -> tuple[str, Fields]:
-    told: dict[str, Fields] = plain(difference.operation)
-    [(name, fields)] = told.items()
-    return name, fields
-
-
-def _identity(name: str, fields: Fields) -> tuple[str, ...]:
-    """Tell what an operation is about, whichever way it goes."""
-    noun = name.split("_", 1)[1]
-    what = fields.get(noun) or fields.get("to") or fields.get("from") or fields.get("object") or {}
-    table = fields.get("table") or {}
-    if isinstance(what, dict) and len(what) == 1 and isinstance(next(iter(what.values())), dict):
-        what = next(iter(what.values()))
-    named = what if isinstance(what, dict) else {}
-    return (
-        noun,
-        str(table.get("schema")),
-        str(table.get("name")),
-        str(named.get("schema")),
-        str(named.get("name")),
-    )
 
 
 def _together(made: Iterable[MigrateOperation]) -> list[MigrateOperation]:
@@ -150,64 +135,12 @@ def _together(made: Iterable[MigrateOperation]) -> list[MigrateOperation]:
     return grouped
 
 
-def _enum_names(table: sa.Table) -> set[str]:
-    return {
-        str(column.type.name)
-        for column in table.columns
-        if isinstance(column.type, sa.Enum) and column.type.native_enum and column.type.name
-    }
-
-
-def _made_by_tables(
-    plan: Sequence[tuple[Difference, tuple[str, Fields]]], new: Mapping[Key, sa.Table]
-) -> set[str]:
-    """Tell the new types that exactly one new table uses, and nothing else: `create_table` makes those."""
-    fresh = {fields["enum"]["name"] for _, (name, fields) in plan if name == "create_enum"}
-    uses: dict[str, int] = {}
-    for _, (name, fields) in plan:
-        if name == "create_table" and _key(fields["table"]) in new:
-            for enum in _enum_names(new[_key(fields["table"])]):
-                uses[enum] = uses.get(enum, 0) + 1
-        elif name == "add_column":
-            uses[str(fields["column"].get("type"))] = 2
-    return {enum for enum in fresh if uses.get(enum) == 1}
-
-
-def _standing_enums(
-    plan: Sequence[tuple[Difference, tuple[str, Fields]]], new: Mapping[Key, sa.Table]
-) -> set[str]:
-    """Tell the types of new tables that are there already."""
-    fresh = {fields["enum"]["name"] for _, (name, fields) in plan if name == "create_enum"}
-    used: set[str] = set()
-    for _, (name, fields) in plan:
-        if name in {"create_table", "add_column"} and _key(fields["table"]) in new:
-            used |= _enum_names(new[_key(fields["table"])])
-    return used - fresh
-
-
-def _serial(plan: Sequence[tuple[Difference, tuple[str, Fields]]]) -> set[tuple[str, ...]]:
-    """Tell the sequences of serial columns of tables that come or go: they come and go with them."""
-    tables = {_key(fields["table"]) for _, (name, fields) in plan if name in {"create_table", "drop_table"}}
-    found = set()
-    for _, (name, fields) in plan:
-        if name == "alter_sequence":
-            for side in (fields["from"], fields["to"]):
-                owner = side.get("owned_by")
-                if owner is not None and (side.get("schema"), owner["table"]) in tables:
-                    found.add(_identity(name, fields))
-    return found
-
-
-def _key(named: Fields) -> Key:
-    return named.get("schema"), named["name"]
-
-
 def _old(fields: Fields, sides: Sides) -> sa.Table:
-    return sides.old[_key(fields["table"])]
+    return sides.old[key_of(fields["table"])]
 
 
 def _new(fields: Fields, sides: Sides) -> sa.Table:
-    return sides.new[_key(fields["table"])]
+    return sides.new[key_of(fields["table"])]
 
 
 def _column(table: sa.Table, name: str) -> sa.Column[Any]:
@@ -216,7 +149,7 @@ def _column(table: sa.Table, name: str) -> sa.Column[Any]:
 
 def _with_types_made(table: sa.Table, sides: Sides) -> sa.Table:
     """Copy a table whose enumerated types are there already when it is made."""
-    if not _enum_names(table) & sides.made:
+    if not enum_names(table) & sides.made:
         return table
     own = table.to_metadata(sa.MetaData(naming_convention=table.metadata.naming_convention))
     for column in own.columns:
@@ -267,7 +200,7 @@ def _alter_column(fields: Fields, sides: Sides) -> list[MigrateOperation]:
 def _altered(old: Fields, new: Fields, fields: Fields, sides: Sides) -> ops.AlterColumnOp:
     if any(old.get(part) != new.get(part) for part in (old.keys() | new.keys()) - _ALTERABLE):
         raise _Unlike
-    standing = sides.old.get(_key(fields["table"]))
+    standing = sides.old.get(key_of(fields["table"]))
     had = _column(_renamed(fields, sides) if standing is None else standing, old["name"])
     has = _column(_new(fields, sides), new["name"])
     changed = {part for part in _ALTERABLE if old.get(part) != new.get(part)}
