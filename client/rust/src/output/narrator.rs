@@ -115,7 +115,9 @@ impl Narrator {
             Kind::Warning(e) => format!("{} {}", self.style.paint("33", "warning:"), one_line(&e.message)),
             Kind::Resumed(e) => {
                 let (revision, why) = (&e.revision, one_line(&e.evidence));
-                format!("{revision} goes on at statement {}/{}: {why}", e.statement, e.total)
+                // Of a body that a client executes nobody knows how long it is.
+                let total = if e.total == 0 { String::new() } else { format!("/{}", e.total) };
+                format!("{revision} goes on at statement {}{total}: {why}", e.statement)
             }
             Kind::ExecutorWanted(e) => {
                 let wait = duration::show(duration::of(e.wait.as_ref()));

@@ -10,7 +10,7 @@ use super::engine::Engines;
 use super::error::{self, At};
 use super::evidence;
 use super::journalled::{MYSQL, Way, settle};
-use super::opening::open;
+use super::opening::{journal_rows, open};
 use super::resume::end_orphan;
 use super::session::MysqlSession;
 use super::statement::{cancelled, outside};
@@ -35,6 +35,12 @@ use std::collections::BTreeMap;
 
 /// "This command is not supported in the prepared statement protocol yet".
 const UNPREPARED: u16 = 1295;
+
+/// The server has rolled the transaction back.
+const DEADLOCK: u16 = 1213;
+
+/// The server has rolled the statement back, and with `innodb_rollback_on_timeout` the transaction.
+const LOCK_TIMEOUT: u16 = 1205;
 
 /// Does a revision, or what is left of it.
 pub(super) async fn apply(
@@ -64,8 +70,9 @@ async fn run(way: &mut Way<'_>, executor: &mut dyn Executor) -> Result<(u32, Lef
     let rows = open(way).await?;
     journal::of_another(&rows, work)?;
     if !rows.is_empty() {
-        way.progress.done = count(rows.iter().filter(|row| row.state == JournalState::Done).count());
-        let (done, next) = (way.progress.done, rows.len() as u32);
+        let recorded = || rows.iter().filter(|row| row.state == JournalState::Done);
+        way.progress.done = count(recorded().count());
+        let (done, next) = (way.progress.done, recorded().map(|row| row.statement).max().unwrap_or(0) + 1);
         tell.event(EventKind::Resumed {
             revision: work.revision.clone(),
             statement: next,
@@ -83,6 +90,8 @@ async fn run(way: &mut Way<'_>, executor: &mut dyn Executor) -> Result<(u32, Lef
         in_transaction: false,
         uncommitted: 0,
         rolled_back: false,
+        undone: None,
+        id_replayed: false,
         decided: None,
     };
     let left = converse(&mut client, MYSQL, work, executor, tell, &mut done).await;
@@ -90,6 +99,9 @@ async fn run(way: &mut Way<'_>, executor: &mut dyn Executor) -> Result<(u32, Lef
         (_, Some(fault)) => return Err(Failure::Decided(fault)),
         (left, None) => left?,
     };
+    if let Some(error) = client.undone.take() {
+        return Err(Stop { retryable: true, ..Stop::refused(error) }.into());
+    }
     client.commit().await?;
     if let Some(number) = client.recorded.keys().next() {
         // The client does not send any more what took effect before.
@@ -112,6 +124,10 @@ struct Client<'a, 'w> {
     uncommitted: u32,
     /// The client went back to a savepoint in the open transaction: then the journal has to be counted.
     rolled_back: bool,
+    /// Why the server rolled the open transaction back: then no statement has a place in it any more.
+    undone: Option<TargetError>,
+    /// The last statement that makes keys was answered from the journal: this session does not know its key.
+    id_replayed: bool,
     /// It is already said what is left.
     decided: Option<ApplyFault>,
 }
@@ -138,13 +154,21 @@ impl Statements for Client<'_, '_> {
         rows: &mut Rows<'_>,
     ) -> Result<Done, Stop> {
         cancelled(self.way.session)?;
+        if let Some(error) = &self.undone {
+            return Err(Stop { retryable: true, ..Stop::refused(error.clone()) });
+        }
+        let of_session = matches!(meaning.class.kind, StatementKind::SessionOnly);
         let outcome = match meaning.class.kind {
-            _ if is_read(meaning) => self.send(number, statement, meaning, rows).await,
-            StatementKind::SessionOnly => {
-                let sent = self.send(number, statement, meaning, rows).await;
-                self.way.session.database = None;
-                sent
-            }
+            _ if is_read(meaning) || of_session => match self.went_with_session(meaning) {
+                Some(what) => Err(self.lost(what, meaning)),
+                None => {
+                    let sent = self.send(number, statement, meaning, rows).await;
+                    if of_session {
+                        self.way.session.database = None;
+                    }
+                    sent
+                }
+            },
             _ if matches!(meaning.verb.as_str(), "SAVEPOINT" | "RELEASE" | "ROLLBACK") => {
                 self.savepoint(number, statement, meaning, rows).await
             }
@@ -197,13 +221,25 @@ impl Client<'_, '_> {
                     error.code = Code::Cancelled;
                 }
                 let (retryable, fatal) = (error::is_retryable(&e), error::is_fatal(&e));
-                if is_deadlock(&e) && self.in_transaction {
-                    // The server has rolled the whole transaction back.
-                    (self.in_transaction, self.uncommitted, self.rolled_back) = (false, 0, false);
-                    return Err(Stop { retryable, fatal: true, ..Stop::refused(error) }.into());
+                if self.in_transaction && !fatal && self.is_undone_by(&e).await? {
+                    self.undone = Some(error.clone());
                 }
                 Err(Stop { retryable, fatal, ..Stop::refused(error) }.into())
             }
+        }
+    }
+
+    /// Whether a failure rolled the whole transaction back, and not only its statement.
+    async fn is_undone_by(&mut self, error: &sqlx::Error) -> Result<bool, Failure> {
+        match error::number(error) {
+            Some(DEADLOCK) => Ok(true),
+            Some(LOCK_TIMEOUT) => {
+                let text = "SELECT @@GLOBAL.innodb_rollback_on_timeout";
+                let answers =
+                    ask(self.way.session, text, "asking what a timeout undoes", self.way.tell).await?;
+                Ok(answers.last().and_then(|answer| answer.first(0)) == Some("1"))
+            }
+            _ => Ok(false),
         }
     }
 
@@ -236,17 +272,42 @@ impl Client<'_, '_> {
         }
         self.number += 1;
         let sent = sent(meaning, hash(statement, meaning));
-        if let Some(row) = self.recorded.remove(&self.number) {
-            return self.replay(&row, &sent, meaning);
+        if let Some(done) = self.known(&sent, meaning).await? {
+            return Ok(done);
         }
         self.begin().await?;
-        let done = self.send(number, statement, meaning, rows).await?;
+        let done = self.whole(number, statement, meaning, rows).await?;
         let what = recorded(&done, meaning);
         let backend = &self.way.session.backend;
         let row = progress::row(self.way.work, self.number, &sent, JournalState::Done, what, backend);
         self.write(&[insert(self.way.session, &row)]).await?;
         self.uncommitted += 1;
         Ok(done)
+    }
+
+    /// Executes a statement with all of its sets of parameters, or with none: the client may go on after a failure,
+    /// and what the sets before did would have no DONE row.
+    async fn whole(
+        &mut self,
+        number: u32,
+        statement: &ClientStatement,
+        meaning: &Meaning,
+        rows: &mut Rows<'_>,
+    ) -> Result<Done, Failure> {
+        if statement.parameters.len() < 2 {
+            return self.send(number, statement, meaning, rows).await;
+        }
+        let tell = self.way.tell;
+        ask(self.way.session, "SAVEPOINT migrated_sets", "executing a statement several times", tell).await?;
+        let outcome = self.send(number, statement, meaning, rows).await;
+        if let Err(Failure::Stopped(stop)) = &outcome
+            && !stop.fatal
+            && self.undone.is_none()
+        {
+            let text = "ROLLBACK TO SAVEPOINT migrated_sets";
+            ask(self.way.session, text, "undoing a part of a statement", tell).await?;
+        }
+        outcome
     }
 
     /// A statement that commits by itself, between its INTENT and its DONE.
@@ -261,11 +322,10 @@ impl Client<'_, '_> {
         self.commit().await?;
         self.number += 1;
         let sent = sent(meaning, hash(statement, meaning));
-        if let Some(row) = self.recorded.remove(&self.number) {
-            if row.state == JournalState::Done || self.took_effect(&row, &sent, meaning).await? {
-                return self.replay(&row, &sent, meaning);
-            }
-        } else if let Some(later) = self.recorded.keys().next() {
+        if let Some(done) = self.known(&sent, meaning).await? {
+            return Ok(done);
+        }
+        if let Some(later) = self.recorded.keys().next() {
             // It was not there when statements after it took effect, and cannot be undone.
             return Err(journal::changed(self.way.work, *later).into());
         }
@@ -311,6 +371,51 @@ impl Client<'_, '_> {
         }
     }
 
+    /// The answer to the next statement, where it took effect in an earlier attempt.
+    async fn known(&mut self, sent: &ScriptStatement, meaning: &Meaning) -> Result<Option<Done>, Failure> {
+        if let Some(row) = self.recorded.remove(&self.number)
+            && (row.state == JournalState::Done || self.took_effect(&row, sent, meaning).await?)
+        {
+            let done = self.replay(&row, sent, meaning)?;
+            self.id_replayed |= makes_keys(meaning);
+            return Ok(Some(done));
+        }
+        match self.went_with_session(meaning) {
+            Some(what) => Err(self.lost(what, meaning)),
+            None => {
+                self.id_replayed &= !makes_keys(meaning);
+                Ok(None)
+            }
+        }
+    }
+
+    /// What a statement that is to be executed counts on, and went with the session of an earlier attempt. What took
+    /// effect after it then is answered from the journal now, and so is not there for this session.
+    fn went_with_session(&self, meaning: &Meaning) -> Option<&'static str> {
+        if self.id_replayed && meaning.text.to_ascii_uppercase().contains("LAST_INSERT_ID(") {
+            return Some("LAST_INSERT_ID()");
+        }
+        if self.recorded.is_empty() || meaning.class.kind != StatementKind::SessionOnly {
+            return None;
+        }
+        match (meaning.class.label, meaning.verb.as_str()) {
+            ("CREATE TEMPORARY TABLE", "CREATE") => Some("its temporary table"),
+            ("CREATE TEMPORARY TABLE", _) => None,
+            _ => (!meaning.class.replayable).then_some("a value that it computed"),
+        }
+    }
+
+    fn lost(&self, what: &str, meaning: &Meaning) -> Failure {
+        let why = format!(
+            "revision {} was cut off, and {what} ({}) went with its session",
+            self.way.work.revision, meaning.summary
+        );
+        self.decided_partial(
+            TargetError::new(Code::TargetPartial, why)
+                .help("do by hand what is left of the revision, then stamp it"),
+        )
+    }
+
     /// Decides whether a statement without DONE took effect. Where it did, that is recorded; where not, its INTENT goes.
     async fn took_effect(
         &mut self,
@@ -343,9 +448,9 @@ impl Client<'_, '_> {
             let error = TargetError::new(
                 Code::TargetPartial,
                 format!(
-                    "statement {} of revision {} took effect before the revision was cut off, and the rows that it \
-                     gave are known to nobody",
-                    row.statement, self.way.work.revision
+                    "statement {} of revision {} ({}) took effect before the revision was cut off, and the rows that \
+                     it gave are known to nobody",
+                    row.statement, self.way.work.revision, meaning.summary
                 ),
             )
             .help("do by hand what is left of the revision, then stamp it");
@@ -358,8 +463,9 @@ impl Client<'_, '_> {
     }
 
     fn decided_partial(&self, error: TargetError) -> Failure {
-        let done = self.way.progress.done;
-        let evidence = format!("{done} statements are recorded as done");
+        let progress = &self.way.progress;
+        let done = progress.done;
+        let evidence = progress.evidence.clone().unwrap_or_else(|| "nothing after them was committed".into());
         Failure::Decided(ApplyFault { error, outcome: Outcome::Partial { done, evidence }, retryable: false })
     }
 
@@ -387,7 +493,11 @@ impl Client<'_, '_> {
         let text = format!("{}{count_again}{COMMIT}", session.guard());
         match session.query(&text, self.way.tell).await {
             Ok(answers) => {
-                let found = answers.iter().rev().nth(1).map_or(0, |answer| answer.rows.len());
+                let is_done = |row: &JournalRow| row.state == JournalState::Done;
+                let found = match answers.iter().rev().nth(1).filter(|_| self.rolled_back) {
+                    Some(answer) => journal_rows(answer)?.iter().filter(|row| is_done(row)).count(),
+                    None => 0,
+                };
                 match self.rolled_back {
                     true => self.way.progress.done = count(found),
                     false => self.way.progress.done += self.uncommitted,
@@ -516,9 +626,9 @@ fn is_read(meaning: &Meaning) -> bool {
     reads.contains(&meaning.verb.as_str()) || with_select
 }
 
-/// Deadlock: the server has rolled the transaction back.
-fn is_deadlock(error: &sqlx::Error) -> bool {
-    error::number(error) == Some(1213)
+/// It may make keys that LAST_INSERT_ID() tells.
+fn makes_keys(meaning: &Meaning) -> bool {
+    matches!(meaning.verb.as_str(), "INSERT" | "REPLACE")
 }
 
 fn insert(session: &MysqlSession, row: &JournalRow) -> String {

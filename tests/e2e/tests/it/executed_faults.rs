@@ -150,6 +150,35 @@ fn a_lock_timeout_gives_the_step_to_the_client_again() {
 }
 
 #[test]
+fn a_transaction_that_the_server_rolled_back_is_not_gone_on_with() {
+    on_each(&[Engine::Mariadb], |project| {
+        let daemon = three(project);
+        // What the server says of a deadlock, and no second session to have one with.
+        let fails = "SIGNAL SQLSTATE '40001' SET MYSQL_ERRNO = 1213, MESSAGE_TEXT = 'Deadlock found'";
+        let trigger = format!("CREATE TRIGGER refuses BEFORE UPDATE ON t_a1 FOR EACH ROW {fails}");
+        project.ctl("upgrade a1").succeeds();
+        project.database.sql(&trigger);
+        let (client, mut executor) = Executor::of(project, &daemon.address, "upgrade head");
+        executor.step();
+        executor.sql("INSERT INTO t_a1 VALUES (7)");
+        assert_eq!(executor.refused("UPDATE t_a1 SET id = id + 10").reason, "STATEMENT_FAILED");
+        assert_eq!(executor.refused("INSERT INTO t_a1 VALUES (8)").reason, "STATEMENT_FAILED");
+        // A body that does not mind is not believed.
+        executor.say(Says::Done(StepBodyDone {}));
+        let told = executor.not_done();
+        assert!(told.will_retry, "{told:?}");
+        project.database.sql("DROP TRIGGER refuses");
+        assert_eq!(executor.step().attempt, 2);
+        executor.sql("INSERT INTO t_a1 VALUES (9)");
+        executor.sql("UPDATE t_a1 SET id = id + 10");
+        executor.done();
+        executor.ends();
+        client.ends(project).succeeds();
+        assert_eq!(project.database.sql("SELECT group_concat(id ORDER BY id) FROM t_a1"), "11,19");
+    });
+}
+
+#[test]
 fn a_run_waits_for_a_client_and_not_for_ever() {
     on_each(&[Engine::Sqlite], |project| {
         let daemon = three(project);

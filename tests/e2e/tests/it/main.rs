@@ -17,6 +17,7 @@ mod deaths;
 mod embedded;
 mod executed;
 mod executed_faults;
+mod executed_journal;
 mod harness;
 mod inspected;
 mod interrupts;

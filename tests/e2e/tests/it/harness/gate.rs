@@ -38,6 +38,20 @@ impl Gate {
         }
     }
 
+    /// A statement that commits by itself and stops at the gate (MariaDB): it makes a column of that name.
+    pub(crate) fn stop_alone(database: &Database, column: &str) -> String {
+        format!("ALTER TABLE {}.gate ADD {column} integer", name(database))
+    }
+
+    /// The columns of the gate's table (MariaDB), joined by commas.
+    pub(crate) fn columns(database: &Database) -> String {
+        database.sql(&format!(
+            "SELECT group_concat(column_name ORDER BY ordinal_position) FROM information_schema.columns \
+             WHERE table_schema = '{}' AND table_name = 'gate'",
+            name(database)
+        ))
+    }
+
     /// Shuts the gate.
     pub(crate) fn shut(database: &Database) -> Gate {
         let name = name(database);
@@ -74,9 +88,18 @@ impl Gate {
             ));
             return;
         }
+        self.reached_by_another(database, "");
+    }
+
+    /// Waits until a session other than that one stands at the gate (MariaDB): its number.
+    pub(crate) fn reached_by_another(&self, database: &Database, one: &str) -> String {
         let until = Instant::now() + LONG;
-        // The server itself pauses between two looks.
-        while database.sql(&format!("{}; DO SLEEP(0.02)", self.waiting())).is_empty() {
+        loop {
+            // The server itself pauses between two looks.
+            let waits = database.sql(&format!("{}; DO SLEEP(0.02)", self.waiting()));
+            if !waits.is_empty() && waits != one {
+                return waits;
+            }
             assert!(Instant::now() < until, "nobody comes to the gate");
         }
     }
@@ -96,7 +119,11 @@ impl Gate {
 
     /// Asks MariaDB who waits. (Its list of transactions is a copy that grows old while it is asked often.)
     fn waiting(&self) -> String {
-        format!("SELECT id FROM information_schema.processlist WHERE info LIKE 'UPDATE {}.gate%'", self.name)
+        format!(
+            "SELECT id FROM information_schema.processlist \
+             WHERE info LIKE 'UPDATE {0}.gate%' OR info LIKE 'ALTER TABLE {0}.gate%'",
+            self.name
+        )
     }
 
     /// Opens the gate, for good.
