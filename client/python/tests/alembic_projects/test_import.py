@@ -281,3 +281,22 @@ def test_the_command(
     assert 'dirs = ["migrations"]' in (tmp_path / "migratectl.toml").read_text()
     assert main(["import", "--capture", "memory"]) == 2
     assert "is not empty" in capsys.readouterr().err
+
+
+def test_what_stays_python_is_not_proved(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    project(tmp_path, {"s0": CUSTOMERS, "s1": BATCH, "s2": READS})
+    monkeypatch.chdir(tmp_path)
+    assert main(["import", "--keep-python"]) == 0
+    assert "not proved: of the scripts 1 stay Python" in capsys.readouterr().out
+    assert (tmp_path / "migrations" / "s2.rev.py").exists()
+
+
+def test_a_proof_on_which_alembic_fails(tmp_path: Path) -> None:
+    made = project(
+        tmp_path / "p", {"s0": script("aa01", None, "def upgrade():\n    op.execute('nonsense')\n")}
+    )
+    proof = prove(made.scripts, tmp_path, "sqlite")
+    assert not proof.holds
+    assert "Alembic itself fails on an empty database" in (proof.failure or "")

@@ -16,6 +16,7 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import URL, MetaData, create_engine, make_url, text
 from sqlalchemy.engine import Connection
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.pool import NullPool
 
 from migrated._sync.client import Client
@@ -105,9 +106,16 @@ def prove(
     """
     with scratch_pair(dialect, server) as (theirs, ours), tempfile.TemporaryDirectory() as home:
         engine = create_engine(theirs, poolclass=NullPool)
-        with engine.connect() as connection:
-            count = by_alembic(directory, connection, metadata)
-        engine.dispose()
+        try:
+            with engine.connect() as connection:
+                count = by_alembic(directory, connection, metadata)
+        except SQLAlchemyError as error:
+            # Without env.py: what that makes, such as a schema, is not there.
+            return Proof(
+                dialect, 0, (), f"Alembic itself fails on an empty database: {' '.join(str(error).split())}"
+            )
+        finally:
+            engine.dispose()
         environ = {
             name: value
             for name, value in os.environ.items()
