@@ -2057,7 +2057,7 @@ var File_migrated_v1_migration_service_proto protoreflect.FileDescriptor
 
 const file_migrated_v1_migration_service_proto_rawDesc = "" +
 	"\n" +
-	"#migrated/v1/migration_service.proto\x12\vmigrated.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x16migrated/v1/diff.proto\x1a\x17migrated/v1/event.proto\x1a\x19migrated/v1/execute.proto\x1a\x17migrated/v1/graph.proto\x1a\x16migrated/v1/lint.proto\x1a\x1amigrated/v1/revision.proto\x1a\"migrated/v1/revision_service.proto\x1a\x1fmigrated/v1/schema_source.proto\x1a\x18migrated/v1/target.proto\"\x94\x02\n" +
+	"#migrated/v1/migration_service.proto\x12\vmigrated.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1amigrated/v1/diagnose.proto\x1a\x16migrated/v1/diff.proto\x1a\x17migrated/v1/event.proto\x1a\x19migrated/v1/execute.proto\x1a\x17migrated/v1/graph.proto\x1a\x16migrated/v1/lint.proto\x1a\x1amigrated/v1/revision.proto\x1a\"migrated/v1/revision_service.proto\x1a\x1fmigrated/v1/schema_source.proto\x1a\x18migrated/v1/target.proto\"\x94\x02\n" +
 	"\n" +
 	"RunOptions\x12\x1d\n" +
 	"\n" +
@@ -2210,7 +2210,7 @@ const file_migrated_v1_migration_service_proto_rawDesc = "" +
 	"\x14TARGET_STATUS_BEHIND\x10\x02\x12\x17\n" +
 	"\x13TARGET_STATUS_AHEAD\x10\x03\x12\x1a\n" +
 	"\x16TARGET_STATUS_DIVERGED\x10\x04\x12\x19\n" +
-	"\x15TARGET_STATUS_UNKNOWN\x10\x052\x83\b\n" +
+	"\x15TARGET_STATUS_UNKNOWN\x10\x052\xa7\t\n" +
 	"\x10MigrationService\x12;\n" +
 	"\x04Plan\x12\x18.migrated.v1.PlanRequest\x1a\x19.migrated.v1.PlanResponse\x12F\n" +
 	"\aUpgrade\x12\x1b.migrated.v1.UpgradeRequest\x1a\x1c.migrated.v1.UpgradeResponse0\x01\x12L\n" +
@@ -2221,7 +2221,9 @@ const file_migrated_v1_migration_service_proto_rawDesc = "" +
 	"GetCurrent\x12\x1e.migrated.v1.GetCurrentRequest\x1a\x1f.migrated.v1.GetCurrentResponse\x12\\\n" +
 	"\x0fWaitForRevision\x12#.migrated.v1.WaitForRevisionRequest\x1a$.migrated.v1.WaitForRevisionResponse\x12e\n" +
 	"\x12EnsureVersionTable\x12&.migrated.v1.EnsureVersionTableRequest\x1a'.migrated.v1.EnsureVersionTableResponse\x12Y\n" +
-	"\x0eAcceptRevision\x12\".migrated.v1.AcceptRevisionRequest\x1a#.migrated.v1.AcceptRevisionResponse\x12>\n" +
+	"\x0eAcceptRevision\x12\".migrated.v1.AcceptRevisionRequest\x1a#.migrated.v1.AcceptRevisionResponse\x12G\n" +
+	"\bDiagnose\x12\x1c.migrated.v1.DiagnoseRequest\x1a\x1d.migrated.v1.DiagnoseResponse\x12Y\n" +
+	"\x0eJudgeStatement\x12\".migrated.v1.JudgeStatementRequest\x1a#.migrated.v1.JudgeStatementResponse\x12>\n" +
 	"\x05Check\x12\x19.migrated.v1.CheckRequest\x1a\x1a.migrated.v1.CheckResponse\x12S\n" +
 	"\fAutogenerate\x12 .migrated.v1.AutogenerateRequest\x1a!.migrated.v1.AutogenerateResponse\x12;\n" +
 	"\x04Lint\x12\x18.migrated.v1.LintRequest\x1a\x19.migrated.v1.LintResponse\x12T\n" +
@@ -2284,10 +2286,14 @@ var file_migrated_v1_migration_service_proto_goTypes = []any{
 	(*CreateRevisionRequest)(nil),      // 39: migrated.v1.CreateRevisionRequest
 	(*RevisionFile)(nil),               // 40: migrated.v1.RevisionFile
 	(*LintFinding)(nil),                // 41: migrated.v1.LintFinding
-	(*LintRequest)(nil),                // 42: migrated.v1.LintRequest
-	(*ExecuteStepRequest)(nil),         // 43: migrated.v1.ExecuteStepRequest
-	(*LintResponse)(nil),               // 44: migrated.v1.LintResponse
-	(*ExecuteStepResponse)(nil),        // 45: migrated.v1.ExecuteStepResponse
+	(*DiagnoseRequest)(nil),            // 42: migrated.v1.DiagnoseRequest
+	(*JudgeStatementRequest)(nil),      // 43: migrated.v1.JudgeStatementRequest
+	(*LintRequest)(nil),                // 44: migrated.v1.LintRequest
+	(*ExecuteStepRequest)(nil),         // 45: migrated.v1.ExecuteStepRequest
+	(*DiagnoseResponse)(nil),           // 46: migrated.v1.DiagnoseResponse
+	(*JudgeStatementResponse)(nil),     // 47: migrated.v1.JudgeStatementResponse
+	(*LintResponse)(nil),               // 48: migrated.v1.LintResponse
+	(*ExecuteStepResponse)(nil),        // 49: migrated.v1.ExecuteStepResponse
 }
 var file_migrated_v1_migration_service_proto_depIdxs = []int32{
 	28, // 0: migrated.v1.RunOptions.lock_wait:type_name -> google.protobuf.Duration
@@ -2350,25 +2356,29 @@ var file_migrated_v1_migration_service_proto_depIdxs = []int32{
 	17, // 57: migrated.v1.MigrationService.WaitForRevision:input_type -> migrated.v1.WaitForRevisionRequest
 	19, // 58: migrated.v1.MigrationService.EnsureVersionTable:input_type -> migrated.v1.EnsureVersionTableRequest
 	21, // 59: migrated.v1.MigrationService.AcceptRevision:input_type -> migrated.v1.AcceptRevisionRequest
-	23, // 60: migrated.v1.MigrationService.Check:input_type -> migrated.v1.CheckRequest
-	25, // 61: migrated.v1.MigrationService.Autogenerate:input_type -> migrated.v1.AutogenerateRequest
-	42, // 62: migrated.v1.MigrationService.Lint:input_type -> migrated.v1.LintRequest
-	43, // 63: migrated.v1.MigrationService.ExecuteStep:input_type -> migrated.v1.ExecuteStepRequest
-	6,  // 64: migrated.v1.MigrationService.Plan:output_type -> migrated.v1.PlanResponse
-	8,  // 65: migrated.v1.MigrationService.Upgrade:output_type -> migrated.v1.UpgradeResponse
-	10, // 66: migrated.v1.MigrationService.Downgrade:output_type -> migrated.v1.DowngradeResponse
-	12, // 67: migrated.v1.MigrationService.Stamp:output_type -> migrated.v1.StampResponse
-	14, // 68: migrated.v1.MigrationService.Render:output_type -> migrated.v1.RenderResponse
-	16, // 69: migrated.v1.MigrationService.GetCurrent:output_type -> migrated.v1.GetCurrentResponse
-	18, // 70: migrated.v1.MigrationService.WaitForRevision:output_type -> migrated.v1.WaitForRevisionResponse
-	20, // 71: migrated.v1.MigrationService.EnsureVersionTable:output_type -> migrated.v1.EnsureVersionTableResponse
-	22, // 72: migrated.v1.MigrationService.AcceptRevision:output_type -> migrated.v1.AcceptRevisionResponse
-	24, // 73: migrated.v1.MigrationService.Check:output_type -> migrated.v1.CheckResponse
-	26, // 74: migrated.v1.MigrationService.Autogenerate:output_type -> migrated.v1.AutogenerateResponse
-	44, // 75: migrated.v1.MigrationService.Lint:output_type -> migrated.v1.LintResponse
-	45, // 76: migrated.v1.MigrationService.ExecuteStep:output_type -> migrated.v1.ExecuteStepResponse
-	64, // [64:77] is the sub-list for method output_type
-	51, // [51:64] is the sub-list for method input_type
+	42, // 60: migrated.v1.MigrationService.Diagnose:input_type -> migrated.v1.DiagnoseRequest
+	43, // 61: migrated.v1.MigrationService.JudgeStatement:input_type -> migrated.v1.JudgeStatementRequest
+	23, // 62: migrated.v1.MigrationService.Check:input_type -> migrated.v1.CheckRequest
+	25, // 63: migrated.v1.MigrationService.Autogenerate:input_type -> migrated.v1.AutogenerateRequest
+	44, // 64: migrated.v1.MigrationService.Lint:input_type -> migrated.v1.LintRequest
+	45, // 65: migrated.v1.MigrationService.ExecuteStep:input_type -> migrated.v1.ExecuteStepRequest
+	6,  // 66: migrated.v1.MigrationService.Plan:output_type -> migrated.v1.PlanResponse
+	8,  // 67: migrated.v1.MigrationService.Upgrade:output_type -> migrated.v1.UpgradeResponse
+	10, // 68: migrated.v1.MigrationService.Downgrade:output_type -> migrated.v1.DowngradeResponse
+	12, // 69: migrated.v1.MigrationService.Stamp:output_type -> migrated.v1.StampResponse
+	14, // 70: migrated.v1.MigrationService.Render:output_type -> migrated.v1.RenderResponse
+	16, // 71: migrated.v1.MigrationService.GetCurrent:output_type -> migrated.v1.GetCurrentResponse
+	18, // 72: migrated.v1.MigrationService.WaitForRevision:output_type -> migrated.v1.WaitForRevisionResponse
+	20, // 73: migrated.v1.MigrationService.EnsureVersionTable:output_type -> migrated.v1.EnsureVersionTableResponse
+	22, // 74: migrated.v1.MigrationService.AcceptRevision:output_type -> migrated.v1.AcceptRevisionResponse
+	46, // 75: migrated.v1.MigrationService.Diagnose:output_type -> migrated.v1.DiagnoseResponse
+	47, // 76: migrated.v1.MigrationService.JudgeStatement:output_type -> migrated.v1.JudgeStatementResponse
+	24, // 77: migrated.v1.MigrationService.Check:output_type -> migrated.v1.CheckResponse
+	26, // 78: migrated.v1.MigrationService.Autogenerate:output_type -> migrated.v1.AutogenerateResponse
+	48, // 79: migrated.v1.MigrationService.Lint:output_type -> migrated.v1.LintResponse
+	49, // 80: migrated.v1.MigrationService.ExecuteStep:output_type -> migrated.v1.ExecuteStepResponse
+	66, // [66:81] is the sub-list for method output_type
+	51, // [51:66] is the sub-list for method input_type
 	51, // [51:51] is the sub-list for extension type_name
 	51, // [51:51] is the sub-list for extension extendee
 	0,  // [0:51] is the sub-list for field type_name
@@ -2379,6 +2389,7 @@ func file_migrated_v1_migration_service_proto_init() {
 	if File_migrated_v1_migration_service_proto != nil {
 		return
 	}
+	file_migrated_v1_diagnose_proto_init()
 	file_migrated_v1_diff_proto_init()
 	file_migrated_v1_event_proto_init()
 	file_migrated_v1_execute_proto_init()

@@ -10,10 +10,13 @@ use super::statement::outside;
 use super::transaction::AS_OURSELVES;
 use super::wire::WireError;
 use super::{PostgresTarget, cancel, evidence};
+use crate::edge::Edge;
 use crate::ending::ORPHAN_GRACE;
-use crate::journal::progress::{self, Progress, Settling};
+use crate::journal::progress::{self, Effect, Progress, Settling};
 use crate::stop::Failure;
-use crate::{Backend, BackendState, JournalRow, ScriptStatement, Tell, Treatment, Work, journal};
+use crate::{
+    Backend, BackendState, JournalRow, ScriptStatement, TargetError, Tell, Treatment, Work, journal,
+};
 
 /// Decides where to go on, and tells why. Gives the number of the first statement to execute.
 pub(super) async fn resume(
@@ -29,12 +32,14 @@ pub(super) async fn resume(
         Settling::Doubtful(row) => {
             let orphan = end_orphan(session.target.clone(), &session.backend.clone(), row).await?;
             let (effect, reason) = doubtful(session, work, row, so_far).await?;
+            tell.edge(Edge::Decided).await;
             let table = journal_table(&session.place);
             let text = match effect {
                 true => journal::done(PG, &table, &session.place.name, row),
                 false => journal::forget(PG, &table, &session.place.name, row),
             };
             ask(session, &format!("{AS_OURSELVES}{text}"), "writing the journal").await?;
+            tell.edge(Edge::Corrected).await;
             so_far.done += u32::from(effect);
             (row.statement + u32::from(effect), format!("{orphan}{reason}"))
         }
@@ -60,34 +65,61 @@ async fn end_orphan(target: PostgresTarget, ours: &Backend, row: &JournalRow) ->
     }
 }
 
-/// Decides about an INTENT without DONE: whether its statement took effect, and why.
-async fn doubtful(
+/// What the catalog says about an INTENT without DONE.
+pub(super) struct Weighed {
+    /// Whether its statement took effect.
+    pub(super) effect: Effect,
+    /// The invalid index that it left.
+    pub(super) leftover: Option<String>,
+}
+
+/// Asks the catalog about an INTENT without DONE.
+pub(super) async fn weigh(
     session: &mut PostgresSession,
     work: &Work,
     row: &JournalRow,
-    so_far: &Progress,
-) -> Result<(bool, String), Failure> {
+) -> Result<Weighed, TargetError> {
     let (statement, same_text) = progress::named(work, row);
     if let Some(ScriptStatement { treatment: Treatment::ConcurrentIndex { index, table }, .. }) = statement
         && same_text
     {
         let was_absent = row.definitions.lines().next().is_some_and(|line| line.ends_with(" = absent"));
         let found = index::find(session, index, table).await?;
-        return match found.state {
-            IndexState::Absent => Ok((false, format!("index {} was not built", index.name))),
+        let name = &index.name;
+        return Ok(match found.state {
+            IndexState::Absent => without(Effect::None(format!("index {name} was not built"))),
             IndexState::Valid if was_absent => {
-                Ok((true, format!("index {} is complete: adopted", index.name)))
+                without(Effect::Done(format!("index {name} is complete: adopted")))
             }
-            IndexState::Invalid if was_absent => {
-                drop_leftover(session, &found.name).await?;
-                Ok((false, format!("index {} was left invalid: dropped, to be built again", found.name)))
-            }
-            _ => Ok((false, format!("index {} was there before", index.name))),
-        };
+            IndexState::Invalid if was_absent => Weighed {
+                effect: Effect::None(format!("index {name} was left invalid: dropped, to be built again")),
+                leftover: Some(found.name),
+            },
+            _ => without(Effect::None(format!("index {name} was there before"))),
+        });
     }
     let now = evidence::same_objects(session, &row.definitions).await?;
     let text = statement.map_or("", |statement| work.script.sql(statement));
-    let effect = evidence::decide(text, same_text, &row.definitions, &now);
+    Ok(without(evidence::decide(text, same_text, &row.definitions, &now)))
+}
+
+fn without(effect: Effect) -> Weighed {
+    Weighed { effect, leftover: None }
+}
+
+/// Decides about an INTENT without DONE: whether its statement took effect, and why. An invalid index that it left is
+/// dropped.
+async fn doubtful(
+    session: &mut PostgresSession,
+    work: &Work,
+    row: &JournalRow,
+    so_far: &Progress,
+) -> Result<(bool, String), Failure> {
+    let Weighed { effect, leftover } = weigh(session, work, row).await?;
+    if let Some(name) = leftover {
+        drop_leftover(session, &name).await?;
+    }
+    let (_, same_text) = progress::named(work, row);
     progress::decided(effect, same_text, work, row, so_far)
 }
 
