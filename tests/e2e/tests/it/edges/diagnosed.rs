@@ -152,7 +152,8 @@ fn only_a_person_can_tell(passage: &str, option: &str) {
         }
         // Neither command guesses.
         project.ctl("resume").exits(3);
-        project.ctl("upgrade head").exits(5).is("TARGET_PARTIAL");
+        let refused = project.ctl("upgrade head").exits(5).is("TARGET_PARTIAL");
+        assert_eq!(refused.next(), "migratectl diagnose");
         let known = project.ctl("repair --no-effect b2:1 --reason x").exits(1);
         assert!(known.stderr.contains("statement 1 of b2"), "{}", known.story());
         let noted = format!("repair {option} b2:2 --reason looked-at-it");
