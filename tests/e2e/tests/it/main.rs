@@ -29,6 +29,7 @@ mod messages;
 mod operations_form;
 mod questions;
 mod rules;
+mod scenarios;
 mod shutdown;
 mod spine;
 mod tls;
