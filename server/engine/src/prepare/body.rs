@@ -117,7 +117,7 @@ pub(crate) fn understand(
     let parsed = file::parse(path, bytes)?;
     let dialect = server.dialect;
     if let Some(client) = &parsed.client {
-        if dialect != DialectName::Mysql && client.transactional == Some(false) {
+        if dialect == DialectName::Sqlite && client.transactional == Some(false) {
             let error: EngineError = no_journal_of_clients().into();
             return Err(error.revision(revision).with("path", path));
         }
@@ -190,7 +190,7 @@ fn of_client(
         body_hash,
         token_hash,
         path: path.to_owned(),
-        transactional: dialect != DialectName::Mysql,
+        transactional: dialect != DialectName::Mysql && client.transactional != Some(false),
         spoils_sessions: false,
         warnings: Vec::new(),
         rendered: false,

@@ -16,20 +16,19 @@ use super::session::MysqlSession;
 use super::statement::{cancelled, outside};
 use super::transaction::{BEGIN, COMMIT, ask, roll_back, transaction};
 use super::value::{arguments, column, values};
-use crate::executed::{Done, Left, Meaning, Rows, Statements, converse};
+use crate::executed::{Done, Left, Meaning, Rows, Statements, converse, recorded};
 use crate::journal::progress::{self, Effect, Progress};
 use crate::stop::{Failure, Stop};
 use crate::version_table::after;
 use crate::{
     Applied, ApplyFault, ClientStatement, Executor, JournalRow, JournalState, Outcome, ResultColumn,
-    ScriptStatement, TargetError, Tell, Treatment, Work, journal,
+    ScriptStatement, TargetError, Tell, Work, journal,
 };
 use async_trait::async_trait;
 use futures_util::TryStreamExt as _;
 use migrated_core::Code;
 use migrated_core::dialect::StatementKind;
 use migrated_core::event::EventKind;
-use sha2::{Digest as _, Sha256};
 use sqlx::{AssertSqlSafe, Either, Executor as _, SqlSafeStr as _, Statement as _};
 use std::collections::BTreeMap;
 
@@ -70,9 +69,9 @@ async fn run(way: &mut Way<'_>, executor: &mut dyn Executor) -> Result<(u32, Lef
     let rows = open(way).await?;
     journal::of_another(&rows, work)?;
     if !rows.is_empty() {
-        let recorded = || rows.iter().filter(|row| row.state == JournalState::Done);
-        way.progress.done = count(recorded().count());
-        let (done, next) = (way.progress.done, recorded().map(|row| row.statement).max().unwrap_or(0) + 1);
+        let of_before = || rows.iter().filter(|row| row.state == JournalState::Done);
+        way.progress.done = count(of_before().count());
+        let (done, next) = (way.progress.done, of_before().map(|row| row.statement).max().unwrap_or(0) + 1);
         tell.event(EventKind::Resumed {
             revision: work.revision.clone(),
             statement: next,
@@ -213,7 +212,7 @@ impl Client<'_, '_> {
             }
             Err(Failed::Ours(error)) => Err(Stop::refused(error).into()),
             Err(Failed::Said(e)) => {
-                let sent = sent(meaning, String::new());
+                let sent = recorded::sent(meaning, String::new());
                 let path = &self.way.work.path;
                 let at = At { path, statement: &sent, text: &meaning.text, index: number, total: 0 };
                 let mut error = error::inside(&e, &at);
@@ -271,13 +270,13 @@ impl Client<'_, '_> {
             return self.alone(number, statement, meaning, &[], rows).await;
         }
         self.number += 1;
-        let sent = sent(meaning, hash(statement, meaning));
+        let sent = recorded::sent(meaning, recorded::hash(MYSQL, statement, meaning));
         if let Some(done) = self.known(&sent, meaning).await? {
             return Ok(done);
         }
         self.begin().await?;
         let done = self.whole(number, statement, meaning, rows).await?;
-        let what = recorded(&done, meaning);
+        let what = if meaning.without_rows { recorded::kept(&done) } else { String::new() };
         let backend = &self.way.session.backend;
         let row = progress::row(self.way.work, self.number, &sent, JournalState::Done, what, backend);
         self.write(&[insert(self.way.session, &row)]).await?;
@@ -321,7 +320,7 @@ impl Client<'_, '_> {
     ) -> Result<Done, Failure> {
         self.commit().await?;
         self.number += 1;
-        let sent = sent(meaning, hash(statement, meaning));
+        let sent = recorded::sent(meaning, recorded::hash(MYSQL, statement, meaning));
         if let Some(done) = self.known(&sent, meaning).await? {
             return Ok(done);
         }
@@ -406,14 +405,7 @@ impl Client<'_, '_> {
     }
 
     fn lost(&self, what: &str, meaning: &Meaning) -> Failure {
-        let why = format!(
-            "revision {} was cut off, and {what} ({}) went with its session",
-            self.way.work.revision, meaning.summary
-        );
-        self.decided_partial(
-            TargetError::new(Code::TargetPartial, why)
-                .help("do by hand what is left of the revision, then stamp it"),
-        )
+        self.decided_partial(recorded::went_with_session(self.way.work, what, meaning))
     }
 
     /// Decides whether a statement without DONE took effect. Where it did, that is recorded; where not, its INTENT goes.
@@ -445,21 +437,10 @@ impl Client<'_, '_> {
             return Err(self.decided_partial(journal::changed(self.way.work, row.statement)));
         }
         if !meaning.without_rows {
-            let error = TargetError::new(
-                Code::TargetPartial,
-                format!(
-                    "statement {} of revision {} ({}) took effect before the revision was cut off, and the rows that \
-                     it gave are known to nobody",
-                    row.statement, self.way.work.revision, meaning.summary
-                ),
-            )
-            .help("do by hand what is left of the revision, then stamp it");
+            let error = recorded::rows_unknown(self.way.work, row, meaning);
             return Err(self.decided_partial(error));
         }
-        let part = |at: usize| row.definitions.split(' ').nth(at)?.parse::<u64>().ok();
-        let is_done = row.state == JournalState::Done && row.definitions.starts_with("done ");
-        let (row_count, last) = if is_done { (part(1), part(2)) } else { (None, None) };
-        Ok(Done { row_count, last_row_id: last.map(u64::cast_signed), replayed: true })
+        Ok(recorded::replayed(row))
     }
 
     fn decided_partial(&self, error: TargetError) -> Failure {
@@ -633,42 +614,6 @@ fn makes_keys(meaning: &Meaning) -> bool {
 
 fn insert(session: &MysqlSession, row: &JournalRow) -> String {
     journal::insert(MYSQL, &session.place.journal(), &session.place.name, row)
-}
-
-/// What a replay answers, as the DONE row keeps it.
-fn recorded(done: &Done, meaning: &Meaning) -> String {
-    let last = done.last_row_id.map(|id| format!(" {}", id.cast_unsigned())).unwrap_or_default();
-    match done.row_count {
-        Some(count) if meaning.without_rows => format!("done {count}{last}"),
-        _ => String::new(),
-    }
-}
-
-/// What a statement is known by in the journal: its tokens and its parameters.
-fn hash(statement: &ClientStatement, meaning: &Meaning) -> String {
-    let tokens = migrated_core::dialect::split(MYSQL, &meaning.text, 1).ok();
-    let tokens = tokens.and_then(|all| {
-        all.first().map(|one| migrated_core::dialect::statement_hash(MYSQL, one, &meaning.text))
-    });
-    let mut hasher = Sha256::new();
-    hasher.update(tokens.unwrap_or_default());
-    if !statement.parameters.is_empty() {
-        hasher.update(format!("{:?}", statement.parameters));
-    }
-    hex::encode(hasher.finalize())
-}
-
-/// A client's statement as one of a script.
-fn sent(meaning: &Meaning, hash: String) -> ScriptStatement {
-    ScriptStatement {
-        range: 0..meaning.text.len(),
-        line: 1,
-        column: 1,
-        copy_data: None,
-        hash,
-        summary: meaning.summary.clone(),
-        treatment: Treatment::Transactional,
-    }
 }
 
 fn count(n: usize) -> u32 {

@@ -18,6 +18,7 @@ mod embedded;
 mod executed;
 mod executed_faults;
 mod executed_journal;
+mod executed_outside;
 mod harness;
 mod inspected;
 mod interrupts;

@@ -32,6 +32,10 @@ const OWN: &[(&str, &str)] = &[
     ("server/target/src/postgres/apply.rs", "MySQL, which journals all, has journalled.rs alone"),
     ("server/target/src/postgres/copy.rs", "COPY … FROM STDIN has a protocol of its own"),
     ("server/target/src/postgres/evidence.rs", "SQLite's DDL is transactional: nothing to compare"),
+    (
+        "server/target/src/postgres/executed/journalled.rs",
+        "MySQL, which journals all, has executed.rs alone; on SQLite a client's body is one transaction",
+    ),
     ("server/target/src/postgres/index.rs", "only PostgreSQL leaves invalid indexes behind"),
     (
         "server/target/src/postgres/parameter.rs",
