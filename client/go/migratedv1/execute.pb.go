@@ -1335,7 +1335,7 @@ type SqlValue_Decimal struct {
 }
 
 type SqlValue_Text struct {
-	// Text of any kind, labels of enums too.
+	// Text of any kind, labels of enums too. What SQLite keeps as text and is no UTF-8 comes as `bytes`.
 	Text string `protobuf:"bytes,6,opt,name=text,proto3,oneof"`
 }
 

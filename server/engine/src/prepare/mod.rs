@@ -100,6 +100,7 @@ impl Engine {
             expected_rows: rows.to_vec(),
             changes: step.changes.clone(),
             transaction: if fact.transactional { transaction } else { Transaction::None },
+            most_statements: self.settings().max_statements,
         };
         Ok(Prepared {
             work,

@@ -220,6 +220,8 @@ fn the_catalog_decides_about_a_statement_during_which_the_daemon_was_killed() {
     for after in [After::Finished, After::Ended, After::StillWaits] {
         on_postgres(|project, daemon| {
             let (client, mut executor) = step(project, &daemon);
+            // The orphan is not to end by itself.
+            executor.sql("SET client_connection_check_interval = 0");
             executor.sql(MADE);
             executor.sql("INSERT INTO made VALUES (1, 'one')");
             let writer = Writer::begin(project);
@@ -227,12 +229,18 @@ fn the_catalog_decides_about_a_statement_during_which_the_daemon_was_killed() {
             let orphan = Writer::waited_for(project, "");
             let states = "SELECT string_agg(state, ',' ORDER BY statement) FROM migrated_journal";
             assert_eq!(project.database.sql(states), "DONE,DONE,INTENT");
-            let daemon = killed(project, daemon, client, executor);
             let mut writer = Some(writer);
+            let address = daemon.address.clone();
+            drop(client);
+            daemon.killed(project);
+            drop(executor);
             match after {
                 After::Finished => {
                     writer.take().expect("open").ends();
-                    while index(project) != "true" {}
+                    let until = Instant::now() + LONG;
+                    while index(project) != "true" {
+                        assert!(Instant::now() < until, "the orphan does not finish");
+                    }
                 }
                 After::Ended => {
                     project.database.sql(&format!("SELECT pg_terminate_backend({orphan}, 20000)"));
@@ -241,6 +249,7 @@ fn the_catalog_decides_about_a_statement_during_which_the_daemon_was_killed() {
                 }
                 After::StillWaits => {}
             }
+            let daemon = Daemon::serve(project, &address, "[runs]\nexecutor_wait = \"30s\"\n");
             let (client, mut executor) = step(project, &daemon);
             assert!(replayed(&mut executor, MADE));
             assert!(replayed(&mut executor, "INSERT INTO made VALUES (1, 'one')"));

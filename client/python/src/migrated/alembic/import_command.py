@@ -47,6 +47,22 @@ def run(project: Project, options: argparse.Namespace) -> int:
     _say(f"{len(outcome.files)} revisions are written to {folder}")
     if write_settings(Path(), str(folder), configured.options):
         _say(f"{NAME} is written")
+    code = _proved(project, folder, dialects, metadata, options, outcome)
+    _say(
+        "next: a target where `migrated-alembic` ran the scripts remembers their content: "
+        "`migratectl repair --all --reason imported` accepts that of the revisions, once"
+    )
+    return code
+
+
+def _proved(
+    project: Project,
+    folder: Path,
+    dialects: list[str],
+    metadata: MetaData | None,
+    options: argparse.Namespace,
+    outcome: Outcome,
+) -> int:
     if options.no_proof:
         return OK
     if python := [file for file in outcome.files if file.name.endswith(".rev.py")]:

@@ -613,7 +613,7 @@ class SqlValue(_message.Message):
     decimal: _builtins.str
     """A numeric, as its digits: `-12.3400`, `NaN`, `Infinity`, `-Infinity`. Zeros at the end are kept."""
     text: _builtins.str
-    """Text of any kind, labels of enums too."""
+    """Text of any kind, labels of enums too. What SQLite keeps as text and is no UTF-8 comes as `bytes`."""
     bytes: _builtins.bytes
     """Bytes."""
     date: _builtins.str
