@@ -4,6 +4,9 @@
 mod applied;
 mod body;
 mod check;
+mod refusal;
+mod source;
+mod transaction;
 
 pub(crate) use applied::Verified;
 pub(crate) use body::{LoadedBody, understand};
