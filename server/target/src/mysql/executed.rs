@@ -5,41 +5,32 @@
 //! exactly-once costs one commit. And after a revision was cut off its client runs the whole body again: what is recorded
 //! as done is answered from the journal and not executed.
 
-use super::alone::journal_stop;
+mod gathering;
+mod replay;
+mod sending;
+
 use super::engine::Engines;
 use super::error::{self, At};
 use super::evidence;
 use super::journalled::{MYSQL, Way, settle};
-use super::opening::{journal_rows, open};
-use super::resume::end_orphan;
+use super::opening::open;
 use super::session::MysqlSession;
 use super::statement::{cancelled, outside};
-use super::transaction::{BEGIN, COMMIT, ask, roll_back, transaction};
-use super::value::{arguments, column, values};
+use super::transaction::{ask, roll_back, transaction};
 use crate::executed::{Done, Left, Meaning, Rows, Statements, converse, recorded};
-use crate::journal::progress::{self, Effect, Progress};
+use crate::journal::progress::{self, Progress};
 use crate::stop::{Failure, Stop};
 use crate::version_table::after;
 use crate::{
-    Applied, ApplyFault, ClientStatement, Executor, JournalRow, JournalState, Outcome, ResultColumn,
-    ScriptStatement, TargetError, Tell, Work, journal,
+    Applied, ApplyFault, ClientStatement, Executor, JournalRow, JournalState, TargetError, Tell, Work,
+    journal,
 };
 use async_trait::async_trait;
-use futures_util::TryStreamExt as _;
 use migrated_core::Code;
 use migrated_core::dialect::StatementKind;
 use migrated_core::event::EventKind;
-use sqlx::{AssertSqlSafe, Either, Executor as _, SqlSafeStr as _, Statement as _};
+use sending::{Failed, run_on};
 use std::collections::BTreeMap;
-
-/// "This command is not supported in the prepared statement protocol yet".
-const UNPREPARED: u16 = 1295;
-
-/// The server has rolled the transaction back.
-const DEADLOCK: u16 = 1213;
-
-/// The server has rolled the statement back, and with `innodb_rollback_on_timeout` the transaction.
-const LOCK_TIMEOUT: u16 = 1205;
 
 /// Does a revision, or what is left of it.
 pub(super) async fn apply(
@@ -131,18 +122,6 @@ struct Client<'a, 'w> {
     decided: Option<ApplyFault>,
 }
 
-/// Why a statement did not get to its end.
-enum Failed {
-    Said(sqlx::Error),
-    Ours(TargetError),
-}
-
-impl From<sqlx::Error> for Failed {
-    fn from(error: sqlx::Error) -> Self {
-        Failed::Said(error)
-    }
-}
-
 #[async_trait]
 impl Statements for Client<'_, '_> {
     async fn execute(
@@ -225,20 +204,6 @@ impl Client<'_, '_> {
                 }
                 Err(Stop { retryable, fatal, ..Stop::refused(error) }.into())
             }
-        }
-    }
-
-    /// Whether a failure rolled the whole transaction back, and not only its statement.
-    async fn is_undone_by(&mut self, error: &sqlx::Error) -> Result<bool, Failure> {
-        match error::number(error) {
-            Some(DEADLOCK) => Ok(true),
-            Some(LOCK_TIMEOUT) => {
-                let text = "SELECT @@GLOBAL.innodb_rollback_on_timeout";
-                let answers =
-                    ask(self.way.session, text, "asking what a timeout undoes", self.way.tell).await?;
-                Ok(answers.last().and_then(|answer| answer.first(0)) == Some("1"))
-            }
-            _ => Ok(false),
         }
     }
 
@@ -369,232 +334,6 @@ impl Client<'_, '_> {
             }
         }
     }
-
-    /// The answer to the next statement, where it took effect in an earlier attempt.
-    async fn known(&mut self, sent: &ScriptStatement, meaning: &Meaning) -> Result<Option<Done>, Failure> {
-        if let Some(row) = self.recorded.remove(&self.number)
-            && (row.state == JournalState::Done || self.took_effect(&row, sent, meaning).await?)
-        {
-            let done = self.replay(&row, sent, meaning)?;
-            self.id_replayed |= makes_keys(meaning);
-            return Ok(Some(done));
-        }
-        match self.went_with_session(meaning) {
-            Some(what) => Err(self.lost(what, meaning)),
-            None => {
-                self.id_replayed &= !makes_keys(meaning);
-                Ok(None)
-            }
-        }
-    }
-
-    /// What a statement that is to be executed counts on, and went with the session of an earlier attempt. What took
-    /// effect after it then is answered from the journal now, and so is not there for this session.
-    fn went_with_session(&self, meaning: &Meaning) -> Option<&'static str> {
-        if self.id_replayed && meaning.text.to_ascii_uppercase().contains("LAST_INSERT_ID(") {
-            return Some("LAST_INSERT_ID()");
-        }
-        if self.recorded.is_empty() || meaning.class.kind != StatementKind::SessionOnly {
-            return None;
-        }
-        match (meaning.class.label, meaning.verb.as_str()) {
-            ("CREATE TEMPORARY TABLE", "CREATE") => Some("its temporary table"),
-            ("CREATE TEMPORARY TABLE", _) => None,
-            _ => (!meaning.class.replayable).then_some("a value that it computed"),
-        }
-    }
-
-    fn lost(&self, what: &str, meaning: &Meaning) -> Failure {
-        self.decided_partial(recorded::went_with_session(self.way.work, what, meaning))
-    }
-
-    /// Decides whether a statement without DONE took effect. Where it did, that is recorded; where not, its INTENT goes.
-    async fn took_effect(
-        &mut self,
-        row: &JournalRow,
-        sent: &ScriptStatement,
-        meaning: &Meaning,
-    ) -> Result<bool, Failure> {
-        let session = &mut *self.way.session;
-        end_orphan(session.target.clone(), &session.backend.clone(), row).await?;
-        let now = evidence::same_objects(session, &row.definitions, self.way.tell).await?;
-        let same = row.hash == sent.hash;
-        let effect: Effect = evidence::decide(&meaning.text, same, &row.definitions, &now);
-        let (effect, _) = progress::decided(effect, same, self.way.work, row, &self.way.progress)?;
-        let (table, name) = (session.place.journal(), session.place.name.clone());
-        if effect {
-            self.write(&[journal::done(MYSQL, &table, &name, row)]).await?;
-            self.way.progress.one_more();
-        } else {
-            self.write(&[journal::forget(MYSQL, &table, &name, row)]).await?;
-        }
-        Ok(effect)
-    }
-
-    /// The answer to a statement that took effect in an earlier attempt.
-    fn replay(&self, row: &JournalRow, sent: &ScriptStatement, meaning: &Meaning) -> Result<Done, Failure> {
-        if row.hash != sent.hash {
-            return Err(self.decided_partial(journal::changed(self.way.work, row.statement)));
-        }
-        if !meaning.without_rows {
-            let error = recorded::rows_unknown(self.way.work, row, meaning);
-            return Err(self.decided_partial(error));
-        }
-        Ok(recorded::replayed(row))
-    }
-
-    fn decided_partial(&self, error: TargetError) -> Failure {
-        let progress = &self.way.progress;
-        let done = progress.done;
-        let evidence = progress.evidence.clone().unwrap_or_else(|| "nothing after them was committed".into());
-        Failure::Decided(ApplyFault { error, outcome: Outcome::Partial { done, evidence }, retryable: false })
-    }
-
-    /// Begins the transaction in which statements gather.
-    async fn begin(&mut self) -> Result<(), Failure> {
-        if self.in_transaction {
-            return Ok(());
-        }
-        self.journal().await?;
-        let text = format!("{}{BEGIN}", self.way.session.guard());
-        ask(self.way.session, &text, "beginning a transaction", self.way.tell).await?;
-        self.in_transaction = true;
-        Ok(())
-    }
-
-    /// Commits what gathered.
-    async fn commit(&mut self) -> Result<(), Failure> {
-        if !self.in_transaction {
-            return Ok(());
-        }
-        let session = &mut *self.way.session;
-        let place = session.place.clone();
-        let done = journal::select(MYSQL, &place.journal(), &place.name);
-        let count_again = if self.rolled_back { format!("{done};") } else { String::new() };
-        let text = format!("{}{count_again}{COMMIT}", session.guard());
-        match session.query(&text, self.way.tell).await {
-            Ok(answers) => {
-                let is_done = |row: &JournalRow| row.state == JournalState::Done;
-                let found = match answers.iter().rev().nth(1).filter(|_| self.rolled_back) {
-                    Some(answer) => journal_rows(answer)?.iter().filter(|row| is_done(row)).count(),
-                    None => 0,
-                };
-                match self.rolled_back {
-                    true => self.way.progress.done = count(found),
-                    false => self.way.progress.done += self.uncommitted,
-                }
-                if self.uncommitted > 0 {
-                    self.way.progress.evidence = None;
-                }
-                (self.in_transaction, self.uncommitted, self.rolled_back) = (false, 0, false);
-                Ok(())
-            }
-            Err((_, e)) => {
-                if error::is_fatal(&e) {
-                    self.way.progress.lost_in_commit(self.number);
-                }
-                Err(outside(session, &e, "committing statements").into())
-            }
-        }
-    }
-
-    /// Makes the journal where it is missing.
-    async fn journal(&mut self) -> Result<(), Failure> {
-        if !self.way.progress.journal {
-            let text = journal::create(MYSQL, &self.way.session.place.journal());
-            ask(self.way.session, &text, "creating the journal", self.way.tell).await?;
-            self.way.progress.journal = true;
-        }
-        Ok(())
-    }
-
-    /// Writes to the journal, in the open transaction or, without one, by itself.
-    async fn write(&mut self, texts: &[String]) -> Result<(), Failure> {
-        self.journal().await?;
-        let text = format!("{}{}", self.way.session.guard(), texts.join(";"));
-        match self.way.session.query(&text, self.way.tell).await {
-            Ok(_) => Ok(()),
-            Err((_, e)) => Err(Stop { fatal: true, ..journal_stop(self.way, &e) }.into()),
-        }
-    }
-}
-
-/// Executes a statement on the connection and passes its rows on.
-async fn run_on(
-    session: &mut MysqlSession,
-    statement: &ClientStatement,
-    meaning: &Meaning,
-    rows: &mut Rows<'_>,
-) -> Result<Done, Failed> {
-    let mut done = Done::default();
-    let text = meaning.text.as_str();
-    let plain = statement.parameters.is_empty();
-    if let Some(limit) = session.server.max_packet.filter(|limit| text.len() >= *limit) {
-        let why = format!(
-            "the statement has {} bytes, and max_allowed_packet of the server is {limit}",
-            text.len()
-        );
-        return Err(Failed::Ours(
-            TargetError::new(Code::StatementFailed, why)
-                .help("raise max_allowed_packet on the server, or cut the statement into several"),
-        ));
-    }
-    let conn = session.wire.connection();
-    let prepared = match plain && meaning.without_rows {
-        true => None,
-        false => match conn.prepare(AssertSqlSafe(text).into_sql_str()).await {
-            Ok(prepared) => Some(prepared),
-            Err(e) if plain && error::number(&e) == Some(UNPREPARED) => None,
-            Err(e) => return Err(e.into()),
-        },
-    };
-    let none = [Vec::new()];
-    let sets = if plain { &none[..] } else { &statement.parameters };
-    let mut gives_rows = false;
-    if let Some(prepared) = &prepared {
-        let columns: Vec<ResultColumn> = prepared.columns().iter().map(column).collect();
-        gives_rows = !columns.is_empty();
-        rows.columns(|| columns);
-    }
-    'sets: for set in sets {
-        let conn = session.wire.connection();
-        let places =
-            prepared.as_ref().and_then(|it| it.parameters()).and_then(Either::right).unwrap_or_default();
-        let mut stream = match &prepared {
-            Some(_) => {
-                let arguments = arguments(set, places).map_err(Failed::Ours)?;
-                conn.fetch_many(sqlx::query_with(AssertSqlSafe(text), arguments))
-            }
-            None => sqlx::raw_sql(AssertSqlSafe(text)).fetch_many(conn),
-        };
-        while let Some(item) = stream.try_next().await? {
-            match item {
-                Either::Left(it) => {
-                    if meaning.counts_rows() {
-                        *done.row_count.get_or_insert_default() += it.rows_affected();
-                    }
-                    let last = it.last_insert_id();
-                    if last != 0 {
-                        done.last_row_id = Some(last.cast_signed());
-                    }
-                }
-                Either::Right(row) => {
-                    use sqlx::Row as _;
-                    gives_rows = true;
-                    rows.columns(|| row.columns().iter().map(column).collect());
-                    let values = values(&row, prepared.is_some())?;
-                    if !rows.push(values).await.map_err(Failed::Ours)? {
-                        // The rest is on its way already: the driver reads over it.
-                        break 'sets;
-                    }
-                }
-            }
-        }
-    }
-    if gives_rows {
-        done.row_count = Some(rows.count());
-    }
-    Ok(done)
 }
 
 /// It leaves nothing behind that a later attempt would have to know of.
