@@ -528,8 +528,9 @@ class ResultColumn(_message.Message):
     name: _builtins.str
     """Its name."""
     type_name: _builtins.str
-    """Its type in the engine's words: `int4`, `numeric`, `_text`; `BIGINT UNSIGNED`; of SQLite what the column was declared
-    with, empty for an expression.
+    """Its type in the engine's words: `int4`, `numeric`, `_text`; `BIGINT UNSIGNED`; of SQLite the kind that its declaration
+    stands for: `INTEGER`, `TEXT`, `REAL`, `BLOB`, `BOOLEAN`, `DATE`, `TIME`, `DATETIME`, empty for any other and for an
+    expression.
     """
     type_code: _builtins.int
     """PostgreSQL: the type's OID. MySQL and MariaDB: the protocol's column type. SQLite: 0."""
