@@ -178,7 +178,7 @@ pub(super) fn alter(scope: &Scope<'_>, from: &Table, to: &Table) -> Change {
     change.on.extend(keys.rename.iter().map(|(old, new)| rename(table, old, new)));
     change.on.extend(indexes.rename.iter().map(|(old, new)| {
         let (from, to) = (old.name.clone(), new.name.clone());
-        Operation::RenameIndex(RenameIndex { table: table.clone(), from, to })
+        Operation::RenameIndex(RenameIndex { table: table.clone(), from, to, index: None })
     }));
     for constraint in &keys.add {
         change.on_texts.extend(constraint_texts(constraint));

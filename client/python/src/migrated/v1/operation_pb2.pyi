@@ -1066,21 +1066,27 @@ class RenameIndex(_message.Message):
     TABLE_FIELD_NUMBER: _builtins.int
     FROM_FIELD_NUMBER: _builtins.int
     TO_FIELD_NUMBER: _builtins.int
+    INDEX_FIELD_NUMBER: _builtins.int
     to: _builtins.str
     """Its new name."""
     @_builtins.property
     def table(self) -> _schema_pb2.Name:
         """The table."""
 
+    @_builtins.property
+    def index(self) -> _schema_pb2.Index:
+        """What it is, under either name. SQLite, which has no way to rename an index, drops it and makes it again."""
+
     def __init__(
         self,
         *,
         table: _schema_pb2.Name | None = ...,
         to: _builtins.str = ...,
+        index: _schema_pb2.Index | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["table", b"table"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["index", b"index", "table", b"table"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["from", b"from", "table", b"table", "to", b"to"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["from", b"from", "index", b"index", "table", b"table", "to", b"to"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

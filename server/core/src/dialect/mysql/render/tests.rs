@@ -217,7 +217,7 @@ fn indexes() {
     assert_eq!(sql(&create(index), &MARIADB), "ALTER TABLE d.t ADD UNIQUE KEY i (a, `p` WITHOUT OVERLAPS)");
     let partial = Index { name: "i".into(), predicate: Some("a".into()), ..Index::default() };
     assert!(create(partial).render(&MYSQL).is_err());
-    let rename = RenameIndex { table: Name::local("t"), from: "i".into(), to: "key".into() };
+    let rename = RenameIndex { table: Name::local("t"), from: "i".into(), to: "key".into(), index: None };
     assert_eq!(sql(&Operation::RenameIndex(rename), &MYSQL), "ALTER TABLE t RENAME INDEX i TO `key`");
 }
 
