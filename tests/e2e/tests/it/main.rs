@@ -32,3 +32,4 @@ mod rules;
 mod shutdown;
 mod spine;
 mod tls;
+mod virtual_columns;
