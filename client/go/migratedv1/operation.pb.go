@@ -3552,7 +3552,9 @@ type AlterComposite struct {
 	// How it is.
 	From *Composite `protobuf:"bytes,1,opt,name=from,proto3" json:"from,omitempty"`
 	// How it is to be.
-	To            *Composite `protobuf:"bytes,2,opt,name=to,proto3" json:"to,omitempty"`
+	To *Composite `protobuf:"bytes,2,opt,name=to,proto3" json:"to,omitempty"`
+	// The columns of that type, which a new one must be put under where fields do more than come at the end or go.
+	Columns       []*EnumColumn `protobuf:"bytes,3,rep,name=columns,proto3" json:"columns,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -3597,6 +3599,13 @@ func (x *AlterComposite) GetFrom() *Composite {
 func (x *AlterComposite) GetTo() *Composite {
 	if x != nil {
 		return x.To
+	}
+	return nil
+}
+
+func (x *AlterComposite) GetColumns() []*EnumColumn {
+	if x != nil {
+		return x.Columns
 	}
 	return nil
 }
@@ -4487,10 +4496,11 @@ const file_migrated_v1_operation_proto_rawDesc = "" +
 	"\rif_not_exists\x18\x02 \x01(\bR\vifNotExists\"b\n" +
 	"\rDropComposite\x124\n" +
 	"\tcomposite\x18\x01 \x01(\v2\x16.migrated.v1.CompositeR\tcomposite\x12\x1b\n" +
-	"\tif_exists\x18\x02 \x01(\bR\bifExists\"d\n" +
+	"\tif_exists\x18\x02 \x01(\bR\bifExists\"\x97\x01\n" +
 	"\x0eAlterComposite\x12*\n" +
 	"\x04from\x18\x01 \x01(\v2\x16.migrated.v1.CompositeR\x04from\x12&\n" +
-	"\x02to\x18\x02 \x01(\v2\x16.migrated.v1.CompositeR\x02to\"_\n" +
+	"\x02to\x18\x02 \x01(\v2\x16.migrated.v1.CompositeR\x02to\x121\n" +
+	"\acolumns\x18\x03 \x03(\v2\x17.migrated.v1.EnumColumnR\acolumns\"_\n" +
 	"\fCreateDomain\x12+\n" +
 	"\x06domain\x18\x01 \x01(\v2\x13.migrated.v1.DomainR\x06domain\x12\"\n" +
 	"\rif_not_exists\x18\x02 \x01(\bR\vifNotExists\"V\n" +
@@ -4751,26 +4761,27 @@ var file_migrated_v1_operation_proto_depIdxs = []int32{
 	71,  // 129: migrated.v1.DropComposite.composite:type_name -> migrated.v1.Composite
 	71,  // 130: migrated.v1.AlterComposite.from:type_name -> migrated.v1.Composite
 	71,  // 131: migrated.v1.AlterComposite.to:type_name -> migrated.v1.Composite
-	72,  // 132: migrated.v1.CreateDomain.domain:type_name -> migrated.v1.Domain
-	72,  // 133: migrated.v1.DropDomain.domain:type_name -> migrated.v1.Domain
-	72,  // 134: migrated.v1.AlterDomain.from:type_name -> migrated.v1.Domain
-	72,  // 135: migrated.v1.AlterDomain.to:type_name -> migrated.v1.Domain
-	15,  // 136: migrated.v1.AlterDomain.columns:type_name -> migrated.v1.EnumColumn
-	73,  // 137: migrated.v1.CreateView.view:type_name -> migrated.v1.View
-	73,  // 138: migrated.v1.DropView.view:type_name -> migrated.v1.View
-	73,  // 139: migrated.v1.AlterView.from:type_name -> migrated.v1.View
-	73,  // 140: migrated.v1.AlterView.to:type_name -> migrated.v1.View
-	74,  // 141: migrated.v1.Row.values:type_name -> migrated.v1.Literal
-	56,  // 142: migrated.v1.ColumnChange.from:type_name -> migrated.v1.Column
-	56,  // 143: migrated.v1.ColumnChange.to:type_name -> migrated.v1.Column
-	55,  // 144: migrated.v1.CommentedView.name:type_name -> migrated.v1.Name
-	55,  // 145: migrated.v1.CommentedRoutine.name:type_name -> migrated.v1.Name
-	55,  // 146: migrated.v1.CommentedPart.table:type_name -> migrated.v1.Name
-	147, // [147:147] is the sub-list for method output_type
-	147, // [147:147] is the sub-list for method input_type
-	147, // [147:147] is the sub-list for extension type_name
-	147, // [147:147] is the sub-list for extension extendee
-	0,   // [0:147] is the sub-list for field type_name
+	15,  // 132: migrated.v1.AlterComposite.columns:type_name -> migrated.v1.EnumColumn
+	72,  // 133: migrated.v1.CreateDomain.domain:type_name -> migrated.v1.Domain
+	72,  // 134: migrated.v1.DropDomain.domain:type_name -> migrated.v1.Domain
+	72,  // 135: migrated.v1.AlterDomain.from:type_name -> migrated.v1.Domain
+	72,  // 136: migrated.v1.AlterDomain.to:type_name -> migrated.v1.Domain
+	15,  // 137: migrated.v1.AlterDomain.columns:type_name -> migrated.v1.EnumColumn
+	73,  // 138: migrated.v1.CreateView.view:type_name -> migrated.v1.View
+	73,  // 139: migrated.v1.DropView.view:type_name -> migrated.v1.View
+	73,  // 140: migrated.v1.AlterView.from:type_name -> migrated.v1.View
+	73,  // 141: migrated.v1.AlterView.to:type_name -> migrated.v1.View
+	74,  // 142: migrated.v1.Row.values:type_name -> migrated.v1.Literal
+	56,  // 143: migrated.v1.ColumnChange.from:type_name -> migrated.v1.Column
+	56,  // 144: migrated.v1.ColumnChange.to:type_name -> migrated.v1.Column
+	55,  // 145: migrated.v1.CommentedView.name:type_name -> migrated.v1.Name
+	55,  // 146: migrated.v1.CommentedRoutine.name:type_name -> migrated.v1.Name
+	55,  // 147: migrated.v1.CommentedPart.table:type_name -> migrated.v1.Name
+	148, // [148:148] is the sub-list for method output_type
+	148, // [148:148] is the sub-list for method input_type
+	148, // [148:148] is the sub-list for extension type_name
+	148, // [148:148] is the sub-list for extension extendee
+	0,   // [0:148] is the sub-list for field type_name
 }
 
 func init() { file_migrated_v1_operation_proto_init() }

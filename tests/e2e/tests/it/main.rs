@@ -36,3 +36,4 @@ mod shutdown;
 mod spine;
 mod targets_shown;
 mod tls;
+mod virtual_columns;

@@ -154,6 +154,17 @@ fn a_generated_column_is_made_anew_where_the_server_cannot_change_it() {
 }
 
 #[test]
+fn another_expression_of_a_virtual_column_is_not_taken_in_place() {
+    let (old, new) = (computed("b", ComputedKind::Virtual), computed("a", ComputedKind::Virtual));
+    let copied = "ALTER TABLE t MODIFY COLUMN c int(11) GENERATED ALWAYS AS (a) VIRTUAL, ALGORITHM=COPY";
+    assert_eq!(sql(&altered(old.clone(), new), &MARIADB), copied);
+    let said = Column { comment: Some("said".into()), ..old.clone() };
+    assert!(!sql(&altered(old.clone(), said), &MARIADB).contains("ALGORITHM"));
+    let stored = computed("a", ComputedKind::Stored);
+    assert!(!sql(&altered(computed("b", ComputedKind::Stored), stored), &MARIADB).contains("ALGORITHM"));
+}
+
+#[test]
 fn a_primary_key_changes_together_with_its_counter() {
     let key = |column: &str| PrimaryKey { columns: vec![column.into()], ..PrimaryKey::default() };
     let id = Column { nullable: false, autoincrement: true, ..Column::new("id", "int") };
