@@ -13,23 +13,7 @@ from alembic.config import Config
 from alembic.script import ScriptDirectory
 from alembic.util import CommandError
 
-
-class ProjectError(Exception):
-    """The project cannot be read; nothing was done yet, and `next_step` tells what to do.
-
-    `detail` has more lines, such as where in `env.py` it was.
-    """
-
-    def __init__(self, message: str, next_step: str, detail: str = "") -> None:
-        super().__init__(message)
-        self.next_step = next_step
-        self.detail = detail
-
-    @property
-    def told(self) -> str:
-        """Everything, as a person reads it."""
-        lines = [f"error: {self}", *self.detail.splitlines()]
-        return "\n".join([*lines, "state: nothing was done", f"next: {self.next_step}"])
+from .project_error import ProjectError
 
 
 @dataclass(frozen=True)
@@ -71,6 +55,11 @@ class Project:
                 cmd_opts=options,
                 stdout=sys.stdout,
             )
+        return cls.of(config)
+
+    @classmethod
+    def of(cls, config: Config) -> Project:
+        """Open the project that settings describe. Raises `ProjectError`."""
         try:
             return cls(config, ScriptDirectory.from_config(config))
         except (CommandError, ConfigParserError) as error:
