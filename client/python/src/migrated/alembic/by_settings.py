@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -36,7 +37,7 @@ def run(load: Callable[[], Project], options: argparse.Namespace) -> int:
 
     with uncollected():
         locations = None
-        if not options.is_opened_elsewhere:
+        if not options.is_opened_elsewhere and "ALEMBIC_CONFIG" not in os.environ:
             locations = Locations.plain(options.config or Path("alembic.ini"), options.name)
         if locations is None:
             project.append(load())
