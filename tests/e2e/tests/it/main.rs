@@ -28,6 +28,7 @@ mod lint;
 mod messages;
 mod operations_form;
 mod questions;
+mod random_messages;
 mod rules;
 mod shutdown;
 mod spine;
