@@ -51,9 +51,12 @@ fn distributed(words: &[&str]) -> Vec<String> {
     out
 }
 
+/// Words that follow each other in a text.
+type Words<'w> = &'w [&'w str];
+
 /// `( ARRAY [ … ] ) :: type [ ]` at the beginning of words: the elements, their type, and how many words it is. An array
 /// of arrays is left as it is, and so is an empty one.
-fn cast_array<'w>(words: &'w [&'w str]) -> Option<(Vec<&'w [&'w str]>, &'w [&'w str], usize)> {
+fn cast_array<'w>(words: Words<'w>) -> Option<(Vec<Words<'w>>, Words<'w>, usize)> {
     let end = (words.first() == Some(&"(")).then(|| closing(words, 0)).flatten()?;
     let inside = words[1..end].strip_prefix(&["ARRAY", "["])?.strip_suffix(&["]"])?;
     let rest = words[end + 1..].strip_prefix(&[":", ":"])?;
@@ -68,7 +71,7 @@ fn cast_array<'w>(words: &'w [&'w str]) -> Option<(Vec<&'w [&'w str]>, &'w [&'w 
 }
 
 /// The parts between the commas; `None` where there are none, or brackets do not close in their order.
-fn split<'w>(words: &'w [&'w str]) -> Option<Vec<&'w [&'w str]>> {
+fn split<'w>(words: Words<'w>) -> Option<Vec<Words<'w>>> {
     let (mut parts, mut depth, mut from) = (Vec::new(), 0u32, 0);
     for (at, word) in words.iter().enumerate() {
         match *word {
@@ -86,7 +89,6 @@ fn split<'w>(words: &'w [&'w str]) -> Option<Vec<&'w [&'w str]>> {
 }
 
 /// With `(x AT TIME ZONE z)` as the function that it calls, `timezone(z, x)`.
-
 fn zoned(words: &[&str]) -> String {
     let mut out: Vec<String> = Vec::new();
     let mut at = 0;

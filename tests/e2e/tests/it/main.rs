@@ -30,6 +30,7 @@ mod lint;
 mod messages;
 mod operations_form;
 mod questions;
+mod random_messages;
 mod rules;
 mod scenarios;
 mod shutdown;
