@@ -8,6 +8,7 @@ mod cli;
 mod config;
 mod convert;
 mod embedded;
+mod health;
 mod lifecycle;
 mod listen;
 mod server;
@@ -107,6 +108,7 @@ fn run(cli: &Cli, edges: Arc<dyn Edges>) -> Result<ExitCode, Failure> {
                 false => Err(Failure::config(&Problems(faults))),
             }
         }
+        Command::Health => health::ask(&general(cli)?.config).map(|()| ExitCode::SUCCESS),
         Command::Token(options) => {
             print(&token::make(options, jiff::Timestamp::now()).map_err(|e| Failure { text: e, exit: 2 })?);
             Ok(ExitCode::SUCCESS)

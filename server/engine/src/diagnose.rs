@@ -321,6 +321,7 @@ impl Engine {
             expected_rows: standing.rows.clone().unwrap_or_default(),
             changes: Vec::new(),
             transaction: Transaction::None,
+            most_statements: self.settings().max_statements,
         })
     }
 

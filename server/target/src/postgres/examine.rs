@@ -7,14 +7,17 @@ use super::session::PostgresSession;
 use super::standing::{self, journal_table};
 use super::{PostgresTarget, cancel, error};
 use crate::examine::{Examined, Witness, examine};
-use crate::journal::progress::{Effect, writer};
+use crate::journal::progress::{Effect, named, writer};
 use crate::{BackendState, JournalRow, Session, SessionOptions, TargetError, Work, journal};
 use async_trait::async_trait;
 
 #[async_trait]
 impl Witness for PostgresSession {
     async fn effect(&mut self, work: &Work, row: &JournalRow) -> Result<Effect, TargetError> {
-        Ok(weigh(self, work, row).await?.effect)
+        let (statement, same_text) = named(work, row);
+        let text = statement.map_or("", |statement| work.script.sql(statement));
+        let known = statement.map(|statement| &statement.treatment);
+        Ok(weigh(self, row, text, known.filter(|_| same_text)).await?.effect)
     }
 
     async fn at_work(&mut self, row: &JournalRow) -> Result<Option<String>, TargetError> {

@@ -14,9 +14,7 @@ use crate::edge::Edge;
 use crate::ending::ORPHAN_GRACE;
 use crate::journal::progress::{self, Effect, Progress, Settling};
 use crate::stop::Failure;
-use crate::{
-    Backend, BackendState, JournalRow, ScriptStatement, TargetError, Tell, Treatment, Work, journal,
-};
+use crate::{Backend, BackendState, JournalRow, TargetError, Tell, Treatment, Work, journal};
 
 /// Decides where to go on, and tells why. Gives the number of the first statement to execute.
 pub(super) async fn resume(
@@ -31,7 +29,11 @@ pub(super) async fn resume(
         Settling::At(next, Some(known)) => (next, known),
         Settling::Doubtful(row) => {
             let orphan = end_orphan(session.target.clone(), &session.backend.clone(), row).await?;
-            let (effect, reason) = doubtful(session, work, row, so_far).await?;
+            let (statement, same_text) = progress::named(work, row);
+            let text = statement.map_or("", |statement| work.script.sql(statement));
+            let known = statement.map(|statement| &statement.treatment);
+            let effect = doubtful(session, row, text, known.filter(|_| same_text)).await?;
+            let (effect, reason) = progress::decided(effect, same_text, work, row, so_far)?;
             tell.edge(Edge::Decided).await;
             let table = journal_table(&session.place);
             let text = match effect {
@@ -49,7 +51,11 @@ pub(super) async fn resume(
 }
 
 /// Ends the backend that a doubtful statement ran on, if it is still there.
-async fn end_orphan(target: PostgresTarget, ours: &Backend, row: &JournalRow) -> Result<String, Failure> {
+pub(super) async fn end_orphan(
+    target: PostgresTarget,
+    ours: &Backend,
+    row: &JournalRow,
+) -> Result<String, Failure> {
     let Some(orphan) = progress::writer(row, application_name(&row.run)) else { return Ok(String::new()) };
     if (orphan.pid, &orphan.start) == (ours.pid, &ours.start)
         || cancel::look(&target, &orphan).await? == BackendState::Gone
@@ -70,19 +76,18 @@ pub(super) struct Weighed {
     /// Whether its statement took effect.
     pub(super) effect: Effect,
     /// The invalid index that it left.
-    pub(super) leftover: Option<String>,
+    leftover: Option<String>,
 }
 
-/// Asks the catalog about an INTENT without DONE.
+/// Asks the catalog about an INTENT without DONE. `treatment` is that of the statement, where its text is the one that
+/// was sent.
 pub(super) async fn weigh(
     session: &mut PostgresSession,
-    work: &Work,
     row: &JournalRow,
+    text: &str,
+    treatment: Option<&Treatment>,
 ) -> Result<Weighed, TargetError> {
-    let (statement, same_text) = progress::named(work, row);
-    if let Some(ScriptStatement { treatment: Treatment::ConcurrentIndex { index, table }, .. }) = statement
-        && same_text
-    {
+    if let Some(Treatment::ConcurrentIndex { index, table }) = treatment {
         let was_absent = row.definitions.lines().next().is_some_and(|line| line.ends_with(" = absent"));
         let found = index::find(session, index, table).await?;
         let name = &index.name;
@@ -92,15 +97,17 @@ pub(super) async fn weigh(
                 without(Effect::Done(format!("index {name} is complete: adopted")))
             }
             IndexState::Invalid if was_absent => Weighed {
-                effect: Effect::None(format!("index {name} was left invalid: dropped, to be built again")),
+                effect: Effect::None(format!(
+                    "index {} was left invalid: dropped, to be built again",
+                    found.name
+                )),
                 leftover: Some(found.name),
             },
             _ => without(Effect::None(format!("index {name} was there before"))),
         });
     }
     let now = evidence::same_objects(session, &row.definitions).await?;
-    let text = statement.map_or("", |statement| work.script.sql(statement));
-    Ok(without(evidence::decide(text, same_text, &row.definitions, &now)))
+    Ok(without(evidence::decide(text, treatment.is_some(), &row.definitions, &now)))
 }
 
 fn without(effect: Effect) -> Weighed {
@@ -109,18 +116,17 @@ fn without(effect: Effect) -> Weighed {
 
 /// Decides about an INTENT without DONE: whether its statement took effect, and why. An invalid index that it left is
 /// dropped.
-async fn doubtful(
+pub(super) async fn doubtful(
     session: &mut PostgresSession,
-    work: &Work,
     row: &JournalRow,
-    so_far: &Progress,
-) -> Result<(bool, String), Failure> {
-    let Weighed { effect, leftover } = weigh(session, work, row).await?;
+    text: &str,
+    treatment: Option<&Treatment>,
+) -> Result<Effect, Failure> {
+    let Weighed { effect, leftover } = weigh(session, row, text, treatment).await?;
     if let Some(name) = leftover {
         drop_leftover(session, &name).await?;
     }
-    let (_, same_text) = progress::named(work, row);
-    progress::decided(effect, same_text, work, row, so_far)
+    Ok(effect)
 }
 
 async fn drop_leftover(session: &mut PostgresSession, name: &str) -> Result<(), Failure> {

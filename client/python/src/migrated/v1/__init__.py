@@ -61,6 +61,7 @@ from migrated.v1.lint_pb2 import (
 from migrated.v1.migration_service_pb2 import (
     AcceptRevisionRequest,
     AcceptRevisionResponse,
+    AcceptedRevision,
     AutogenerateRequest,
     AutogenerateResponse,
     CheckRequest,
@@ -283,6 +284,7 @@ from migrated.v1.step_pb2 import (
 )
 from migrated.v1.target_pb2 import (
     AdHocTarget,
+    EffectivePlace,
     Target,
     TargetOrigin,
     TargetRef,
@@ -305,6 +307,7 @@ from migrated.v1.target_service_pb2 import (
 __all__ = [
     "AcceptRevisionRequest",
     "AcceptRevisionResponse",
+    "AcceptedRevision",
     "AdHocTarget",
     "AddColumn",
     "AddConstraint",
@@ -395,6 +398,7 @@ __all__ = [
     "DropTable",
     "DropTrigger",
     "DropView",
+    "EffectivePlace",
     "EnsureVersionTableRequest",
     "EnsureVersionTableResponse",
     "Enum",
