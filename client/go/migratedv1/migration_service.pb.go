@@ -1897,7 +1897,9 @@ type AutogenerateRequest struct {
 	// Allows what destroys data. Without it such a difference is refused with DROP_NOT_ALLOWED.
 	AllowDrop bool `protobuf:"varint,6,opt,name=allow_drop,json=allowDrop,proto3" json:"allow_drop,omitempty"`
 	// Writes a revision even where nothing was found, as Alembic does.
-	EvenIfEmpty   bool `protobuf:"varint,7,opt,name=even_if_empty,json=evenIfEmpty,proto3" json:"even_if_empty,omitempty"`
+	EvenIfEmpty bool `protobuf:"varint,7,opt,name=even_if_empty,json=evenIfEmpty,proto3" json:"even_if_empty,omitempty"`
+	// What lint looks at in what is written.
+	Lint          *LintOptions `protobuf:"bytes,8,opt,name=lint,proto3" json:"lint,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1979,6 +1981,13 @@ func (x *AutogenerateRequest) GetEvenIfEmpty() bool {
 		return x.EvenIfEmpty
 	}
 	return false
+}
+
+func (x *AutogenerateRequest) GetLint() *LintOptions {
+	if x != nil {
+		return x.Lint
+	}
+	return nil
 }
 
 // Response of Autogenerate.
@@ -2287,7 +2296,7 @@ const file_migrated_v1_migration_service_proto_rawDesc = "" +
 	"\x05scope\x18\x05 \x01(\v2\x18.migrated.v1.SchemaScopeR\x05scope\x12,\n" +
 	"\x05rules\x18\x06 \x01(\v2\x16.migrated.v1.DiffRulesR\x05rules\"<\n" +
 	"\rCheckResponse\x12+\n" +
-	"\x04diff\x18\x01 \x01(\v2\x17.migrated.v1.SchemaDiffR\x04diff\"\xdb\x02\n" +
+	"\x04diff\x18\x01 \x01(\v2\x17.migrated.v1.SchemaDiffR\x04diff\"\x89\x03\n" +
 	"\x13AutogenerateRequest\x12>\n" +
 	"\brevision\x18\x01 \x01(\v2\".migrated.v1.CreateRevisionRequestR\brevision\x12.\n" +
 	"\x06target\x18\x02 \x01(\v2\x16.migrated.v1.TargetRefR\x06target\x123\n" +
@@ -2296,7 +2305,8 @@ const file_migrated_v1_migration_service_proto_rawDesc = "" +
 	"\x05rules\x18\x05 \x01(\v2\x16.migrated.v1.DiffRulesR\x05rules\x12\x1d\n" +
 	"\n" +
 	"allow_drop\x18\x06 \x01(\bR\tallowDrop\x12\"\n" +
-	"\reven_if_empty\x18\a \x01(\bR\vevenIfEmpty\"\xdb\x01\n" +
+	"\reven_if_empty\x18\a \x01(\bR\vevenIfEmpty\x12,\n" +
+	"\x04lint\x18\b \x01(\v2\x18.migrated.v1.LintOptionsR\x04lint\"\xdb\x01\n" +
 	"\x14AutogenerateResponse\x12+\n" +
 	"\x04diff\x18\x01 \x01(\v2\x17.migrated.v1.SchemaDiffR\x04diff\x121\n" +
 	"\brevision\x18\x02 \x01(\v2\x15.migrated.v1.RevisionR\brevision\x12-\n" +
@@ -2445,44 +2455,45 @@ var file_migrated_v1_migration_service_proto_depIdxs = []int32{
 	36, // 42: migrated.v1.AutogenerateRequest.desired:type_name -> migrated.v1.SchemaSource
 	37, // 43: migrated.v1.AutogenerateRequest.scope:type_name -> migrated.v1.SchemaScope
 	38, // 44: migrated.v1.AutogenerateRequest.rules:type_name -> migrated.v1.DiffRules
-	39, // 45: migrated.v1.AutogenerateResponse.diff:type_name -> migrated.v1.SchemaDiff
-	35, // 46: migrated.v1.AutogenerateResponse.revision:type_name -> migrated.v1.Revision
-	41, // 47: migrated.v1.AutogenerateResponse.file:type_name -> migrated.v1.RevisionFile
-	42, // 48: migrated.v1.AutogenerateResponse.findings:type_name -> migrated.v1.LintFinding
-	35, // 49: migrated.v1.PlanResponse.Step.revision:type_name -> migrated.v1.Revision
-	32, // 50: migrated.v1.PlanResponse.Step.direction:type_name -> migrated.v1.Direction
-	42, // 51: migrated.v1.PlanResponse.Step.findings:type_name -> migrated.v1.LintFinding
-	4,  // 52: migrated.v1.MigrationService.Plan:input_type -> migrated.v1.PlanRequest
-	7,  // 53: migrated.v1.MigrationService.Upgrade:input_type -> migrated.v1.UpgradeRequest
-	9,  // 54: migrated.v1.MigrationService.Downgrade:input_type -> migrated.v1.DowngradeRequest
-	11, // 55: migrated.v1.MigrationService.Stamp:input_type -> migrated.v1.StampRequest
-	13, // 56: migrated.v1.MigrationService.Render:input_type -> migrated.v1.RenderRequest
-	15, // 57: migrated.v1.MigrationService.GetCurrent:input_type -> migrated.v1.GetCurrentRequest
-	17, // 58: migrated.v1.MigrationService.WaitForRevision:input_type -> migrated.v1.WaitForRevisionRequest
-	19, // 59: migrated.v1.MigrationService.EnsureVersionTable:input_type -> migrated.v1.EnsureVersionTableRequest
-	21, // 60: migrated.v1.MigrationService.AcceptRevision:input_type -> migrated.v1.AcceptRevisionRequest
-	24, // 61: migrated.v1.MigrationService.Check:input_type -> migrated.v1.CheckRequest
-	26, // 62: migrated.v1.MigrationService.Autogenerate:input_type -> migrated.v1.AutogenerateRequest
-	43, // 63: migrated.v1.MigrationService.Lint:input_type -> migrated.v1.LintRequest
-	44, // 64: migrated.v1.MigrationService.ExecuteStep:input_type -> migrated.v1.ExecuteStepRequest
-	6,  // 65: migrated.v1.MigrationService.Plan:output_type -> migrated.v1.PlanResponse
-	8,  // 66: migrated.v1.MigrationService.Upgrade:output_type -> migrated.v1.UpgradeResponse
-	10, // 67: migrated.v1.MigrationService.Downgrade:output_type -> migrated.v1.DowngradeResponse
-	12, // 68: migrated.v1.MigrationService.Stamp:output_type -> migrated.v1.StampResponse
-	14, // 69: migrated.v1.MigrationService.Render:output_type -> migrated.v1.RenderResponse
-	16, // 70: migrated.v1.MigrationService.GetCurrent:output_type -> migrated.v1.GetCurrentResponse
-	18, // 71: migrated.v1.MigrationService.WaitForRevision:output_type -> migrated.v1.WaitForRevisionResponse
-	20, // 72: migrated.v1.MigrationService.EnsureVersionTable:output_type -> migrated.v1.EnsureVersionTableResponse
-	22, // 73: migrated.v1.MigrationService.AcceptRevision:output_type -> migrated.v1.AcceptRevisionResponse
-	25, // 74: migrated.v1.MigrationService.Check:output_type -> migrated.v1.CheckResponse
-	27, // 75: migrated.v1.MigrationService.Autogenerate:output_type -> migrated.v1.AutogenerateResponse
-	45, // 76: migrated.v1.MigrationService.Lint:output_type -> migrated.v1.LintResponse
-	46, // 77: migrated.v1.MigrationService.ExecuteStep:output_type -> migrated.v1.ExecuteStepResponse
-	65, // [65:78] is the sub-list for method output_type
-	52, // [52:65] is the sub-list for method input_type
-	52, // [52:52] is the sub-list for extension type_name
-	52, // [52:52] is the sub-list for extension extendee
-	0,  // [0:52] is the sub-list for field type_name
+	33, // 45: migrated.v1.AutogenerateRequest.lint:type_name -> migrated.v1.LintOptions
+	39, // 46: migrated.v1.AutogenerateResponse.diff:type_name -> migrated.v1.SchemaDiff
+	35, // 47: migrated.v1.AutogenerateResponse.revision:type_name -> migrated.v1.Revision
+	41, // 48: migrated.v1.AutogenerateResponse.file:type_name -> migrated.v1.RevisionFile
+	42, // 49: migrated.v1.AutogenerateResponse.findings:type_name -> migrated.v1.LintFinding
+	35, // 50: migrated.v1.PlanResponse.Step.revision:type_name -> migrated.v1.Revision
+	32, // 51: migrated.v1.PlanResponse.Step.direction:type_name -> migrated.v1.Direction
+	42, // 52: migrated.v1.PlanResponse.Step.findings:type_name -> migrated.v1.LintFinding
+	4,  // 53: migrated.v1.MigrationService.Plan:input_type -> migrated.v1.PlanRequest
+	7,  // 54: migrated.v1.MigrationService.Upgrade:input_type -> migrated.v1.UpgradeRequest
+	9,  // 55: migrated.v1.MigrationService.Downgrade:input_type -> migrated.v1.DowngradeRequest
+	11, // 56: migrated.v1.MigrationService.Stamp:input_type -> migrated.v1.StampRequest
+	13, // 57: migrated.v1.MigrationService.Render:input_type -> migrated.v1.RenderRequest
+	15, // 58: migrated.v1.MigrationService.GetCurrent:input_type -> migrated.v1.GetCurrentRequest
+	17, // 59: migrated.v1.MigrationService.WaitForRevision:input_type -> migrated.v1.WaitForRevisionRequest
+	19, // 60: migrated.v1.MigrationService.EnsureVersionTable:input_type -> migrated.v1.EnsureVersionTableRequest
+	21, // 61: migrated.v1.MigrationService.AcceptRevision:input_type -> migrated.v1.AcceptRevisionRequest
+	24, // 62: migrated.v1.MigrationService.Check:input_type -> migrated.v1.CheckRequest
+	26, // 63: migrated.v1.MigrationService.Autogenerate:input_type -> migrated.v1.AutogenerateRequest
+	43, // 64: migrated.v1.MigrationService.Lint:input_type -> migrated.v1.LintRequest
+	44, // 65: migrated.v1.MigrationService.ExecuteStep:input_type -> migrated.v1.ExecuteStepRequest
+	6,  // 66: migrated.v1.MigrationService.Plan:output_type -> migrated.v1.PlanResponse
+	8,  // 67: migrated.v1.MigrationService.Upgrade:output_type -> migrated.v1.UpgradeResponse
+	10, // 68: migrated.v1.MigrationService.Downgrade:output_type -> migrated.v1.DowngradeResponse
+	12, // 69: migrated.v1.MigrationService.Stamp:output_type -> migrated.v1.StampResponse
+	14, // 70: migrated.v1.MigrationService.Render:output_type -> migrated.v1.RenderResponse
+	16, // 71: migrated.v1.MigrationService.GetCurrent:output_type -> migrated.v1.GetCurrentResponse
+	18, // 72: migrated.v1.MigrationService.WaitForRevision:output_type -> migrated.v1.WaitForRevisionResponse
+	20, // 73: migrated.v1.MigrationService.EnsureVersionTable:output_type -> migrated.v1.EnsureVersionTableResponse
+	22, // 74: migrated.v1.MigrationService.AcceptRevision:output_type -> migrated.v1.AcceptRevisionResponse
+	25, // 75: migrated.v1.MigrationService.Check:output_type -> migrated.v1.CheckResponse
+	27, // 76: migrated.v1.MigrationService.Autogenerate:output_type -> migrated.v1.AutogenerateResponse
+	45, // 77: migrated.v1.MigrationService.Lint:output_type -> migrated.v1.LintResponse
+	46, // 78: migrated.v1.MigrationService.ExecuteStep:output_type -> migrated.v1.ExecuteStepResponse
+	66, // [66:79] is the sub-list for method output_type
+	53, // [53:66] is the sub-list for method input_type
+	53, // [53:53] is the sub-list for extension type_name
+	53, // [53:53] is the sub-list for extension extendee
+	0,  // [0:53] is the sub-list for field type_name
 }
 
 func init() { file_migrated_v1_migration_service_proto_init() }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shutil
 import stat
@@ -13,6 +14,8 @@ from bed.driven import Make
 from bed.project import Project
 from migrated import errors
 from migrated.manifest import Hashes, Locations, relative_name
+from migrated.pulled import Pulled
+from migrated.v1 import PullRevisionsResponse
 
 
 def listed(project: Project, **settings: object) -> list[str]:
@@ -166,3 +169,70 @@ def test_new_revisions_and_merges(project: Project, client: Make) -> None:
         with pytest.raises(errors.LocalFile, match="exit status 9") as caught:
             c.revision("unformatted", revision_id="g7")
         assert "is written" in caught.value.state
+
+
+def test_what_was_published_comes_back(project: Project, client: Make) -> None:
+    project.three()
+    folder = project.folder / "migrations"
+    (folder / "empty.sql").write_text("-- revision: d4\n-- down_revision: c3\n")
+    texts = {path.name: path.read_text() for path in folder.iterdir()}
+    address = project.serve()
+    with client(project.config(server=address)) as c:
+        c.push()
+        for path in sorted(folder.iterdir())[1:]:
+            path.rename(path.with_name(f"local_{path.name}"))
+        (folder / "note.txt").write_text("mine")
+        assert {path.name for path in c.pull()} == set(sorted(texts)[1:])
+        assert {name: (folder / name).read_text() for name in texts} == texts
+        assert c.pull() == []
+        for path in folder.glob("local_*"):
+            path.unlink()
+        changed = folder / sorted(texts)[0]
+        changed.write_text("-- revision: a1\n-- mine\n")
+        with pytest.raises(errors.LocalFile, match="differs from the published file") as caught:
+            c.pull()
+        assert "overwrite" in caught.value.next_command
+        assert "mine" in changed.read_text()
+        assert c.pull(overwrite=True) == [changed]
+        assert {path.name for path in folder.iterdir()} == {*texts, "note.txt"}
+        shutil.rmtree(folder)
+        assert len(c.pull()) == len(texts)
+        assert {path.name: path.read_text() for path in folder.iterdir()} == texts
+
+
+def _part(path: str, whole: str, offset: int, data: str) -> PullRevisionsResponse:
+    return PullRevisionsResponse(
+        path=path,
+        sha256=hashlib.sha256(whole.encode()).digest(),
+        size=len(whole),
+        offset=offset,
+        data=data.encode(),
+    )
+
+
+def _arrive(pulled: Pulled, parts: list[PullRevisionsResponse]) -> None:
+    for part in parts:
+        pulled.take(part)
+    pulled.finish()
+
+
+@pytest.mark.parametrize(
+    "parts",
+    [
+        [_part("migrations/a.sql", "abc", 0, "abd")],
+        [_part("migrations/a.sql", "abcdef", 0, "abc")],
+        [_part("migrations/a.sql", "abcdef", 0, "abc"), _part("migrations/a.sql", "abcdef", 4, "ef")],
+        [_part("migrations/a.sql", "abc", 0, "")],
+        [_part("migrations/../../a.sql", "abc", 0, "abc")],
+        [_part("/etc/a.sql", "abc", 0, "abc")],
+    ],
+)
+def test_what_does_not_arrive_whole_leaves_nothing(
+    project: Project, parts: list[PullRevisionsResponse]
+) -> None:
+    config = project.config()
+    pulled = Pulled(Locations(project.folder, config.version_locations, recursive=False), overwrite=True)
+    with pytest.raises((errors.BodyMismatch, errors.LocalFile)):
+        _arrive(pulled, parts)
+    pulled.close()
+    assert list((project.folder / "migrations").iterdir()) == []

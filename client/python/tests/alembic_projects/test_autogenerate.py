@@ -203,3 +203,46 @@ def test_sql_where_there_is_no_directive(on_postgresql: Runtime, capsys: pytest.
     assert "ALTER TYPE mood ADD VALUE 'c'" in text.replace("\\", "")
     assert on_postgresql.run("upgrade", "head") == 0
     assert on_postgresql.run("check") == 0
+
+
+BOT = """
+import sqlalchemy as sa
+target_metadata = MetaData(schema="bot")
+sa.Table("message", target_metadata, sa.Column("id", sa.Integer, primary_key=True){more})
+
+def include_name(name, type_, parents):
+    return name == "bot" if type_ == "schema" else True
+"""
+
+BOTS_TABLE = """
+def upgrade():
+    op.create_table("message", sa.Column("id", sa.Integer, primary_key=True), schema="bot")
+
+def downgrade():
+    op.drop_table("message", schema="bot")
+"""
+
+
+def test_one_schema_for_everything_that_is_the_targets_own(
+    on_postgresql: Runtime, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The env.py hides the default schema, which by `database_schema` is the one that the models name."""
+    options = "include_schemas=True, include_name=include_name, version_table_schema='bot'"
+    on_postgresql.env(BOT.format(more=""), options)
+    on_postgresql.script("aa01", BOTS_TABLE)
+    with on_postgresql.connected() as connection:
+        connection.exec_driver_sql("CREATE SCHEMA bot")
+        connection.exec_driver_sql("CREATE TABLE not_the_bots (id int)")
+    (on_postgresql.folder / "migratectl.toml").write_text('database_schema = "bot"\n')
+    assert on_postgresql.run("upgrade", "head") == 0
+    assert on_postgresql.run("check") == 0
+    more = ', sa.Column("text", sa.Text, nullable=False, server_default="")'
+    on_postgresql.env(BOT.format(more=more), options)
+    capsys.readouterr()
+    assert on_postgresql.run("check") == 3
+    assert capsys.readouterr().out == "add column message.text text\n"
+    assert on_postgresql.run("revision", "--autogenerate", "-m", "text", "--rev-id", "bb02") == 0
+    [path] = (on_postgresql.folder / "env" / "versions").glob("bb02*.py")
+    assert "op.add_column('message', sa.Column('text'" in path.read_text()
+    assert on_postgresql.run("upgrade", "head") == 0
+    assert on_postgresql.run("check") == 0

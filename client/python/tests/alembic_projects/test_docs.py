@@ -32,13 +32,22 @@ def _script(table: str) -> str:
     """
 
 
-def _brought_by_alembic(runtime: Runtime) -> str:
-    """Give the project another database."""
-    url = f"sqlite:///{runtime.folder / 'live.db'}"
+def _project(runtime: Runtime) -> None:
+    """Write the project that the pages speak of."""
+    runtime.env(MODELS)
+    for revision, parent, table in (
+        ("ae1027a6acf3", None, "customers"),
+        ("b7d41c9e0f52", "ae1027a6acf3", "orders"),
+    ):
+        path = runtime.script(revision, _script(table), parent)
+        path.write_text(path.read_text().replace(f"about {revision}", table))
+
+
+def _brought_by_alembic(runtime: Runtime) -> None:
+    """Give the project another database, which Alembic brings up to date: who takes a project over has one."""
     ini = runtime.folder / "alembic.ini"
-    ini.write_text(ini.read_text().replace(runtime.url, url))
+    ini.write_text(ini.read_text().replace(runtime.url, "sqlite:///shop.db"))
     command.upgrade(Project.load(ini).config, "head")
-    return url
 
 
 def _commands(page: str) -> list[tuple[str, list[str]]]:
@@ -53,38 +62,36 @@ def _commands(page: str) -> list[tuple[str, list[str]]]:
     return found
 
 
-def test_the_sessions(on_sqlite: Runtime) -> None:
-    on_sqlite.env(MODELS)
-    for revision, parent, table in (
-        ("ae1027a6acf3", None, "customers"),
-        ("b7d41c9e0f52", "ae1027a6acf3", "orders"),
-    ):
-        path = on_sqlite.script(revision, _script(table), parent)
-        path.write_text(path.read_text().replace(f"about {revision}", table))
-    beside = on_sqlite.folder / "bin"
-    beside.mkdir()
-    program = beside / "migrated-alembic"
-    program.write_text(
-        f"#!{sys.executable}\nimport sys\nfrom migrated.alembic.cli import main\nsys.exit(main())\n"
-    )
-    program.chmod(0o755)
-    environ = {
-        "PATH": os.pathsep.join([str(beside), str(PROGRAMS), os.environ["PATH"]]),
-        "PYTHONPATH": str(Path(ROOT, "client", "python", "src")),
-        "HOME": str(on_sqlite.folder),
-        "DATABASE_URL": on_sqlite.url,
-    }
-    commands = _commands((ROOT / "docs" / "alembic.md").read_text())
-    assert len(commands) == 8
-    for line, answers in commands:
+class Shell:
+    """Where the commands are typed."""
+
+    def __init__(self, runtime: Runtime) -> None:
+        beside = runtime.folder / "bin"
+        beside.mkdir()
+        for name, module in (("migrated-alembic", "migrated.alembic.cli"), ("alembic", "alembic.config")):
+            entry = "main" if name == "alembic" else "program"
+            program = beside / name
+            program.write_text(
+                f"#!{sys.executable}\nimport sys\nfrom {module} import {entry}\nsys.exit({entry}())\n"
+            )
+            program.chmod(0o755)
+        self.runtime = runtime
+        self.environ = {
+            "PATH": os.pathsep.join([str(beside), str(PROGRAMS), "/usr/bin", "/bin"]),
+            "PYTHONPATH": str(Path(ROOT, "client", "python", "src")),
+            "HOME": str(runtime.folder),
+        }
+
+    def type(self, line: str, answers: list[str]) -> None:
+        """Run a line: it succeeds, and its answers are among what it says."""
         if line.startswith("pip "):
-            # Who takes a project over has a database that Alembic brought where it is.
-            environ["DATABASE_URL"] = _brought_by_alembic(on_sqlite)
-            continue
+            _brought_by_alembic(self.runtime)
+            self.environ.pop("DATABASE_URL", None)
+            return
         done = subprocess.run(
             ["/bin/sh", "-c", line],
-            cwd=on_sqlite.folder,
-            env=environ,
+            cwd=self.runtime.folder,
+            env=self.environ,
             capture_output=True,
             text=True,
             check=False,
@@ -92,4 +99,54 @@ def test_the_sessions(on_sqlite: Runtime) -> None:
         assert done.returncode == 0, f"{line}: {done.stderr}"
         said = (done.stdout + done.stderr).splitlines()
         assert [one for one in answers if one not in said] == [], (line, said)
-    assert len(list((on_sqlite.folder / "alembic_again" / "versions").glob("*.py"))) == 2
+
+
+def test_the_sessions(on_sqlite: Runtime) -> None:
+    _project(on_sqlite)
+    shell = Shell(on_sqlite)
+    shell.environ["DATABASE_URL"] = on_sqlite.url
+    commands = _commands((ROOT / "docs" / "alembic.md").read_text())
+    assert len(commands) == 11
+    for line, answers in commands:
+        shell.type(line, answers)
+    assert len(list((on_sqlite.folder / "env" / "versions").glob("*.py"))) == 3
+
+
+def test_a_person_with_the_readme_alone(on_sqlite: Runtime) -> None:
+    page = (ROOT / "client" / "python" / "README.md").read_text()
+    section = page.split("## Projects of Alembic")[1].split("\n## ")[0]
+    over, back = re.findall(r"```console\n.*?```", section, re.DOTALL)
+    _project(on_sqlite)
+    shell = Shell(on_sqlite)
+    commands = _commands(over)
+    assert len(commands) == 3
+    for line, answers in commands:
+        shell.type(line, answers)
+    live = f"sqlite:///{on_sqlite.folder / 'shop.db'}"
+    shell.type("migratectl current", ["b7d41c9e0f52 (head)"])
+    # What is made meanwhile comes along on the way back.
+    [notes] = _made(shell)
+    notes.write_text(
+        notes.read_text()
+        + "\n-- migrate:up\nCREATE TABLE notes (id int);\n-- migrate:down\nDROP TABLE notes;\n"
+    )
+    shell.type("migratectl upgrade head", [])
+    [(line, answers)] = _commands(back)
+    shell.type(line, answers)
+    on_sqlite.url = live
+    assert on_sqlite.tables() == {"customers", "orders", "notes"}
+    shell.type("alembic upgrade head", [])
+    shell.type("alembic downgrade -1", [])
+    assert on_sqlite.tables() == {"customers", "orders"}
+    assert on_sqlite.versions == ["b7d41c9e0f52"]
+
+
+def _made(shell: Shell) -> list[Path]:
+    """Make an empty revision; give its file."""
+    folder = shell.runtime.folder / "migrations"
+    before = set(folder.iterdir())
+    shell.type("migratectl revision -m notes", [])
+    made = [path for path in folder.iterdir() if path not in before]
+    for path in made:
+        path.write_text(path.read_text().split("-- migrate:up")[0])
+    return made

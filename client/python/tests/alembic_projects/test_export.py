@@ -85,3 +85,34 @@ def test_escapes() -> None:
 
 def test_the_head_is_taken_away() -> None:
     assert without_head("# revision: a\n# message: b\n\nimport x\n# c\n") == "import x\n# c\n"
+
+
+def test_only_what_is_missing_is_written(
+    exported: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    own = "# our own words\n" + (exported / "a.py").read_text()
+    (exported / "a.py").write_text(own)
+    (exported / "b.py").unlink()
+    (exported.parent / "env.py").write_text(ENV)
+    (tmp_path / "alembic.ini").write_text("[alembic]\nscript_location = back/versions_of_it\n")
+    settings = tmp_path / "migratectl.toml"
+    settings.write_text(f'database_url = "sqlite:///app.db"\n{settings.read_text()}')
+    capsys.readouterr()
+    assert main(["export"]) == 0
+    said = "1 scripts are written to back/versions_of_it/versions; 2 are there already\n"
+    assert capsys.readouterr().out == said
+    assert (exported / "a.py").read_text() == own
+    assert "ADD COLUMN" in (exported / "b.py").read_text()
+
+
+def test_another_revisions_file_is_left(exported: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    b = exported / "b.py"
+    b.write_text(b.read_text().replace("bb02", "bb99"))
+    assert main(["export", "--dialect", "sqlite", "--dir", str(exported)]) == 2
+    assert "b.py is another revision" in capsys.readouterr().err
+    assert "bb99" in b.read_text()
+
+
+def test_nobody_tells_the_dialect(exported: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["export", "--dir", str(exported)]) == 2
+    assert "next: name it with --dialect" in capsys.readouterr().err

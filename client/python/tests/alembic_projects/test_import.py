@@ -8,6 +8,7 @@ import pytest
 import yaml
 
 from bed.alembic_project import project, script
+from bed.alembic_runtime import Runtime
 from migrated.alembic.cli import main
 from migrated.alembic.environment import learn
 from migrated.alembic.importing import Outcome, read_scripts
@@ -300,3 +301,43 @@ def test_a_proof_on_which_alembic_fails(tmp_path: Path) -> None:
     proof = prove(made.scripts, tmp_path, "sqlite")
     assert not proof.holds
     assert "Alembic itself fails on an empty database" in (proof.failure or "")
+
+
+ONE_SCHEMA = """
+target_metadata = MetaData(schema="bot")
+if not context.is_offline_mode():
+    engine = engine_from_config(context.config.get_section("alembic"), poolclass=pool.NullPool)
+    with engine.begin() as connection:
+        connection.exec_driver_sql("CREATE SCHEMA IF NOT EXISTS bot")
+"""
+
+IN_IT = """
+def upgrade():
+    op.create_table("message", sa.Column("id", sa.Integer, primary_key=True), schema="bot")
+
+def downgrade():
+    op.drop_table("message", schema="bot")
+"""
+
+
+def test_the_schema_that_env_makes_is_there_for_the_proof(
+    on_postgresql: Runtime, capsys: pytest.CaptureFixture[str]
+) -> None:
+    on_postgresql.env(ONE_SCHEMA)
+    on_postgresql.script("aa01", IN_IT)
+    assert on_postgresql.run("import", "--prove", on_postgresql.url) == 0
+    told = capsys.readouterr()
+    assert "note: both histories began with the schemas bot, as env.py makes them" in told.err
+    assert "proved for postgresql: 1 revisions" in told.out
+
+
+def test_a_schema_that_a_script_makes_is_not_made_before(
+    on_postgresql: Runtime, capsys: pytest.CaptureFixture[str]
+) -> None:
+    on_postgresql.env('target_metadata = MetaData(schema="bot")')
+    made = IN_IT.replace("op.create_table", 'op.execute("CREATE SCHEMA bot")\n    op.create_table')
+    on_postgresql.script("aa01", made)
+    assert on_postgresql.run("import", "--prove", on_postgresql.url) == 0
+    told = capsys.readouterr()
+    assert "note" not in told.err
+    assert "proved for postgresql" in told.out

@@ -304,6 +304,7 @@ impl MigrationService for Migrations {
             rules: rules(request.rules)?,
             allow_drop: request.allow_drop,
             even_if_empty: request.even_if_empty,
+            lint: lint_options(request.lint),
         };
         let made = self.engine.autogenerate(autogenerate).await.map_err(refuse)?;
         let (revision, file) = made.file.map(new_file).unzip();

@@ -13,6 +13,7 @@ from migrated._sync.core import Core
 from migrated._sync.seam import blocking
 from migrated.config.target import Target
 from migrated.new_file import NewRevision, settings, write
+from migrated.pulled import Pulled
 from migrated.v1 import revision_service_pb2 as pb
 from migrated.v1.graph_pb2 import GraphRef
 from migrated.v1.revision_pb2 import Revision, RevisionFile
@@ -254,6 +255,31 @@ class Revisions(Core):
             return self.api.revisions.push_revisions(request)
 
         return self._ask(call, project, folders)
+
+    def pull(self, *, overwrite: bool = False, project: str | None = None) -> list[Path]:
+        """Fetch the published revisions into the folder. Files that only the folder has stay.
+
+        Args:
+            overwrite: Replaces local files that differ from the published ones.
+            project: Another project than the configured one.
+
+        Returns:
+            The files that were written; those that are the same already are not.
+
+        Raises:
+            LocalFile: A local file differs and is not to be replaced, or one cannot be written.
+            BodyMismatch: A file did not arrive whole.
+            MigratedError: The daemon's refusal, or why it cannot be reached.
+
+        """
+        pulled = blocking(partial(Pulled, self._folder.locations(), overwrite=overwrite))
+        request = pb.PullRevisionsRequest(project=self._project(project), have=pulled.have)
+        try:
+            for part in self.api.revisions.pull_revisions(request):
+                blocking(partial(pulled.take, part))
+            return blocking(pulled.finish)
+        finally:
+            pulled.close()
 
     def _need_folder(self) -> None:
         """See that there is a folder, even where a published graph would do."""

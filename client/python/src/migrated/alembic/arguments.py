@@ -10,6 +10,8 @@ from typing import Any
 
 from migrated._release import VERSION
 
+from .uncollected import uncollected
+
 Run = Callable[..., int]
 
 IMPORTED = ("mariadb", "mysql", "postgresql", "sqlite")
@@ -19,10 +21,10 @@ EXPORTED = ("mysql", "postgresql", "sqlite")
 """Dialects that revisions have."""
 
 
-def parser() -> argparse.ArgumentParser:
+def parser(name: str = "migrated-alembic") -> argparse.ArgumentParser:
     """Describe the command line; the global options are those of `alembic`."""
     root = argparse.ArgumentParser(
-        prog="migrated-alembic", description="Works on an Alembic project with migrated below it."
+        prog=name, description="Works on an Alembic project with migrated below it."
     )
     root.add_argument("--version", action="version", version=f"migrated-alembic {VERSION}")
     root.add_argument("-c", "--config", type=Path, metavar="FILE", help="the project's alembic.ini")
@@ -44,12 +46,16 @@ def parser() -> argparse.ArgumentParser:
     return root
 
 
-def later(module: str, function: str = "run") -> Run:
-    """Give a command that is loaded when it is called."""
+def later(module: str, function: str = "run", *, project: bool = True) -> Run:
+    """Give a command that is loaded when it is called, with what loads the project.
 
-    def run(*arguments: Any) -> int:
-        code: int = getattr(import_module(f"migrated.alembic.{module}"), function)(*arguments)
-        return code
+    With `project` the command gets the project itself.
+    """
+
+    def run(load: Callable[[], Any], options: argparse.Namespace) -> int:
+        with uncollected():
+            command: Run = getattr(import_module(f"migrated.alembic.{module}"), function)
+        return command(load() if project else load, options)
 
     return run
 
@@ -66,7 +72,13 @@ def _moving(commands: Any) -> None:
             "revision", metavar="REV", help="as Alembic writes it: an id, head, heads, +1, label@head"
         )
         command.add_argument("--sql", action="store_true", help="write the script instead, as alembic does")
-        command.set_defaults(run=later("upgrade_command"), direction=name)
+        command.add_argument(
+            "--configured",
+            action="store_true",
+            help="take the database and its version table from migratectl's configuration; "
+            "env.py runs only where there is something to execute",
+        )
+        command.set_defaults(run=later("upgrade_command", project=False), direction=name)
 
 
 def _standing(commands: Any) -> None:
@@ -146,7 +158,7 @@ def _graph(commands: Any) -> None:
         ("ensure_version", ensure),
     ):
         made.set_defaults(run=later("by_alembic", f"run_{name}"))
-    init.set_defaults(run=later("by_alembic", "run_init"), needs_project=False)
+    init.set_defaults(run=later("by_alembic", "run_init", project=False))
 
 
 def _import(commands: Any) -> None:
@@ -195,14 +207,19 @@ def _export(commands: Any) -> None:
     command: argparse.ArgumentParser = commands.add_parser(
         "export",
         help="write revisions of migrated as scripts of Alembic",
-        description="Writes every revision of migratectl's folder as a script of Alembic: the way back.",
+        description="Writes those of migratectl's revisions as scripts of Alembic that have none yet: the way back.",
     )
     command.add_argument(
         "--dialect",
         action="append",
-        required=True,
         choices=EXPORTED,
-        help="dialect whose SQL is written; several allowed",
+        help="dialect whose SQL is written; several allowed [default: that of the configured database]",
     )
-    command.add_argument("--dir", type=Path, required=True, metavar="DIR", help="folder for the scripts")
-    command.set_defaults(run=later("export_command"), needs_project=False)
+    command.add_argument(
+        "--dir",
+        type=Path,
+        metavar="DIR",
+        help="folder for the scripts; those of revisions that it has stay as they are "
+        "[default: that of the project's scripts]",
+    )
+    command.set_defaults(run=later("export_command", project=False))

@@ -6,53 +6,71 @@ import ast
 import hashlib
 import os
 from collections.abc import Sequence
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import TYPE_CHECKING
-
-from alembic.script import ScriptDirectory
 
 from migrated.manifest import Entry, Manifest
 
 from .header import header
 from .heads import heads_of
+from .locations import Locations
 from .script import Head
 
 if TYPE_CHECKING:
+    from alembic.script import ScriptDirectory
     from sqlalchemy import MetaData
 
 
 class Bodies:
     """The scripts of a project: what the daemon plans by, and where the bodies are."""
 
-    def __init__(
-        self, scripts: ScriptDirectory, dialect: str = "", metadata: Sequence[MetaData] = ()
-    ) -> None:
+    def __init__(self, locations: Locations) -> None:
         """Read the heads; no script is executed for it whose head is made of literals.
 
-        The scripts stay Python, and their client executes them. On PostgreSQL those with an `autocommit_block` become
-        SQL, which the daemon runs outside of a transaction.
-
         Raises:
-            NotRecordedError: Such a script reads the database.
             ProjectError: A head cannot be read.
 
         """
-        heads = heads_of(scripts)
-        self.paths = {head.revision: head.path for head in heads}
-        plain: dict[str, str] = {}
-        if dialect == "postgresql" and any(outside_of_transactions(head) for head in heads):
-            plain = _as_sql(scripts, heads, dialect, metadata)
-        self.manifest = Manifest.of(
-            _entry(head, Path(scripts.dir), plain.get(head.revision)) for head in heads
-        )
+        self._base = locations.base
+        self._heads = heads_of(locations)
+        self.paths = {head.revision: head.path for head in self._heads}
+
+    @classmethod
+    def of(cls, scripts: ScriptDirectory) -> Bodies:
+        """Read the heads of a project that Alembic has opened."""
+        return cls(Locations.of(scripts))
+
+    @property
+    def depend_on_dialect(self) -> bool:
+        """Whether `manifest_for` has to know the dialect."""
+        return any(outside_of_transactions(head) for head in self._heads)
+
+    def manifest(self) -> Manifest:
+        """Tell the scripts as Python, which their client executes."""
+        return self._of({})
+
+    def manifest_for(self, scripts: ScriptDirectory, dialect: str, metadata: Sequence[MetaData]) -> Manifest:
+        """Tell the scripts for a dialect: on PostgreSQL those with an `autocommit_block` become SQL.
+
+        The daemon runs that outside of a transaction.
+
+        Raises:
+            NotRecordedError: Such a script reads the database.
+
+        """
+        if dialect == "postgresql" and self.depend_on_dialect:
+            return self._of(_as_sql(scripts, self._heads, dialect, metadata))
+        return self.manifest()
+
+    def _of(self, plain: dict[str, str]) -> Manifest:
+        return Manifest.of(_entry(head, self._base, plain.get(head.revision)) for head in self._heads)
 
 
 def outside_of_transactions(head: Head) -> bool:
     """Tell whether a script opens an `autocommit_block`, which no transaction of a step can hold."""
-    source = head.path.read_bytes()
-    if b"autocommit_block" not in source:
+    if b"autocommit_block" not in head.source:
         return False
-    tree = ast.parse(source)
+    tree = ast.parse(head.source)
     return any(isinstance(node, ast.Attribute) and node.attr == "autocommit_block" for node in ast.walk(tree))
 
 
@@ -70,15 +88,19 @@ def _as_sql(
     return {file.head.revision: file.text for file in outcome.files}
 
 
-def _entry(head: Head, base: Path, sql: str | None) -> Entry:
+def _entry(head: Head, base: str, sql: str | None) -> Entry:
     """Make the entry of a script. Its name is where it is, seen from `env.py`, so that it is the same wherever that is.
 
     The daemon takes sources by the end of their names.
     """
-    relative = PurePosixPath(os.path.relpath(head.path.with_suffix(""), base.resolve()).replace(os.sep, "/"))
+    beneath = f"{base}{os.sep}"
+    seen = (
+        head.file.removeprefix(beneath) if head.file.startswith(beneath) else os.path.relpath(head.file, base)
+    )
+    relative = seen.removesuffix(".py").replace(os.sep, "/")
     if sql is None:
-        data = header(head, "#").encode() + b"\n" + head.path.read_bytes()
+        data = header(head, "#").encode() + b"\n" + head.source
         name = f"{relative}.rev.py"
     else:
         data, name = sql.encode(), f"{relative}.sql"
-    return Entry(name, head.path, len(data), hashlib.sha256(data).digest(), data)
+    return Entry(name, Path(head.file), len(data), hashlib.sha256(data).digest(), data)

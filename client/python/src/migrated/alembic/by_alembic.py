@@ -52,7 +52,7 @@ def run_ensure_version(project: Project, options: argparse.Namespace) -> int:
     return 0
 
 
-def run_init(_project: None, options: argparse.Namespace) -> int:
+def run_init(_load: object, options: argparse.Namespace) -> int:
     """Make a new project."""
     config = Config(str(options.config or "alembic.ini"), ini_section=options.name)
     command.init(config, options.directory, options.template, options.package)

@@ -16,7 +16,7 @@ from alembic.runtime.environment import EnvironmentContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import URL, MetaData, make_url
 
-from .project import ProjectError
+from .project_error import ProjectError
 
 
 @dataclass(frozen=True)
@@ -91,9 +91,12 @@ class EnvironmentFailedError(ProjectError):
         first = next((n for n, frame in enumerate(frames) if Path(frame.filename).name == env.name), 0)
         where = "".join(traceback.format_list(frames[first:])).rstrip()
         text = " ".join(str(error).split())
+        next_step = "mend what env.py or the models do there; `alembic current` runs the same env.py"
+        if "application context" in text:
+            next_step = "with Flask-Migrate it is `flask migrated …` that has the application's context"
         super().__init__(
             f"env.py raised {type(error).__name__}{f': {text}' if text else ''}",
-            "mend what env.py or the models do there; `alembic current` runs the same env.py",
+            next_step,
             where,
         )
 

@@ -8,11 +8,9 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from alembic.script import Script, ScriptDirectory
-from alembic.util import load_python_file
-
 from .created import created_of
-from .project import ProjectError
+from .locations import Locations
+from .project_error import ProjectError
 from .script import Head, several
 
 _NAMES = ("revision", "down_revision", "branch_labels", "depends_on")
@@ -29,58 +27,42 @@ _PLAIN = re.compile(
 )
 """A line of a head that says one text, or None."""
 
-_DOC = re.compile(r"\s*(?:#[^\n]*\n\s*)*(\"\"\"|''')((?:(?!\1)[^\\])*)\1")
-
-_SCRIPT = re.compile(r"(?!\.\#|__init__)(.*\.py)$")
-"""Names that Alembic takes for scripts."""
+_DOC = re.compile(
+    r"\s*(?:#[^\n]*\n\s*)*"
+    r"(?:\"\"\"([^\"\\]*(?:\"{1,2}(?!\")[^\"\\]*)*)\"\"\"|'''([^'\\]*(?:'{1,2}(?!')[^'\\]*)*)''')"
+)
+"""A text at a script's head without any backslash."""
 
 _LEGACY = re.compile(r"([a-f0-9]+)\.py$")
 """Names that told the id in Alembic 0.1."""
 
 
-def heads_of(directory: ScriptDirectory) -> list[Head]:
+def heads_of(locations: Locations) -> list[Head]:
     """Read the heads of all scripts, in the order in which Alembic loads them.
 
     A script is executed only where its head is not made of literals.
 
     Raises:
-        ProjectError: A script says no revision, or the project has compiled scripts only.
+        ProjectError: A script says no revision.
 
     """
-    if directory.sourceless:
-        raise ProjectError(
-            "the project is `sourceless`: its scripts may be compiled ones, which nobody can read",
-            "take `sourceless` out of its settings and give the sources",
-        )
-    heads = [_read(path) for path in _files(directory)]
-    return resolved(heads)
+    return resolved([_read(path) for path in locations.scripts()])
 
 
-def _files(directory: ScriptDirectory) -> Iterable[Path]:
-    seen: set[Path] = set()
-    for location in directory._version_locations:
-        # A path in Alembic 1.16 and later, text before.
-        if not Path(location).exists():
-            continue
-        for listed in Script._list_py_dir(directory, type(location)(Path(location).resolve())):
-            path = Path(listed).resolve() if listed.is_symlink() else Path(listed)
-            if path not in seen and _SCRIPT.match(path.name):
-                seen.add(path)
-                yield path
-
-
-def _read(path: Path) -> Head:
-    source = path.read_bytes()
-    said = _literals(source) or _executed(path)
+def _read(path: str) -> Head:
+    with open(path, "rb") as opened:  # noqa: PTH123 - thousands of them
+        source = opened.read()
+    said = _literals(source) or _executed(Path(path))
     doc = str(said.get("__doc__") or "").strip()
     return Head(
         revision=said["revision"],
         down_revision=several(said["down_revision"]),
         depends_on=several(said.get("depends_on")),
         branch_labels=several(said.get("branch_labels")),
-        message=" ".join(doc.split("\n\n")[0].split()),
+        message=" ".join(doc.partition("\n\n")[0].split()),
         created=created_of(doc),
-        path=path,
+        file=path,
+        source=source,
     )
 
 
@@ -102,7 +84,9 @@ def _lines(text: str, doc: re.Match[str] | None) -> dict[str, Any] | None:
     if len(found) != len(_SAID.findall(text, doc.end())):
         return None
     said: dict[str, Any] = {line[1]: line[3] if line[2] is None else line[2] for line in found}
-    return said | {"__doc__": doc[2]} if "revision" in said and "down_revision" in said else None
+    return (
+        said | {"__doc__": doc[1] or doc[2] or ""} if "revision" in said and "down_revision" in said else None
+    )
 
 
 def _parsed(text: str) -> dict[str, Any] | None:
@@ -147,6 +131,8 @@ def _assigned(statement: ast.stmt) -> Iterable[tuple[str, ast.expr | None]]:
 
 def _executed(path: Path) -> dict[str, Any]:
     """Execute a script for what its head says."""
+    from alembic.util import load_python_file
+
     module = load_python_file(str(path.parent), path.name)
     said = dict(vars(module))
     if "revision" not in said:

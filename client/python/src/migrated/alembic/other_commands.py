@@ -37,7 +37,7 @@ def run_check(project: Project, _options: argparse.Namespace) -> int:
     from .models import models_of
 
     with client_of(project) as (client, configured, _):
-        found = check(client, models_of(configured))
+        found = check(client, models_of(configured, client))
     for difference in found.differences:
         print(difference.summary)  # noqa: T201 - a command speaks
     for question in found.questions:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from argparse import Namespace
 from collections.abc import Sequence
@@ -13,23 +14,10 @@ from alembic.config import Config
 from alembic.script import ScriptDirectory
 from alembic.util import CommandError
 
+from .project_error import ProjectError
 
-class ProjectError(Exception):
-    """The project cannot be read; nothing was done yet, and `next_step` tells what to do.
-
-    `detail` has more lines, such as where in `env.py` it was.
-    """
-
-    def __init__(self, message: str, next_step: str, detail: str = "") -> None:
-        super().__init__(message)
-        self.next_step = next_step
-        self.detail = detail
-
-    @property
-    def told(self) -> str:
-        """Everything, as a person reads it."""
-        lines = [f"error: {self}", *self.detail.splitlines()]
-        return "\n".join([*lines, "state: nothing was done", f"next: {self.next_step}"])
+VARIABLE = "ALEMBIC_CONFIG"
+"""Names the settings where no argument does."""
 
 
 @dataclass(frozen=True)
@@ -49,12 +37,18 @@ class Project:
     ) -> Project:
         """Read a project as the `alembic` command does: `alembic.ini` and `pyproject.toml` of the working directory.
 
-        `x` are the arguments that `context.get_x_argument()` gives. Raises `ProjectError`.
+        `ini` or, where it is not given, the variable `ALEMBIC_CONFIG` names another file than either of these. `x` are
+        the arguments that `context.get_x_argument()` gives. Raises `ProjectError`.
         """
         folder = folder or Path()
-        named, pyproject = ini or folder / "alembic.ini", folder / "pyproject.toml"
-        if ini is not None and not ini.is_file():
-            raise ProjectError(f"no file {ini}", "name the project's alembic.ini with --config")
+        named, pyproject = folder / "alembic.ini", folder / "pyproject.toml"
+        told = ini or (Path(variable) if (variable := os.environ.get(VARIABLE)) else None)
+        if told is not None and not told.is_file():
+            raise ProjectError(f"no file {told}", "name the project's alembic.ini with --config")
+        if told is not None and told.name == pyproject.name:
+            pyproject = told
+        elif told is not None:
+            named = told
         options = Namespace(x=list(x) or None, config=[str(named)], name=section)
         if hasattr(Config(), "toml_file_name"):
             config = Config(
@@ -71,6 +65,11 @@ class Project:
                 cmd_opts=options,
                 stdout=sys.stdout,
             )
+        return cls.of(config)
+
+    @classmethod
+    def of(cls, config: Config) -> Project:
+        """Open the project that settings describe. Raises `ProjectError`."""
         try:
             return cls(config, ScriptDirectory.from_config(config))
         except (CommandError, ConfigParserError) as error:

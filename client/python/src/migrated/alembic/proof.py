@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +18,7 @@ from sqlalchemy import URL, MetaData, create_engine, make_url, text
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.pool import NullPool
+from sqlalchemy.schema import CreateSchema
 
 from migrated._sync.client import Client
 from migrated.config import Config
@@ -35,6 +36,8 @@ class Proof:
     revisions: int
     differences: tuple[str, ...]
     failure: str | None = None
+    made: tuple[str, ...] = ()
+    """Schemas that were made before, as `env.py` does it."""
 
     @property
     def holds(self) -> bool:
@@ -99,23 +102,43 @@ def prove(
     *,
     metadata: MetaData | None = None,
     server: str | None = None,
+    schemas: Sequence[str] = (),
 ) -> Proof:
     """Run both histories on empty databases, and compare what they leave, object by object.
 
-    A daemon of its own is started for it, and leaves by itself.
+    A daemon of its own is started for it, and leaves by itself. `env.py` does not run, which could do its work on the
+    database that it means: where Alembic fails without the `schemas` that it names, both start with those.
     """
+    proof = _proved(directory, folder, dialect, metadata, server, ())
+    if isinstance(proof, Proof):
+        return proof
+    failed = proof
+    if schemas and dialect == "postgresql":
+        proof = _proved(directory, folder, dialect, metadata, server, tuple(schemas))
+        if isinstance(proof, Proof):
+            return proof
+    text = " ".join(str(failed).split())
+    return Proof(dialect, 0, (), f"Alembic itself fails on an empty database: {text}")
+
+
+def _proved(
+    directory: ScriptDirectory,
+    folder: Path,
+    dialect: str,
+    metadata: MetaData | None,
+    server: str | None,
+    schemas: tuple[str, ...],
+) -> Proof | SQLAlchemyError:
+    """Run both; give the error on which Alembic fails."""
     with scratch_pair(dialect, server) as (theirs, ours), tempfile.TemporaryDirectory() as home:
-        engine = create_engine(theirs, poolclass=NullPool)
         try:
-            with engine.connect() as connection:
+            with _connected(theirs, schemas) as connection:
                 count = by_alembic(directory, connection, metadata)
         except SQLAlchemyError as error:
-            # Without env.py: what that makes, such as a schema, is not there.
-            return Proof(
-                dialect, 0, (), f"Alembic itself fails on an empty database: {' '.join(str(error).split())}"
-            )
-        finally:
-            engine.dispose()
+            return error
+        if schemas:
+            with _connected(ours, schemas):
+                pass
         environ = {
             name: value
             for name, value in os.environ.items()
@@ -127,5 +150,19 @@ def prove(
                 client.upgrade("heads").result()
                 found = client.diff(neutral(ours), neutral(theirs), all_schemas=dialect == "postgresql")
             except MigratedError as error:
-                return Proof(dialect, count, (), str(error))
-        return Proof(dialect, count, tuple(one.summary for one in found.differences))
+                return Proof(dialect, count, (), str(error), schemas)
+        return Proof(dialect, count, tuple(one.summary for one in found.differences), None, schemas)
+
+
+@contextmanager
+def _connected(url: URL, schemas: Sequence[str]) -> Iterator[Connection]:
+    """Connect, and make schemas."""
+    engine = create_engine(url, poolclass=NullPool)
+    try:
+        with engine.connect() as connection:
+            for schema in schemas:
+                connection.execute(CreateSchema(schema, if_not_exists=True))
+            connection.commit()
+            yield connection
+    finally:
+        engine.dispose()

@@ -22,7 +22,8 @@ from migrated.v1.schema_source_pb2 import SchemaSource
 
 from .directives import Way, directives, needs_batches
 from .models import models_of
-from .project import Project, ProjectError
+from .project import Project
+from .project_error import ProjectError
 from .upgrade_command import client_of
 
 
@@ -73,7 +74,7 @@ def compared(project: Project, renames: dict[str, str]) -> Way:
 
     """
     with client_of(project) as (client, configured, _):
-        models = models_of(configured)
+        models = models_of(configured, client)
         wanted = desired(client, models)
         scope: dict[str, Any] = {"schemas": wanted.schemas, "all_schemas": wanted.all_schemas}
         rules = wanted.diff_rules(renames)

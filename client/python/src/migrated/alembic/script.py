@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import ModuleType
+from typing import TYPE_CHECKING
 
-from alembic.script import ScriptDirectory
-from alembic.util import load_python_file
+if TYPE_CHECKING:
+    from alembic.script import ScriptDirectory
 
 
 @dataclass(frozen=True)
@@ -21,10 +22,18 @@ class Head:
     branch_labels: tuple[str, ...]
     message: str
     created: str | None
-    path: Path
+    file: str
+    source: bytes = field(repr=False)
+
+    @property
+    def path(self) -> Path:
+        """Where the script is."""
+        return Path(self.file)
 
     def load(self) -> ModuleType:
         """Load the script anew: a body may leave something behind in its module, such as a type that is made."""
+        from alembic.util import load_python_file
+
         return load_python_file(str(self.path.parent), self.path.name)
 
     def with_parents(self, down_revision: tuple[str, ...], depends_on: tuple[str, ...]) -> Head:
@@ -42,7 +51,8 @@ def several(value: str | list[str] | tuple[str, ...] | None) -> tuple[str, ...]:
 def history(directory: ScriptDirectory) -> Iterator[Head]:
     """Give all scripts in the order in which `alembic upgrade heads` runs them."""
     from .heads import heads_of
+    from .locations import Locations
 
-    known = {head.revision: head for head in heads_of(directory)}
+    known = {head.revision: head for head in heads_of(Locations.of(directory))}
     for script in reversed(list(directory.iterate_revisions("heads", "base"))):
         yield known[script.revision]

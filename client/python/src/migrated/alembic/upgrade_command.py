@@ -6,9 +6,10 @@ import argparse
 import sys
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, redirect_stdout
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from migrated import events
 from migrated._sync.client import Client
@@ -20,18 +21,30 @@ from migrated.loss import Loss
 from migrated.result import RunState
 
 from .bodies import Bodies
-from .environment import Configured, learn, neutral
 from .narrate import narrate
-from .project import Project, ProjectError
+from .project_error import ProjectError
+from .uncollected import uncollected
+
+if TYPE_CHECKING:
+    from .environment import Configured
+    from .project import Project
+
+Learned: TypeAlias = "tuple[Project, Mapping[str, Any]]"
+"""A project, and what its `env.py` gave to `configure()`."""
 
 
-def run(project: Project, options: argparse.Namespace) -> int:
+def run(load: Callable[[], Project], options: argparse.Namespace) -> int:
     """Start the run, and execute its scripts."""
     if options.sql:
-        return write_script(project, options)
+        return write_script(load(), options)
+    if options.configured:
+        from .by_settings import run as run_by_settings
+
+        return run_by_settings(load, options)
+    project = load()
     with client_of(project) as (client, configured, bodies):
         moving = getattr(client, options.direction)(options.revision)
-        return follow(client, moving, project, bodies, configured.options)
+        return follow(client, moving, bodies, lambda: (project, configured.options))
 
 
 def write_script(project: Project, options: argparse.Namespace) -> int:
@@ -48,14 +61,19 @@ def write_script(project: Project, options: argparse.Namespace) -> int:
 def client_of(project: Project) -> Iterator[tuple[Client, Configured, Bodies]]:
     """Give a client for the project's database, which means the project's scripts."""
     configured = only_one(project)
-    bodies = Bodies(project.scripts, configured.dialect, configured.metadata)
-    with Client(Config.load(**settings(configured)), manifest=bodies.manifest) as client:
+    with uncollected():
+        bodies = Bodies.of(project.scripts)
+        manifest = bodies.manifest_for(project.scripts, configured.dialect, configured.metadata)
+    with Client(Config.load(**settings(configured)), manifest=manifest) as client:
         yield client, configured, bodies
 
 
 def only_one(project: Project) -> Configured:
     """Learn what `env.py` configures; several databases in one `env.py` are not moved together."""
-    found = learn(project.config, project.scripts, offline=False)
+    with uncollected():
+        from .environment import learn
+
+        found = learn(project.config, project.scripts, offline=False)
     if len(found) > 1:
         shown = ", ".join(one.url.render_as_string() if one.url else one.dialect for one in found)
         raise ProjectError(
@@ -70,6 +88,8 @@ def settings(configured: Configured) -> Settings:
     told: Settings = {}
     config = Config.load()
     if config.text("target") is None and configured.url is not None:
+        from .environment import neutral
+
         told["database_url"] = neutral(configured.url)
     options: Mapping[str, Any] = configured.options
     if options.get("version_table"):
@@ -79,8 +99,11 @@ def settings(configured: Configured) -> Settings:
     return told
 
 
-def follow(client: Client, moving: Run, project: Project, bodies: Bodies, options: Mapping[str, Any]) -> int:
-    """Tell the run's events while this thread executes the scripts."""
+def follow(client: Client, moving: Run, bodies: Bodies, learned: Callable[[], Learned]) -> int:
+    """Tell the run's events while this thread executes the scripts.
+
+    `learned` is called when there is something to execute. What it raises ends the run.
+    """
     wanted = threading.Event()
     over = threading.Event()
     failed: list[MigratedError] = []
@@ -101,7 +124,8 @@ def follow(client: Client, moving: Run, project: Project, bodies: Bodies, option
     telling.start()
     wanted.wait()
     try:
-        _execute(client, moving.run_id, project, bodies, options, over)
+        if not over.is_set():
+            _execute(client, moving.run_id, *_learned(moving, telling, learned), bodies.paths, over)
     except MigratedError as error:
         # A run that has ended already, having nothing to execute, tells its end itself.
         if error.reason != "RUN_ENDED":
@@ -113,12 +137,22 @@ def follow(client: Client, moving: Run, project: Project, bodies: Bodies, option
     return exit_code(failed[0])
 
 
+def _learned(moving: Run, telling: threading.Thread, learned: Callable[[], Learned]) -> Learned:
+    """Learn what the scripts need; nothing was executed by now, and without it nothing will be."""
+    try:
+        return learned()
+    except BaseException:
+        moving.cancel("the project cannot be used")
+        telling.join()
+        raise
+
+
 def _execute(
     client: Client,
     run_id: str,
     project: Project,
-    bodies: Bodies,
     options: Mapping[str, Any],
+    paths: Mapping[str, Path],
     over: threading.Event,
 ) -> None:
     """Execute the run's scripts until it is over; a stream that dies is opened again, as the run's own is."""
@@ -127,7 +161,7 @@ def _execute(
         from .executing import ConversationLostError, execute_steps
 
         try:
-            execute_steps(client, run_id, project, bodies.paths, options)
+            execute_steps(client, run_id, project, paths, options)
         except ConversationLostError as error:
             if loss is None:
                 loss = Loss(str(error.__cause__))

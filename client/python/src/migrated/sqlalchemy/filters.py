@@ -8,7 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from migrated.sqlalchemy.errors import described_at
-from migrated.sqlalchemy.models import Models
+from migrated.sqlalchemy.models import IncludeName, Models
 from migrated.sqlalchemy.patterns import exactly
 from migrated.sqlalchemy.reflected import Key, by_key
 from migrated.sqlalchemy.writer import Writer
@@ -76,7 +76,7 @@ class Filters:
         if key in self._unnamed:
             return False
         schema, name = key
-        if not ask(schema, "schema", {}):
+        if not self._schema_is_named(ask, schema):
             rules = [{"schema": exactly(schema or "")}, {"kind": "schema", "name": exactly(schema or "")}]
             self.excluded += [rule for rule in rules if rule not in self.excluded]
             self._unnamed.add(key)
@@ -86,6 +86,11 @@ class Filters:
             self._exclude("table", key)
             return False
         return True
+
+    def _schema_is_named(self, ask: IncludeName, schema: str | None) -> bool:
+        """Ask about a schema. The target's own has no name for Alembic; one that is configured has its name, too."""
+        own = self._models.default_schema if schema is None else None
+        return ask(schema, "schema", {}) or (own is not None and ask(own, "schema", {}))
 
     def _table(self, key: Key, table: sa.Table, database: sa.Table | None) -> None:
         if key in self._unnamed:

@@ -1064,6 +1064,7 @@ class AutogenerateRequest(_message.Message):
     RULES_FIELD_NUMBER: _builtins.int
     ALLOW_DROP_FIELD_NUMBER: _builtins.int
     EVEN_IF_EMPTY_FIELD_NUMBER: _builtins.int
+    LINT_FIELD_NUMBER: _builtins.int
     allow_drop: _builtins.bool
     """Allows what destroys data. Without it such a difference is refused with DROP_NOT_ALLOWED."""
     even_if_empty: _builtins.bool
@@ -1088,6 +1089,10 @@ class AutogenerateRequest(_message.Message):
     def rules(self) -> _diff_pb2.DiffRules:
         """What the comparison lets pass."""
 
+    @_builtins.property
+    def lint(self) -> _lint_pb2.LintOptions:
+        """What lint looks at in what is written."""
+
     def __init__(
         self,
         *,
@@ -1098,10 +1103,11 @@ class AutogenerateRequest(_message.Message):
         rules: _diff_pb2.DiffRules | None = ...,
         allow_drop: _builtins.bool = ...,
         even_if_empty: _builtins.bool = ...,
+        lint: _lint_pb2.LintOptions | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["desired", b"desired", "revision", b"revision", "rules", b"rules", "scope", b"scope", "target", b"target"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["desired", b"desired", "lint", b"lint", "revision", b"revision", "rules", b"rules", "scope", b"scope", "target", b"target"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["allow_drop", b"allow_drop", "desired", b"desired", "even_if_empty", b"even_if_empty", "revision", b"revision", "rules", b"rules", "scope", b"scope", "target", b"target"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["allow_drop", b"allow_drop", "desired", b"desired", "even_if_empty", b"even_if_empty", "lint", b"lint", "revision", b"revision", "rules", b"rules", "scope", b"scope", "target", b"target"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -61,7 +61,7 @@ impl Running {
         }
     }
 
-    /// The process.
+    /// Its process.
     pub(crate) fn pid(&self) -> u32 {
         self.child.id()
     }
