@@ -52,11 +52,11 @@ fn distributed(words: &[&str]) -> Vec<String> {
 }
 
 /// Words that follow each other in a text.
-type Words<'w> = &'w [&'w str];
+type Part<'w> = &'w [&'w str];
 
 /// `( ARRAY [ … ] ) :: type [ ]` at the beginning of words: the elements, their type, and how many words it is. An array
 /// of arrays is left as it is, and so is an empty one.
-fn cast_array<'w>(words: Words<'w>) -> Option<(Vec<Words<'w>>, Words<'w>, usize)> {
+fn cast_array<'w>(words: Part<'w>) -> Option<(Vec<Part<'w>>, Part<'w>, usize)> {
     let end = (words.first() == Some(&"(")).then(|| closing(words, 0)).flatten()?;
     let inside = words[1..end].strip_prefix(&["ARRAY", "["])?.strip_suffix(&["]"])?;
     let rest = words[end + 1..].strip_prefix(&[":", ":"])?;
@@ -71,7 +71,7 @@ fn cast_array<'w>(words: Words<'w>) -> Option<(Vec<Words<'w>>, Words<'w>, usize)
 }
 
 /// The parts between the commas; `None` where there are none, or brackets do not close in their order.
-fn split<'w>(words: Words<'w>) -> Option<Vec<Words<'w>>> {
+fn split<'w>(words: Part<'w>) -> Option<Vec<Part<'w>>> {
     let (mut parts, mut depth, mut from) = (Vec::new(), 0u32, 0);
     for (at, word) in words.iter().enumerate() {
         match *word {

@@ -26,7 +26,7 @@ fn setting(name: &str, usual: u64) -> u64 {
 fn random_messages_neither_make_the_daemon_panic_nor_grow() {
     let project = Project::new(Database::new(Engine::Sqlite).expect("SQLite needs no server"));
     project.three();
-    let mut daemon = Daemon::serve(&project, "127.0.0.1:0", "");
+    let daemon = Daemon::serve(&project, "127.0.0.1:0", "");
     project.configure_server(&format!("http://{}", daemon.address), "");
     // What the messages may name is there.
     project.ctl("upgrade head").exits(0);
@@ -348,7 +348,10 @@ impl Draw {
             1 => SQL[self.below(SQL.len() as u64) as usize].into(),
             2 => (0..self.below(40)).map(|_| 32 + self.below(95) as u8).collect(),
             3 if self.below(20) == 0 => vec![b'x'; 70_000],
-            _ => self.words[self.below(self.words.len() as u64) as usize].clone().into_bytes(),
+            _ => {
+                let at = self.below(self.words.len() as u64) as usize;
+                self.words[at].clone().into_bytes()
+            }
         }
     }
 }
