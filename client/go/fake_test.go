@@ -4,6 +4,7 @@ import (
 	"context"
 	"net"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -12,6 +13,7 @@ import (
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/health"
 	"google.golang.org/grpc/health/grpc_health_v1"
+	"google.golang.org/grpc/metadata"
 	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/types/known/timestamppb"
 	migrated "migrated.internal/client/go"
@@ -70,13 +72,13 @@ func (p *played) serve(tb testing.TB) string {
 	})
 }
 
-func serve(tb testing.TB, register func(*grpc.Server)) string {
+func serve(tb testing.TB, register func(*grpc.Server), options ...grpc.ServerOption) string {
 	tb.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		tb.Fatal(err)
 	}
-	server := grpc.NewServer()
+	server := grpc.NewServer(options...)
 	register(server)
 	go func() { _ = server.Serve(listener) }()
 	tb.Cleanup(server.Stop)
@@ -282,6 +284,29 @@ func TestAnEarlierReleaseIsToldFromAnotherProgram(t *testing.T) {
 		for _, err := range []error{unary, stream} {
 			unimplemented := failure(t, err, migrated.ReasonUnimplemented)
 			if got := unimplemented.Next; len(got) < len(next) || got[:len(next)] != next {
+				t.Errorf("%s\ninstead of %q", unimplemented.Detail(), next)
+			}
+		}
+	}
+}
+
+func TestADaemonOfAnotherReleaseIsToldWithWhatToUpgrade(t *testing.T) {
+	for release, next := range map[string]string{
+		"0.0.9": "upgrade the daemon to release " + migrated.Version, "99.1.0": "upgrade the client to release 99.1.0",
+	} {
+		refuse := grpc.UnknownServiceHandler(func(_ any, stream grpc.ServerStream) error {
+			if err := stream.SetHeader(metadata.Pairs("migrated-release", release)); err != nil {
+				return err
+			}
+			return status.Error(codes.Unimplemented, "")
+		})
+		server := serve(t, func(*grpc.Server) {}, refuse)
+		client := connect(t, server, nil, bed.SQLite(t), migrated.WithPublished())
+		_, unary := client.Heads(context.Background())
+		_, stream := client.Upgrade(context.Background(), "head")
+		for _, err := range []error{unary, stream} {
+			unimplemented := failure(t, err, migrated.ReasonUnimplemented)
+			if !strings.HasPrefix(unimplemented.Next, next) || !strings.Contains(unimplemented.Message, release) {
 				t.Errorf("%s\ninstead of %q", unimplemented.Detail(), next)
 			}
 		}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -11,6 +12,7 @@ import (
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/health/grpc_health_v1"
+	"google.golang.org/grpc/metadata"
 	"google.golang.org/grpc/status"
 	"migrated.internal/client/go/migratedv1"
 )
@@ -158,7 +160,10 @@ func unaryErrors(
 	ctx context.Context, method string, request, reply any, conn *grpc.ClientConn, invoke grpc.UnaryInvoker,
 	options ...grpc.CallOption,
 ) error {
-	return explained(ctx, conn, method, failure(ctx, invoke(ctx, method, request, reply, conn, options...)))
+	var header, trailer metadata.MD
+	options = append(options, grpc.Header(&header), grpc.Trailer(&trailer))
+	err := failure(ctx, invoke(ctx, method, request, reply, conn, options...))
+	return explained(ctx, conn, method, releaseOf(header, trailer), err)
 }
 
 // streamErrors does the same for streams.
@@ -168,7 +173,7 @@ func streamErrors(
 ) (grpc.ClientStream, error) {
 	stream, err := open(ctx, desc, conn, method, options...)
 	if err != nil {
-		return nil, explained(ctx, conn, method, failure(ctx, err))
+		return nil, explained(ctx, conn, method, "", failure(ctx, err))
 	}
 	return &errorStream{ClientStream: stream, ctx: ctx, conn: conn, method: method}, nil
 }
@@ -186,18 +191,56 @@ func (s *errorStream) RecvMsg(message any) error {
 	if err == nil || err == io.EOF {
 		return err
 	}
-	return explained(s.ctx, s.conn, s.method, failure(s.ctx, err))
+	// The stream has ended: its header does not keep anybody waiting.
+	header, _ := s.ClientStream.Header()
+	return explained(s.ctx, s.conn, s.method, releaseOf(header, s.ClientStream.Trailer()), failure(s.ctx, err))
 }
 
-// explained tells the kinds of UNIMPLEMENTED apart. A daemon that serves our API and lacks the call is older than this
-// client; where our API is not served at all, somebody else answers. Health knows each service by its name.
-func explained(ctx context.Context, conn *grpc.ClientConn, method string, err error) error {
+// releaseHeader is how a daemon tells its release.
+const releaseHeader = "migrated-release"
+
+// releaseOf returns the release that the daemon named; empty where it named none.
+func releaseOf(all ...metadata.MD) string {
+	for _, told := range all {
+		if values := told.Get(releaseHeader); len(values) > 0 {
+			return values[0]
+		}
+	}
+	return ""
+}
+
+// isLater tells whether one release comes after another, by their numbers.
+func isLater(one, other string) bool {
+	numbers := func(release string) []int {
+		digits, _, _ := strings.Cut(release, "-")
+		var all []int
+		for _, number := range strings.Split(digits, ".") {
+			all = append(all, count(number))
+		}
+		return all
+	}
+	return slices.Compare(numbers(one), numbers(other)) > 0
+}
+
+// explained tells the kinds of UNIMPLEMENTED apart. A daemon that names its release is older than this client, or later.
+// One that names none, serves our API and lacks the call is older; where our API is not served at all, somebody else
+// answers. Health knows each service by its name.
+func explained(ctx context.Context, conn *grpc.ClientConn, method, theirs string, err error) error {
 	e, ok := err.(*Error)
 	if !ok || e.Reason != ReasonUnimplemented || strings.HasPrefix(method, "/grpc.health.") {
 		return err
 	}
 	name := strings.TrimPrefix(method, "/")
 	service, call, _ := strings.Cut(name, "/")
+	if theirs != "" {
+		e.Message = fmt.Sprintf("the daemon at %s does not know %s of %s: it is of release %s, and this client of %s",
+			conn.Target(), call, service, theirs, Version)
+		e.Next = fmt.Sprintf("upgrade the daemon to release %s, or use the client of release %s", Version, theirs)
+		if isLater(theirs, Version) {
+			e.Next = fmt.Sprintf("upgrade the client to release %s", theirs)
+		}
+		return e
+	}
 	health := grpc_health_v1.NewHealthClient(conn)
 	serves := func(service string) bool {
 		_, err := health.Check(ctx, &grpc_health_v1.HealthCheckRequest{Service: service})

@@ -985,8 +985,9 @@ type ResultColumn struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Its name.
 	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
-	// Its type in the engine's words: `int4`, `numeric`, `_text`; `BIGINT UNSIGNED`; of SQLite what the column was declared
-	// with, empty for an expression.
+	// Its type in the engine's words: `int4`, `numeric`, `_text`; `BIGINT UNSIGNED`; of SQLite the kind that its declaration
+	// stands for: `INTEGER`, `TEXT`, `REAL`, `BLOB`, `BOOLEAN`, `DATE`, `TIME`, `DATETIME`, empty for any other and for an
+	// expression.
 	TypeName string `protobuf:"bytes,2,opt,name=type_name,json=typeName,proto3" json:"type_name,omitempty"`
 	// PostgreSQL: the type's OID. MySQL and MariaDB: the protocol's column type. SQLite: 0.
 	TypeCode      uint32 `protobuf:"varint,3,opt,name=type_code,json=typeCode,proto3" json:"type_code,omitempty"`
@@ -1335,7 +1336,7 @@ type SqlValue_Decimal struct {
 }
 
 type SqlValue_Text struct {
-	// Text of any kind, labels of enums too.
+	// Text of any kind, labels of enums too. What SQLite keeps as text and is no UTF-8 comes as `bytes`.
 	Text string `protobuf:"bytes,6,opt,name=text,proto3,oneof"`
 }
 

@@ -2352,7 +2352,9 @@ type RenameIndex struct {
 	// Its name.
 	From string `protobuf:"bytes,2,opt,name=from,proto3" json:"from,omitempty"`
 	// Its new name.
-	To            string `protobuf:"bytes,3,opt,name=to,proto3" json:"to,omitempty"`
+	To string `protobuf:"bytes,3,opt,name=to,proto3" json:"to,omitempty"`
+	// What it is, under either name. SQLite, which has no way to rename an index, drops it and makes it again.
+	Index         *Index `protobuf:"bytes,4,opt,name=index,proto3" json:"index,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2406,6 +2408,13 @@ func (x *RenameIndex) GetTo() string {
 		return x.To
 	}
 	return ""
+}
+
+func (x *RenameIndex) GetIndex() *Index {
+	if x != nil {
+		return x.Index
+	}
+	return nil
 }
 
 // Makes a schema.
@@ -3543,7 +3552,9 @@ type AlterComposite struct {
 	// How it is.
 	From *Composite `protobuf:"bytes,1,opt,name=from,proto3" json:"from,omitempty"`
 	// How it is to be.
-	To            *Composite `protobuf:"bytes,2,opt,name=to,proto3" json:"to,omitempty"`
+	To *Composite `protobuf:"bytes,2,opt,name=to,proto3" json:"to,omitempty"`
+	// The columns of that type, which a new one must be put under where fields do more than come at the end or go.
+	Columns       []*EnumColumn `protobuf:"bytes,3,rep,name=columns,proto3" json:"columns,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -3588,6 +3599,13 @@ func (x *AlterComposite) GetFrom() *Composite {
 func (x *AlterComposite) GetTo() *Composite {
 	if x != nil {
 		return x.To
+	}
+	return nil
+}
+
+func (x *AlterComposite) GetColumns() []*EnumColumn {
+	if x != nil {
+		return x.Columns
 	}
 	return nil
 }
@@ -4409,11 +4427,12 @@ const file_migrated_v1_operation_proto_rawDesc = "" +
 	"\x05table\x18\x01 \x01(\v2\x11.migrated.v1.NameR\x05table\x12(\n" +
 	"\x05index\x18\x02 \x01(\v2\x12.migrated.v1.IndexR\x05index\x12\x1b\n" +
 	"\tif_exists\x18\x03 \x01(\bR\bifExists\x12\"\n" +
-	"\fconcurrently\x18\x04 \x01(\bR\fconcurrently\"Z\n" +
+	"\fconcurrently\x18\x04 \x01(\bR\fconcurrently\"\x84\x01\n" +
 	"\vRenameIndex\x12'\n" +
 	"\x05table\x18\x01 \x01(\v2\x11.migrated.v1.NameR\x05table\x12\x12\n" +
 	"\x04from\x18\x02 \x01(\tR\x04from\x12\x0e\n" +
-	"\x02to\x18\x03 \x01(\tR\x02to\"e\n" +
+	"\x02to\x18\x03 \x01(\tR\x02to\x12(\n" +
+	"\x05index\x18\x04 \x01(\v2\x12.migrated.v1.IndexR\x05index\"e\n" +
 	"\x0fCreateNamespace\x12.\n" +
 	"\x06schema\x18\x01 \x01(\v2\x16.migrated.v1.NamespaceR\x06schema\x12\"\n" +
 	"\rif_not_exists\x18\x02 \x01(\bR\vifNotExists\"\\\n" +
@@ -4477,10 +4496,11 @@ const file_migrated_v1_operation_proto_rawDesc = "" +
 	"\rif_not_exists\x18\x02 \x01(\bR\vifNotExists\"b\n" +
 	"\rDropComposite\x124\n" +
 	"\tcomposite\x18\x01 \x01(\v2\x16.migrated.v1.CompositeR\tcomposite\x12\x1b\n" +
-	"\tif_exists\x18\x02 \x01(\bR\bifExists\"d\n" +
+	"\tif_exists\x18\x02 \x01(\bR\bifExists\"\x97\x01\n" +
 	"\x0eAlterComposite\x12*\n" +
 	"\x04from\x18\x01 \x01(\v2\x16.migrated.v1.CompositeR\x04from\x12&\n" +
-	"\x02to\x18\x02 \x01(\v2\x16.migrated.v1.CompositeR\x02to\"_\n" +
+	"\x02to\x18\x02 \x01(\v2\x16.migrated.v1.CompositeR\x02to\x121\n" +
+	"\acolumns\x18\x03 \x03(\v2\x17.migrated.v1.EnumColumnR\acolumns\"_\n" +
 	"\fCreateDomain\x12+\n" +
 	"\x06domain\x18\x01 \x01(\v2\x13.migrated.v1.DomainR\x06domain\x12\"\n" +
 	"\rif_not_exists\x18\x02 \x01(\bR\vifNotExists\"V\n" +
@@ -4705,61 +4725,63 @@ var file_migrated_v1_operation_proto_depIdxs = []int32{
 	55,  // 93: migrated.v1.DropIndex.table:type_name -> migrated.v1.Name
 	62,  // 94: migrated.v1.DropIndex.index:type_name -> migrated.v1.Index
 	55,  // 95: migrated.v1.RenameIndex.table:type_name -> migrated.v1.Name
-	63,  // 96: migrated.v1.CreateNamespace.schema:type_name -> migrated.v1.Namespace
-	63,  // 97: migrated.v1.DropNamespace.schema:type_name -> migrated.v1.Namespace
-	64,  // 98: migrated.v1.CreateExtension.extension:type_name -> migrated.v1.Extension
-	64,  // 99: migrated.v1.DropExtension.extension:type_name -> migrated.v1.Extension
-	64,  // 100: migrated.v1.AlterExtension.from:type_name -> migrated.v1.Extension
-	64,  // 101: migrated.v1.AlterExtension.to:type_name -> migrated.v1.Extension
-	55,  // 102: migrated.v1.CreatePolicy.table:type_name -> migrated.v1.Name
-	65,  // 103: migrated.v1.CreatePolicy.policy:type_name -> migrated.v1.Policy
-	55,  // 104: migrated.v1.DropPolicy.table:type_name -> migrated.v1.Name
-	65,  // 105: migrated.v1.DropPolicy.policy:type_name -> migrated.v1.Policy
-	55,  // 106: migrated.v1.SetRowSecurity.table:type_name -> migrated.v1.Name
-	66,  // 107: migrated.v1.SetRowSecurity.from:type_name -> migrated.v1.RowSecurity
-	66,  // 108: migrated.v1.SetRowSecurity.to:type_name -> migrated.v1.RowSecurity
-	67,  // 109: migrated.v1.CreateSequence.sequence:type_name -> migrated.v1.Sequence
-	67,  // 110: migrated.v1.DropSequence.sequence:type_name -> migrated.v1.Sequence
-	67,  // 111: migrated.v1.AlterSequence.from:type_name -> migrated.v1.Sequence
-	67,  // 112: migrated.v1.AlterSequence.to:type_name -> migrated.v1.Sequence
-	68,  // 113: migrated.v1.CreateTable.table:type_name -> migrated.v1.Table
-	68,  // 114: migrated.v1.DropTable.table:type_name -> migrated.v1.Table
-	55,  // 115: migrated.v1.RenameTable.from:type_name -> migrated.v1.Name
-	55,  // 116: migrated.v1.RenameTable.to:type_name -> migrated.v1.Name
-	55,  // 117: migrated.v1.AlterTableOptions.table:type_name -> migrated.v1.Name
-	69,  // 118: migrated.v1.AlterTableOptions.from:type_name -> migrated.v1.TableOptions
-	69,  // 119: migrated.v1.AlterTableOptions.to:type_name -> migrated.v1.TableOptions
-	68,  // 120: migrated.v1.RebuildTable.from:type_name -> migrated.v1.Table
-	68,  // 121: migrated.v1.RebuildTable.to:type_name -> migrated.v1.Table
-	49,  // 122: migrated.v1.RebuildTable.renamed:type_name -> migrated.v1.Rename
-	55,  // 123: migrated.v1.CreateTrigger.table:type_name -> migrated.v1.Name
-	70,  // 124: migrated.v1.CreateTrigger.trigger:type_name -> migrated.v1.Trigger
-	55,  // 125: migrated.v1.DropTrigger.table:type_name -> migrated.v1.Name
-	70,  // 126: migrated.v1.DropTrigger.trigger:type_name -> migrated.v1.Trigger
-	71,  // 127: migrated.v1.CreateComposite.composite:type_name -> migrated.v1.Composite
-	71,  // 128: migrated.v1.DropComposite.composite:type_name -> migrated.v1.Composite
-	71,  // 129: migrated.v1.AlterComposite.from:type_name -> migrated.v1.Composite
-	71,  // 130: migrated.v1.AlterComposite.to:type_name -> migrated.v1.Composite
-	72,  // 131: migrated.v1.CreateDomain.domain:type_name -> migrated.v1.Domain
-	72,  // 132: migrated.v1.DropDomain.domain:type_name -> migrated.v1.Domain
-	72,  // 133: migrated.v1.AlterDomain.from:type_name -> migrated.v1.Domain
-	72,  // 134: migrated.v1.AlterDomain.to:type_name -> migrated.v1.Domain
-	15,  // 135: migrated.v1.AlterDomain.columns:type_name -> migrated.v1.EnumColumn
-	73,  // 136: migrated.v1.CreateView.view:type_name -> migrated.v1.View
-	73,  // 137: migrated.v1.DropView.view:type_name -> migrated.v1.View
-	73,  // 138: migrated.v1.AlterView.from:type_name -> migrated.v1.View
-	73,  // 139: migrated.v1.AlterView.to:type_name -> migrated.v1.View
-	74,  // 140: migrated.v1.Row.values:type_name -> migrated.v1.Literal
-	56,  // 141: migrated.v1.ColumnChange.from:type_name -> migrated.v1.Column
-	56,  // 142: migrated.v1.ColumnChange.to:type_name -> migrated.v1.Column
-	55,  // 143: migrated.v1.CommentedView.name:type_name -> migrated.v1.Name
-	55,  // 144: migrated.v1.CommentedRoutine.name:type_name -> migrated.v1.Name
-	55,  // 145: migrated.v1.CommentedPart.table:type_name -> migrated.v1.Name
-	146, // [146:146] is the sub-list for method output_type
-	146, // [146:146] is the sub-list for method input_type
-	146, // [146:146] is the sub-list for extension type_name
-	146, // [146:146] is the sub-list for extension extendee
-	0,   // [0:146] is the sub-list for field type_name
+	62,  // 96: migrated.v1.RenameIndex.index:type_name -> migrated.v1.Index
+	63,  // 97: migrated.v1.CreateNamespace.schema:type_name -> migrated.v1.Namespace
+	63,  // 98: migrated.v1.DropNamespace.schema:type_name -> migrated.v1.Namespace
+	64,  // 99: migrated.v1.CreateExtension.extension:type_name -> migrated.v1.Extension
+	64,  // 100: migrated.v1.DropExtension.extension:type_name -> migrated.v1.Extension
+	64,  // 101: migrated.v1.AlterExtension.from:type_name -> migrated.v1.Extension
+	64,  // 102: migrated.v1.AlterExtension.to:type_name -> migrated.v1.Extension
+	55,  // 103: migrated.v1.CreatePolicy.table:type_name -> migrated.v1.Name
+	65,  // 104: migrated.v1.CreatePolicy.policy:type_name -> migrated.v1.Policy
+	55,  // 105: migrated.v1.DropPolicy.table:type_name -> migrated.v1.Name
+	65,  // 106: migrated.v1.DropPolicy.policy:type_name -> migrated.v1.Policy
+	55,  // 107: migrated.v1.SetRowSecurity.table:type_name -> migrated.v1.Name
+	66,  // 108: migrated.v1.SetRowSecurity.from:type_name -> migrated.v1.RowSecurity
+	66,  // 109: migrated.v1.SetRowSecurity.to:type_name -> migrated.v1.RowSecurity
+	67,  // 110: migrated.v1.CreateSequence.sequence:type_name -> migrated.v1.Sequence
+	67,  // 111: migrated.v1.DropSequence.sequence:type_name -> migrated.v1.Sequence
+	67,  // 112: migrated.v1.AlterSequence.from:type_name -> migrated.v1.Sequence
+	67,  // 113: migrated.v1.AlterSequence.to:type_name -> migrated.v1.Sequence
+	68,  // 114: migrated.v1.CreateTable.table:type_name -> migrated.v1.Table
+	68,  // 115: migrated.v1.DropTable.table:type_name -> migrated.v1.Table
+	55,  // 116: migrated.v1.RenameTable.from:type_name -> migrated.v1.Name
+	55,  // 117: migrated.v1.RenameTable.to:type_name -> migrated.v1.Name
+	55,  // 118: migrated.v1.AlterTableOptions.table:type_name -> migrated.v1.Name
+	69,  // 119: migrated.v1.AlterTableOptions.from:type_name -> migrated.v1.TableOptions
+	69,  // 120: migrated.v1.AlterTableOptions.to:type_name -> migrated.v1.TableOptions
+	68,  // 121: migrated.v1.RebuildTable.from:type_name -> migrated.v1.Table
+	68,  // 122: migrated.v1.RebuildTable.to:type_name -> migrated.v1.Table
+	49,  // 123: migrated.v1.RebuildTable.renamed:type_name -> migrated.v1.Rename
+	55,  // 124: migrated.v1.CreateTrigger.table:type_name -> migrated.v1.Name
+	70,  // 125: migrated.v1.CreateTrigger.trigger:type_name -> migrated.v1.Trigger
+	55,  // 126: migrated.v1.DropTrigger.table:type_name -> migrated.v1.Name
+	70,  // 127: migrated.v1.DropTrigger.trigger:type_name -> migrated.v1.Trigger
+	71,  // 128: migrated.v1.CreateComposite.composite:type_name -> migrated.v1.Composite
+	71,  // 129: migrated.v1.DropComposite.composite:type_name -> migrated.v1.Composite
+	71,  // 130: migrated.v1.AlterComposite.from:type_name -> migrated.v1.Composite
+	71,  // 131: migrated.v1.AlterComposite.to:type_name -> migrated.v1.Composite
+	15,  // 132: migrated.v1.AlterComposite.columns:type_name -> migrated.v1.EnumColumn
+	72,  // 133: migrated.v1.CreateDomain.domain:type_name -> migrated.v1.Domain
+	72,  // 134: migrated.v1.DropDomain.domain:type_name -> migrated.v1.Domain
+	72,  // 135: migrated.v1.AlterDomain.from:type_name -> migrated.v1.Domain
+	72,  // 136: migrated.v1.AlterDomain.to:type_name -> migrated.v1.Domain
+	15,  // 137: migrated.v1.AlterDomain.columns:type_name -> migrated.v1.EnumColumn
+	73,  // 138: migrated.v1.CreateView.view:type_name -> migrated.v1.View
+	73,  // 139: migrated.v1.DropView.view:type_name -> migrated.v1.View
+	73,  // 140: migrated.v1.AlterView.from:type_name -> migrated.v1.View
+	73,  // 141: migrated.v1.AlterView.to:type_name -> migrated.v1.View
+	74,  // 142: migrated.v1.Row.values:type_name -> migrated.v1.Literal
+	56,  // 143: migrated.v1.ColumnChange.from:type_name -> migrated.v1.Column
+	56,  // 144: migrated.v1.ColumnChange.to:type_name -> migrated.v1.Column
+	55,  // 145: migrated.v1.CommentedView.name:type_name -> migrated.v1.Name
+	55,  // 146: migrated.v1.CommentedRoutine.name:type_name -> migrated.v1.Name
+	55,  // 147: migrated.v1.CommentedPart.table:type_name -> migrated.v1.Name
+	148, // [148:148] is the sub-list for method output_type
+	148, // [148:148] is the sub-list for method input_type
+	148, // [148:148] is the sub-list for extension type_name
+	148, // [148:148] is the sub-list for extension extendee
+	0,   // [0:148] is the sub-list for field type_name
 }
 
 func init() { file_migrated_v1_operation_proto_init() }

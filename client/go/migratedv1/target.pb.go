@@ -261,7 +261,12 @@ type Target struct {
 	// When it was made. Output only; not set for targets of the configuration.
 	CreateTime *timestamppb.Timestamp `protobuf:"bytes,11,opt,name=create_time,json=createTime,proto3" json:"create_time,omitempty"`
 	// Changes with every update; send it back to update or delete.
-	Etag          string `protobuf:"bytes,12,opt,name=etag,proto3" json:"etag,omitempty"`
+	Etag string `protobuf:"bytes,12,opt,name=etag,proto3" json:"etag,omitempty"`
+	// What runs use, with what its connection gives. Not set where `failure` is. Output only.
+	Effective *EffectivePlace `protobuf:"bytes,13,opt,name=effective,proto3" json:"effective,omitempty"`
+	// Why it cannot be told what it stands for: a secret that is missing, a URL that cannot be read. `dialect` and
+	// `display_url` are empty then. Output only.
+	Failure       *Failure `protobuf:"bytes,14,opt,name=failure,proto3" json:"failure,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -380,11 +385,89 @@ func (x *Target) GetEtag() string {
 	return ""
 }
 
+func (x *Target) GetEffective() *EffectivePlace {
+	if x != nil {
+		return x.Effective
+	}
+	return nil
+}
+
+func (x *Target) GetFailure() *Failure {
+	if x != nil {
+		return x.Failure
+	}
+	return nil
+}
+
+// Where a target's runs work.
+type EffectivePlace struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Default schema; empty for the engine's own.
+	Schema string `protobuf:"bytes,1,opt,name=schema,proto3" json:"schema,omitempty"`
+	// Version table's name.
+	VersionTable string `protobuf:"bytes,2,opt,name=version_table,json=versionTable,proto3" json:"version_table,omitempty"`
+	// Version table's schema; empty for the default schema.
+	VersionTableSchema string `protobuf:"bytes,3,opt,name=version_table_schema,json=versionTableSchema,proto3" json:"version_table_schema,omitempty"`
+	unknownFields      protoimpl.UnknownFields
+	sizeCache          protoimpl.SizeCache
+}
+
+func (x *EffectivePlace) Reset() {
+	*x = EffectivePlace{}
+	mi := &file_migrated_v1_target_proto_msgTypes[3]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *EffectivePlace) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*EffectivePlace) ProtoMessage() {}
+
+func (x *EffectivePlace) ProtoReflect() protoreflect.Message {
+	mi := &file_migrated_v1_target_proto_msgTypes[3]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use EffectivePlace.ProtoReflect.Descriptor instead.
+func (*EffectivePlace) Descriptor() ([]byte, []int) {
+	return file_migrated_v1_target_proto_rawDescGZIP(), []int{3}
+}
+
+func (x *EffectivePlace) GetSchema() string {
+	if x != nil {
+		return x.Schema
+	}
+	return ""
+}
+
+func (x *EffectivePlace) GetVersionTable() string {
+	if x != nil {
+		return x.VersionTable
+	}
+	return ""
+}
+
+func (x *EffectivePlace) GetVersionTableSchema() string {
+	if x != nil {
+		return x.VersionTableSchema
+	}
+	return ""
+}
+
 var File_migrated_v1_target_proto protoreflect.FileDescriptor
 
 const file_migrated_v1_target_proto_rawDesc = "" +
 	"\n" +
-	"\x18migrated/v1/target.proto\x12\vmigrated.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"^\n" +
+	"\x18migrated/v1/target.proto\x12\vmigrated.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x17migrated/v1/error.proto\"^\n" +
 	"\tTargetRef\x12\x14\n" +
 	"\x04name\x18\x01 \x01(\tH\x00R\x04name\x121\n" +
 	"\x06ad_hoc\x18\x02 \x01(\v2\x18.migrated.v1.AdHocTargetH\x00R\x05adHocB\b\n" +
@@ -393,7 +476,7 @@ const file_migrated_v1_target_proto_rawDesc = "" +
 	"\x03url\x18\x01 \x01(\tR\x03url\x12\x16\n" +
 	"\x06schema\x18\x02 \x01(\tR\x06schema\x12#\n" +
 	"\rversion_table\x18\x03 \x01(\tR\fversionTable\x120\n" +
-	"\x14version_table_schema\x18\x04 \x01(\tR\x12versionTableSchema\"\xa4\x03\n" +
+	"\x14version_table_schema\x18\x04 \x01(\tR\x12versionTableSchema\"\x8f\x04\n" +
 	"\x06Target\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x1e\n" +
 	"\n" +
@@ -411,7 +494,13 @@ const file_migrated_v1_target_proto_rawDesc = "" +
 	"displayUrl\x12;\n" +
 	"\vcreate_time\x18\v \x01(\v2\x1a.google.protobuf.TimestampR\n" +
 	"createTime\x12\x12\n" +
-	"\x04etag\x18\f \x01(\tR\x04etag*e\n" +
+	"\x04etag\x18\f \x01(\tR\x04etag\x129\n" +
+	"\teffective\x18\r \x01(\v2\x1b.migrated.v1.EffectivePlaceR\teffective\x12.\n" +
+	"\afailure\x18\x0e \x01(\v2\x14.migrated.v1.FailureR\afailure\"\x7f\n" +
+	"\x0eEffectivePlace\x12\x16\n" +
+	"\x06schema\x18\x01 \x01(\tR\x06schema\x12#\n" +
+	"\rversion_table\x18\x02 \x01(\tR\fversionTable\x120\n" +
+	"\x14version_table_schema\x18\x03 \x01(\tR\x12versionTableSchema*e\n" +
 	"\fTargetOrigin\x12\x1d\n" +
 	"\x19TARGET_ORIGIN_UNSPECIFIED\x10\x00\x12\x1f\n" +
 	"\x1bTARGET_ORIGIN_CONFIGURATION\x10\x01\x12\x15\n" +
@@ -430,23 +519,27 @@ func file_migrated_v1_target_proto_rawDescGZIP() []byte {
 }
 
 var file_migrated_v1_target_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_migrated_v1_target_proto_msgTypes = make([]protoimpl.MessageInfo, 3)
+var file_migrated_v1_target_proto_msgTypes = make([]protoimpl.MessageInfo, 4)
 var file_migrated_v1_target_proto_goTypes = []any{
 	(TargetOrigin)(0),             // 0: migrated.v1.TargetOrigin
 	(*TargetRef)(nil),             // 1: migrated.v1.TargetRef
 	(*AdHocTarget)(nil),           // 2: migrated.v1.AdHocTarget
 	(*Target)(nil),                // 3: migrated.v1.Target
-	(*timestamppb.Timestamp)(nil), // 4: google.protobuf.Timestamp
+	(*EffectivePlace)(nil),        // 4: migrated.v1.EffectivePlace
+	(*timestamppb.Timestamp)(nil), // 5: google.protobuf.Timestamp
+	(*Failure)(nil),               // 6: migrated.v1.Failure
 }
 var file_migrated_v1_target_proto_depIdxs = []int32{
 	2, // 0: migrated.v1.TargetRef.ad_hoc:type_name -> migrated.v1.AdHocTarget
 	0, // 1: migrated.v1.Target.origin:type_name -> migrated.v1.TargetOrigin
-	4, // 2: migrated.v1.Target.create_time:type_name -> google.protobuf.Timestamp
-	3, // [3:3] is the sub-list for method output_type
-	3, // [3:3] is the sub-list for method input_type
-	3, // [3:3] is the sub-list for extension type_name
-	3, // [3:3] is the sub-list for extension extendee
-	0, // [0:3] is the sub-list for field type_name
+	5, // 2: migrated.v1.Target.create_time:type_name -> google.protobuf.Timestamp
+	4, // 3: migrated.v1.Target.effective:type_name -> migrated.v1.EffectivePlace
+	6, // 4: migrated.v1.Target.failure:type_name -> migrated.v1.Failure
+	5, // [5:5] is the sub-list for method output_type
+	5, // [5:5] is the sub-list for method input_type
+	5, // [5:5] is the sub-list for extension type_name
+	5, // [5:5] is the sub-list for extension extendee
+	0, // [0:5] is the sub-list for field type_name
 }
 
 func init() { file_migrated_v1_target_proto_init() }
@@ -454,6 +547,7 @@ func file_migrated_v1_target_proto_init() {
 	if File_migrated_v1_target_proto != nil {
 		return
 	}
+	file_migrated_v1_error_proto_init()
 	file_migrated_v1_target_proto_msgTypes[0].OneofWrappers = []any{
 		(*TargetRef_Name)(nil),
 		(*TargetRef_AdHoc)(nil),
@@ -464,7 +558,7 @@ func file_migrated_v1_target_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_migrated_v1_target_proto_rawDesc), len(file_migrated_v1_target_proto_rawDesc)),
 			NumEnums:      1,
-			NumMessages:   3,
+			NumMessages:   4,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

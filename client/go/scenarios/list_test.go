@@ -22,7 +22,25 @@ type scenario struct {
 	Engines []string
 	Daemon  string
 	Files   map[string]string
+	Bodies  map[string]body
 	Steps   []step
+}
+
+// body is a revision that the client executes.
+type body struct {
+	DownRevision string `yaml:"down_revision"`
+	Up           []does
+	Down         []does
+}
+
+// does is what a body does: a statement with what comes of it, or its end.
+type does struct {
+	SQL        string
+	Parameters []any
+	Count      *int64
+	Rows       [][]any
+	Fails      bool
+	Raise      string
 }
 
 type step struct {

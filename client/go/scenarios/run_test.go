@@ -26,6 +26,7 @@ var leftOut = []string{"stateChanged", "waiting", "locked", "statementRunning", 
 
 func TestScenarios(t *testing.T) {
 	var server *migratedtest.Postgres
+	var mariadb *bed.MariaDB
 	for _, scenario := range readList(t) {
 		engines := scenario.Engines
 		if len(engines) == 0 {
@@ -38,6 +39,12 @@ func TestScenarios(t *testing.T) {
 					server = migratedtest.StartPostgres(t)
 				}
 				url = func(t *testing.T) string { return server.Database(t) }
+			}
+			if engine == "mysql" {
+				if mariadb == nil {
+					mariadb = bed.StartMariaDB(t)
+				}
+				url = func(t *testing.T) string { return mariadb.Database(t) }
 			}
 			t.Run(scenario.Name+"/"+engine, func(t *testing.T) {
 				newProject(t, scenario, url(t)).play(scenario)
@@ -59,7 +66,10 @@ type project struct {
 func newProject(t *testing.T, scenario scenario, url string) *project {
 	p := &project{t: t, dir: filepath.Join(t.TempDir(), "shop"), url: url}
 	p.write(scenario.Files)
-	p.options = []migrated.Option{migrated.WithDir(p.dir), migrated.WithTarget(migrated.DatabaseURL(url))}
+	p.options = []migrated.Option{
+		migrated.WithDir(p.dir), migrated.WithTarget(migrated.DatabaseURL(url)),
+		migrated.WithBodies(p.writeBodies(scenario.Bodies)),
+	}
 	if scenario.Daemon == "shared" {
 		daemon := migratedtest.Start(t, migratedtest.Settings{})
 		p.options = append(p.options, migrated.WithServer(daemon.Address), migrated.WithEnvironment())

@@ -129,8 +129,8 @@ def test_releases_that_do_not_fit_say_what_to_upgrade(
 class _Refusal(grpc.RpcError):
     """A status as a call raises it."""
 
-    def __init__(self, code: grpc.StatusCode, said: str, *details: Any) -> None:
-        self._code, self._said = code, said
+    def __init__(self, code: grpc.StatusCode, said: str, *details: Any, release: str = "") -> None:
+        self._code, self._said, self._release = code, said, release
         packed = []
         for detail in details:
             packed.append(Packed())
@@ -145,8 +145,29 @@ class _Refusal(grpc.RpcError):
     def details(self) -> str:
         return self._said
 
+    def initial_metadata(self) -> Any:
+        return ()
+
     def trailing_metadata(self) -> Any:
-        return self._trailers
+        return (*self._trailers, *([("migrated-release", self._release)] if self._release else []))
+
+
+@pytest.mark.parametrize(
+    ("release", "upgrade", "next_command"),
+    [
+        ("0.0.9", "daemon", "upgrade the daemon to "),
+        ("99.1.0", "client", "upgrade the package `migrated` (`pip install --upgrade migrated`) to 99.1.0"),
+        ("", "daemon", "upgrade the daemon to "),
+    ],
+)
+def test_a_daemon_of_another_release_is_told_with_what_to_upgrade(
+    release: str, upgrade: str, next_command: str
+) -> None:
+    error = of_rpc(_Refusal(grpc.StatusCode.UNIMPLEMENTED, "", release=release), "h:1")
+    assert isinstance(error, errors.VersionMismatch)
+    assert error.upgrade == upgrade
+    assert error.next_command.startswith(next_command)
+    assert release in str(error)
 
 
 def test_all_details_are_read() -> None:

@@ -13,22 +13,41 @@ from google.protobuf.json_format import MessageToDict
 from google.protobuf.message import Message
 
 from bed.driven import Make
+from bed.mariadb import MariaDB
 from bed.postgres import Postgres
 from bed.programs import ROOT
 from bed.project import Project
-from migrated import MigratedError
+from migrated import Client, MigratedError, dbapi, events
+from migrated.v1.event_pb2 import Direction
 
 FOLDER = ROOT / "tests" / "scenarios"
 LEFT_OUT = {"stateChanged", "waiting", "locked", "statementRunning", "blocked", "notice", "warning"}
+WORDS = {
+    "scenario": {"name", "engines", "daemon", "files", "bodies", "steps"},
+    "body": {"down_revision", "up", "down"},
+    "statement": {"sql", "parameters", "count", "rows", "fails", "raise"},
+    "step": {"call", "with", "events", "result", "error", "write", "remove"},
+}
+"""What is run here. Another word would be a part of the list that is not."""
 
 
 def _cases() -> list[Any]:
     found = []
     for file in sorted(FOLDER.glob("*.yaml")):
         for scenario in yaml.safe_load(file.read_text())["scenarios"]:
+            _known(scenario)
             for engine in scenario.get("engines", ["sqlite"]):
                 found.append(pytest.param(scenario, engine, id=f"{scenario['name']}-{engine}"))
     return found
+
+
+def _known(scenario: dict[str, Any]) -> None:
+    bodies = list(scenario.get("bodies", {}).values())
+    statements = [one for body in bodies for way in ("up", "down") for one in body.get(way, [])]
+    parts = {"scenario": [scenario], "body": bodies, "statement": statements, "step": scenario["steps"]}
+    for part, all_of_it in parts.items():
+        for one in all_of_it:
+            assert one.keys() <= WORDS[part], f"{scenario['name']}: {one.keys() - WORDS[part]} of a {part}"
 
 
 def told(message: Message) -> dict[str, Any]:
@@ -58,10 +77,15 @@ def holds(expected: Any, found: Any, at: str) -> None:
 class Scenario:
     """A scenario on its way."""
 
-    def __init__(self, project: Project, client: Make, settings: dict[str, Any]) -> None:
-        self.project, self.client, self.settings = project, client, settings
+    def __init__(
+        self, project: Project, client: Make, settings: dict[str, Any], bodies: dict[str, Any]
+    ) -> None:
+        self.project, self.client, self.settings, self.bodies = project, client, settings, bodies
         self.last_run = ""
         self.events: list[Any] = []
+        for revision, body in bodies.items():
+            head = f"# revision: {revision}\n# down_revision: {body['down_revision']}\n"
+            self.write({f"migrations/{revision}.rev.py": head})
 
     def write(self, files: dict[str, str]) -> None:
         for name, text in files.items():
@@ -137,6 +161,8 @@ class Scenario:
             run = getattr(c, name)(given["revision"])
         for event in run:
             self.events.append(event)
+            if isinstance(event.kind, events.ExecutorWanted):
+                self._execute(run.run_id)
         self.last_run = run.run_id
         assert [event.sequence for event in self.events] == list(
             range(first + 1, first + 1 + len(self.events))
@@ -145,10 +171,46 @@ class Scenario:
         finished: dict[str, Any] = end["runFinished"]
         return finished
 
+    def _execute(self, run_id: str) -> None:
+        """Do the body that the run waits with. PEP 249 knows no asyncio: of both forms it is the blocking one."""
+        with Client(self.project.config(**self.settings)) as client:
+            conversation = dbapi.Conversation(client, run_id)
+            step = conversation.step()
+            assert step is not None
+            way = "up" if Direction.Name(step.direction) == "DIRECTION_UP" else "down"
+            raised = _body(
+                dbapi.Connection(conversation, step), step.dialect, self.bodies[step.revision][way]
+            )
+            end = conversation.failed(raised) if raised else conversation.done()
+            assert end.done == (not raised), end.message
+            conversation.close()
+
     @staticmethod
     def _named(event: Any) -> str:
         head, *rest = str(event.name).split("_")
         return head + "".join(word.capitalize() for word in rest)
+
+
+def _body(connection: dbapi.Connection, dialect: str, does: list[dict[str, Any]]) -> str:
+    """Do what the list says, and tell the text that it ends with, where it fails."""
+    for one in does:
+        if "raise" in one:
+            return str(one["raise"])
+        sql: str = one["sql"]
+        if dialect == "postgresql":
+            first, *rest = sql.split("?")
+            sql = first + "".join(f"${number}{part}" for number, part in enumerate(rest, 1))
+        cursor = connection.cursor()
+        if one.get("fails"):
+            with pytest.raises(dbapi.Error):
+                cursor.execute(sql, one.get("parameters", ()))
+            continue
+        cursor.execute(sql, one.get("parameters", ()))
+        if "rows" in one:
+            assert [list(row) for row in cursor.fetchall()] == one["rows"], sql
+        if "count" in one:
+            assert cursor.rowcount == one["count"], sql
+    return ""
 
 
 def _new(made: Any) -> dict[str, Any]:
@@ -163,8 +225,11 @@ def test_scenario(
     if engine == "postgresql":
         server: Postgres = request.getfixturevalue("postgres")
         project.url = server.database()
+    elif engine == "mysql":
+        other: MariaDB = request.getfixturevalue("mysql")
+        project.url = other.database()
     settings = {"server": project.serve()} if scenario.get("daemon") == "shared" else {}
-    running = Scenario(project, client, settings)
+    running = Scenario(project, client, settings, scenario.get("bodies", {}))
     running.write(scenario["files"])
     for number, step in enumerate(scenario["steps"], 1):
         running.step(step, f"{scenario['name']} step {number}")

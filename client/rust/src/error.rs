@@ -206,6 +206,24 @@ impl Error {
         .told()
     }
 
+    /// A failure that an answer carries.
+    pub fn from_failure(failure: &Failure) -> Box<Error> {
+        let failure = failure.clone();
+        Box::new(Error {
+            exit: ExitOrFailure(exit::of_reason(&failure.reason)),
+            code: failure.code,
+            reason: failure.reason,
+            message: failure.message,
+            revision: failure.revision,
+            place: failure.sql.as_ref().and_then(place_of),
+            state: failure.state,
+            next: failure.next,
+            sql: failure.sql,
+            metadata: BTreeMap::new(),
+        })
+        .told()
+    }
+
     /// The failure that ended a run in `state`, after `applied` revisions.
     pub fn from_run(state: RunState, failure: Option<&Failure>, applied: u32) -> Box<Error> {
         let exit = exit::of_run(state, failure, applied);

@@ -51,6 +51,8 @@ pub(crate) enum Command {
     },
     /// Check the configuration and the files that it names: exit 0, or 2 with what is wrong
     CheckConfig,
+    /// Ask the daemon of this configuration whether it serves: exit 0, or 1 with what it is; for health checks
+    Health,
     /// Make a random access token and print it together with its entry for the configuration
     Token(Token),
     /// Serve one project over a Unix socket until idle; migratectl starts it so

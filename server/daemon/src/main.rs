@@ -7,6 +7,7 @@ mod cli;
 mod config;
 mod convert;
 mod embedded;
+mod health;
 mod lifecycle;
 mod listen;
 mod server;
@@ -102,6 +103,7 @@ fn run(cli: &Cli) -> Result<ExitCode, Failure> {
                 false => Err(Failure::config(&Problems(faults))),
             }
         }
+        Command::Health => health::ask(&general(cli)?.config).map(|()| ExitCode::SUCCESS),
         Command::Token(options) => {
             print(&token::make(options, jiff::Timestamp::now()).map_err(|e| Failure { text: e, exit: 2 })?);
             Ok(ExitCode::SUCCESS)

@@ -23,7 +23,7 @@ use tonic::transport::Server;
 use tonic_health::ServingStatus;
 use tonic_health::server::HealthReporter;
 use tower::util::BoxCloneSyncService;
-use tower::{Layer as _, Service};
+use tower::{Layer as _, Service, ServiceExt as _};
 use tower_http::cors::{AllowOrigin, Any, CorsLayer};
 
 /// A service behind layers; each layer takes one and makes one.
@@ -170,9 +170,16 @@ pub(crate) async fn serve(
     Ok(all_ended)
 }
 
-/// The layers, innermost first: access, gRPC-Web, the span of the call, the count of calls.
+/// Tells each caller which release answers, so that one of another release knows what to upgrade.
+const RELEASE: HeaderName = HeaderName::from_static("migrated-release");
+
+/// The layers, innermost first: access, our release, gRPC-Web, the span of the call, the count of calls.
 fn layers(config: &Config, routes: Routes, access: Access, mode: &Mode, activity: Activity) -> Boxed {
-    let mut service = guard(boxed(routes.prepare()), access);
+    let guarded = guard(boxed(routes.prepare()), access);
+    let mut service = boxed(guarded.map_response(|mut response: Response<Body>| {
+        response.headers_mut().insert(RELEASE, HeaderValue::from_static(env!("CARGO_PKG_VERSION")));
+        response
+    }));
     if config.listen.grpc_web {
         service = boxed(tonic_web::GrpcWebLayer::new().layer(service));
         service = boxed(cors(config.listen.grpc_web_origins.all()).layer(service));
@@ -185,7 +192,8 @@ fn layers(config: &Config, routes: Routes, access: Access, mode: &Mode, activity
 }
 
 fn cors(origins: &[String]) -> CorsLayer {
-    let exposed = ["grpc-status", "grpc-message", "grpc-status-details-bin"].map(HeaderName::from_static);
+    let told = ["grpc-status", "grpc-message", "grpc-status-details-bin"].map(HeaderName::from_static);
+    let exposed: Vec<HeaderName> = told.into_iter().chain([RELEASE]).collect();
     let origins = match origins.iter().any(|o| o == "*") {
         true => AllowOrigin::any(),
         false => AllowOrigin::list(origins.iter().filter_map(|o| HeaderValue::from_str(o).ok())),

@@ -174,6 +174,11 @@ impl Target for CountedTarget {
         self.target.inspect(options).await
     }
 
+    async fn furniture(&self) -> Result<ScratchOptions, TargetError> {
+        let _look = self.server.look().await;
+        self.target.furniture().await
+    }
+
     async fn scratch(&self, options: &ScratchOptions) -> Result<Box<dyn Scratch>, TargetError> {
         let _look = self.server.look().await;
         self.target.scratch(options).await

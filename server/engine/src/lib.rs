@@ -26,7 +26,7 @@ mod test_target;
 mod tidy;
 mod wait;
 
-pub use accept::{Accept, Accepted};
+pub use accept::{Accept, Accepted, Which};
 pub use bodies::{BodyPart, ManifestFile};
 pub use clock::{Clock, SystemClock};
 pub use current::{Current, Status};

@@ -3,7 +3,7 @@
 use crate::connections::{CountedTarget, Server};
 use crate::{Engine, EngineError, Result};
 use migrated_core::Code;
-use migrated_target::{Target, TargetSpec};
+use migrated_target::{Target, TargetSpec, VersionTable};
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -72,6 +72,16 @@ impl Place {
     /// Key by which runs are joined and records are kept.
     pub fn key(&self) -> &str {
         self.target.key()
+    }
+
+    /// Its default schema, where one is given.
+    pub fn schema(&self) -> Option<&str> {
+        self.spec.schema.as_deref()
+    }
+
+    /// Its version table.
+    pub fn version_table(&self) -> &VersionTable {
+        &self.spec.version_table
     }
 
     /// Whether its server runs on this machine.

@@ -54,6 +54,7 @@ fn work(number: usize) -> Result<Work, Box<dyn Error>> {
         expected_rows,
         changes: vec![change],
         transaction: Transaction::None,
+        most_statements: u64::MAX,
     })
 }
 

@@ -141,6 +141,7 @@ fn work(step: usize) -> Work {
         expected_rows,
         changes: vec![change],
         transaction: Transaction::Step,
+        most_statements: u64::MAX,
     }
 }
 

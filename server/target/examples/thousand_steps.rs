@@ -126,6 +126,7 @@ fn step(i: u32) -> Work {
         expected_rows: if first { vec![] } else { vec![from.clone()] },
         changes: vec![if first { RowChange::Insert(to) } else { RowChange::Update { from, to } }],
         transaction: Transaction::Step,
+        most_statements: u64::MAX,
     }
 }
 

@@ -81,6 +81,9 @@ pub trait Target: Send + Sync + 'static {
     /// Reads the schema, in a number of queries that does not depend on how much there is. Never writes.
     async fn inspect(&self, options: &InspectOptions) -> Result<Inspected, TargetError>;
 
+    /// What a scratch database beside this target starts with, as [`Target::inspect`] would tell it and much sooner.
+    async fn furniture(&self) -> Result<ScratchOptions, TargetError>;
+
     /// Makes a throw-away database on the same server (a temporary file for SQLite) that a script sees as it sees
     /// the target: the same default schema, collation, character set and settings.
     ///

@@ -28,6 +28,20 @@ pub struct Standing {
     pub lock_table_size: Option<u64>,
 }
 
+/// What [`Standing::missing_rights`] says of a schema that is not there.
+pub(crate) fn no_schema(name: &str) -> String {
+    format!("schema {name}{NO_SCHEMA}")
+}
+
+const NO_SCHEMA: &str = " does not exist";
+
+impl Standing {
+    /// The schema that the target names and its database lacks: no right is missing then.
+    pub fn missing_schema(&self) -> Option<&str> {
+        self.missing_rights.iter().find_map(|line| line.strip_prefix("schema ")?.strip_suffix(NO_SCHEMA))
+    }
+}
+
 /// The column `version_num`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct VersionColumn {

@@ -103,6 +103,8 @@ pub struct Work {
     pub changes: Vec<RowChange>,
     /// How it stands to transactions.
     pub transaction: Transaction,
+    /// Most statements of a client. Those of a script are counted before it begins.
+    pub most_statements: u64,
 }
 
 /// What a step did.

@@ -23,6 +23,14 @@ impl Mariadb {
     /// # Errors
     /// Where MariaDB is not installed or does not start.
     pub fn start() -> Result<Mariadb, StartError> {
+        Mariadb::start_with(&[])
+    }
+
+    /// Starts one with further options of `mariadbd`.
+    ///
+    /// # Errors
+    /// Where MariaDB is not installed or does not start.
+    pub fn start_with(more: &[&str]) -> Result<Mariadb, StartError> {
         let install = find::program("mariadb-install-db")?;
         let program = find::program("mariadbd")?;
         let folder = ACCOUNT.folder()?;
@@ -49,6 +57,7 @@ impl Mariadb {
         let mut server = vec![program.as_str(), "--no-defaults", &data];
         server.extend(options.iter().map(String::as_str));
         server.extend(["--bind-address=127.0.0.1", "--innodb-flush-log-at-trx-commit=0", "--skip-log-bin"]);
+        server.extend(more);
         let guard = ACCOUNT.serve(&folder, "KILL", "ready for connections", &server)?;
         Ok(Mariadb { _guard: guard, folder, port })
     }

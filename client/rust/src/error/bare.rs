@@ -35,11 +35,40 @@ pub(super) fn from_bare_status(status: &Status) -> Box<Error> {
         Code::PermissionDenied => plain("MG6002", "PERMISSION_DENIED", said).state(NOTHING_EXECUTED),
         Code::DeadlineExceeded => plain("MG5003", "DEADLINE_PASSED", said),
         Code::Unimplemented => {
-            plain("", "UNIMPLEMENTED", format!("the daemon does not know this call: {said}"))
-                .next("compare `migratectl version` with the daemon's release")
+            let (who, next) = another_release(status);
+            plain("", "UNIMPLEMENTED", format!("{who} does not know this call: {said}"))
+                .state(NOTHING_EXECUTED)
+                .next(next)
         }
         other => plain("", &upper_snake(other), causes(status)),
     }
+}
+
+/// Header by which a daemon tells its release.
+const RELEASE: &str = "migrated-release";
+const OURS: &str = env!("CARGO_PKG_VERSION");
+
+/// Who does not know a call, and what to do about it.
+fn another_release(status: &Status) -> (String, String) {
+    let Some(theirs) = status.metadata().get(RELEASE).and_then(|told| told.to_str().ok()) else {
+        let who = "what answers there names no release of migrated: it is another program, or stands before it, and";
+        let next = format!(
+            "check the address; then compare `migrated --version` with this client's release, {OURS}"
+        );
+        return (who.to_owned(), next);
+    };
+    let who = format!("the daemon is of release {theirs} and this client of {OURS}: the daemon");
+    let next = match numbers(theirs) <= numbers(OURS) {
+        true => format!("upgrade the daemon to release {OURS}, or use the migratectl of release {theirs}"),
+        false => format!("upgrade migratectl to release {theirs}"),
+    };
+    (who, next)
+}
+
+/// The numbers of a release, which are what releases are compared by.
+fn numbers(release: &str) -> Vec<u64> {
+    let digits = release.split(['-', '+']).next().unwrap_or_default();
+    digits.split('.').map(|number| number.parse().unwrap_or(0)).collect()
 }
 
 /// The message with the causes below it: a transport's own message ("transport error") says nothing alone.
@@ -65,4 +94,36 @@ fn upper_snake(code: Code) -> String {
         name.push(c.to_ascii_uppercase());
     }
     name
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tonic::metadata::MetadataValue;
+
+    fn told_by(release: Option<&str>) -> Box<Error> {
+        let mut status = Status::unimplemented("");
+        if let Some(release) = release {
+            let value = MetadataValue::try_from(release).expect("it is text");
+            status.metadata_mut().insert(RELEASE, value);
+        }
+        from_bare_status(&status)
+    }
+
+    #[test]
+    fn a_daemon_of_another_release_is_told_with_what_to_upgrade() {
+        for (theirs, next) in [
+            ("0.0.9", format!("upgrade the daemon to release {OURS}")),
+            (OURS, format!("upgrade the daemon to release {OURS}")),
+            ("99.1.0", "upgrade migratectl to release 99.1.0".to_owned()),
+            ("0.10.0-rc.1", "upgrade migratectl to release 0.10.0-rc.1".to_owned()),
+        ] {
+            let error = told_by(Some(theirs));
+            assert_eq!(error.reason, "UNIMPLEMENTED");
+            assert!(error.message.contains(theirs) && error.message.contains(OURS), "{error}");
+            assert!(error.next.starts_with(&next), "{theirs}: {}", error.next);
+        }
+        let error = told_by(None);
+        assert!(error.message.contains("another program") && error.next.starts_with("check the address"));
+    }
 }

@@ -41,6 +41,7 @@ pub(super) async fn autogenerate(
         rules: Some(asked.comparison.rules(&context.config)?),
         allow_drop: asked.allow_drop,
         even_if_empty: asked.even_if_empty,
+        lint: Some(super::lint::options(&context.config, Vec::new())),
         ..AutogenerateRequest::default()
     };
     let answer = if terminal::is_there(context) {

@@ -1,7 +1,7 @@
 //! `--sql`: the script of an upgrade, downgrade or stamp, for somebody else to run.
 
 use crate::config::TargetChoice;
-use crate::error::{Own, Result};
+use crate::error::{Error, Own, Result};
 use crate::exit::Exit;
 use crate::graph_call::Context;
 use clap::Args;
@@ -80,9 +80,13 @@ async fn of_target(context: &mut Context, request: &mut RenderRequest) -> Result
                     *field = value;
                 }
             };
-            fill(&mut request.schema, target.schema);
-            fill(&mut request.version_table, target.version_table);
-            fill(&mut request.version_table_schema, target.version_table_schema);
+            if let Some(failure) = &target.failure {
+                return Err(Error::from_failure(failure));
+            }
+            let used = target.effective.unwrap_or_default();
+            fill(&mut request.schema, used.schema);
+            fill(&mut request.version_table, used.version_table);
+            fill(&mut request.version_table_schema, used.version_table_schema);
             Ok(target.dialect)
         }
     }

@@ -289,17 +289,24 @@ fn protected(target: &Target) -> &'static str {
 }
 
 fn print(out: &mut Output, t: &Target) {
+    let used = t.effective.clone().unwrap_or_default();
+    let or = |own: &str, used: &str| if own.is_empty() { used.to_owned() } else { own.to_owned() };
+    let (schema, table) = (or(&t.schema, &used.schema), or(&t.version_table, &used.version_table));
+    let table_schema = or(&t.version_table_schema, &used.version_table_schema);
+    let failure = t.failure.clone().unwrap_or_default();
     let fields = [
         ("Target", t.name.as_str()),
         ("URL", &t.display_url),
         ("Dialect", &t.dialect),
         ("Connection", &t.connection),
         ("Database", &t.database),
-        ("Schema", &t.schema),
-        ("Version table", &t.version_table),
-        ("In schema", &t.version_table_schema),
+        ("Schema", &schema),
+        ("Version table", &table),
+        ("In schema", &table_schema),
         ("Protected", protected(t)),
         ("Origin", origin(t)),
+        ("Failure", &failure.message),
+        ("Next", &failure.next),
     ];
     for (name, value) in fields.iter().filter(|(_, value)| !value.is_empty()) {
         out.line(&format!("{name:<13} {value}"));

@@ -9,7 +9,7 @@ use super::work::Work;
 use crate::DialectName;
 use crate::operation::{
     AddColumn, AddConstraint, AlterColumn, AlterTableOptions, ChangePrimaryKey, CommentOn, CreateIndex,
-    DropColumn, DropConstraint, DropIndex, Operation, RenameIndex, SetComment, on_its_own,
+    DropColumn, DropConstraint, DropIndex, Operation, RenameIndex, SetComment, on_its_own, replaces,
 };
 use crate::schema::{Column, Constraint, Index, Name, PrimaryKey, Table};
 use std::borrow::Cow;
@@ -69,6 +69,8 @@ pub(super) fn alter(scope: &Scope<'_>, from: &Table, to: &Table) -> Change {
     let mut rebuilt: BTreeSet<&str> = BTreeSet::new();
     let mut reshape = Vec::new();
     let mut late = Vec::new();
+    // What stands on these must go before.
+    let mut replaced = Vec::new();
     let anew = |column: &Column| scope.recomputes(table, &column.name);
     rebuilt.extend(shared.iter().filter(|(old, _)| anew(old)).map(|(old, _)| old.name.as_str()));
     for (old, new) in shared.iter().copied().filter(|(old, _)| !held(&old.name) && !anew(old)) {
@@ -78,13 +80,20 @@ pub(super) fn alter(scope: &Scope<'_>, from: &Table, to: &Table) -> Change {
         // MySQL takes NULL for a column of the primary key without a word, and keeps it NOT NULL.
         if fused.as_ref().is_some_and(|key| goes_from(key, &old.name)) {
             stages.shaped.nullable &= old.nullable;
+            // An invisible column that is NOT NULL must have a default.
+            stages.shaped.invisible &= stages.shaped.nullable || stages.shaped.default.is_some();
         }
         if stages.rebuilt {
             rebuilt.insert(&new.name);
         }
         change.off_texts.extend(lasting(column_texts(old)));
         change.on_texts.extend(lasting(column_texts(new)));
-        change.off.extend(reshaped(table, old, &stages.loose));
+        let loosened = reshaped(table, old, &stages.loose);
+        if replaces(old, &stages.loose) {
+            replaced.extend(loosened);
+        } else {
+            change.off.extend(loosened);
+        }
         reshape.extend(reshaped(table, &stages.loose, &stages.shaped));
         late.extend(reshaped(table, &stages.shaped, new));
     }
@@ -126,13 +135,25 @@ pub(super) fn alter(scope: &Scope<'_>, from: &Table, to: &Table) -> Change {
         }
         change.off.push(drop_index(table, index));
     }
+    change.off.extend(replaced);
     let gone: Vec<&Column> = dropped(from, |c| to.column(&c.name).is_none() || anew(c))
         .into_iter()
         .filter(|c| !held(&c.name))
         .collect();
     change.off_texts.extend(gone.iter().flat_map(|column| lasting(column_texts(column))));
+    // MySQL lets no index go that a column counts by.
+    let uncounted = |column: &Column| {
+        let autoincrement = column.autoincrement && scope.dialect != DialectName::Mysql;
+        Column { autoincrement, ..column.clone() }
+    };
+    let stops = gone.iter().filter_map(|column| reshaped(table, column, &uncounted(column)));
+    change.off.splice(..0, stops.collect::<Vec<_>>());
     let gone = gone.into_iter().map(|column| {
-        Operation::DropColumn(DropColumn { table: table.clone(), column: column.clone(), if_exists: false })
+        Operation::DropColumn(DropColumn {
+            table: table.clone(),
+            column: uncounted(column),
+            if_exists: false,
+        })
     });
     // MySQL has no table without columns.
     let last = scope.dialect == DialectName::Mysql && shared.iter().all(|(old, _)| anew(old));
@@ -148,7 +169,10 @@ pub(super) fn alter(scope: &Scope<'_>, from: &Table, to: &Table) -> Change {
     for column in to.columns.iter().filter(comes) {
         change.on_texts.extend(lasting(column_texts(column)));
         let mut first = column.clone();
-        first.autoincrement &= scope.dialect != DialectName::Mysql;
+        if scope.dialect == DialectName::Mysql && column.autoincrement {
+            // Rows that are there are counted where they hold NULL, and a unique key may come before that.
+            (first.autoincrement, first.nullable) = (false, true);
+        }
         late.extend(reshaped(table, &first, column));
         let add = AddColumn { table: table.clone(), column: first, if_not_exists: false };
         // What is computed from a column that changes comes after its change.
@@ -178,7 +202,7 @@ pub(super) fn alter(scope: &Scope<'_>, from: &Table, to: &Table) -> Change {
     change.on.extend(keys.rename.iter().map(|(old, new)| rename(table, old, new)));
     change.on.extend(indexes.rename.iter().map(|(old, new)| {
         let (from, to) = (old.name.clone(), new.name.clone());
-        Operation::RenameIndex(RenameIndex { table: table.clone(), from, to })
+        Operation::RenameIndex(RenameIndex { table: table.clone(), from, to, index: None })
     }));
     for constraint in &keys.add {
         change.on_texts.extend(constraint_texts(constraint));
@@ -299,21 +323,28 @@ fn fused(dialect: DialectName, from: &Table, to: &Table) -> Option<ChangePrimary
     for name in from.primary_key.iter().flat_map(|key| &key.columns) {
         key.drop.extend(from.column(name).filter(|_| to.column(name).is_none()).map(&as_it_is));
     }
+    // One that counts by an index is none of the key's business.
+    let counts = |column: &Column, key: &Option<PrimaryKey>| column.autoincrement && among(key, &column.name);
     for new in &to.columns {
+        let begins = counts(new, &to.primary_key);
         match from.column(&new.name) {
-            Some(old) if old.autoincrement != new.autoincrement => {
-                key.alter.push((as_it_is(old), new.clone()));
+            Some(old) => {
+                let moves =
+                    old.autoincrement != new.autoincrement && (begins || counts(old, &from.primary_key));
+                key.alter.extend(moves.then(|| (as_it_is(old), new.clone())));
             }
-            None if new.autoincrement => key.add.push(new.clone()),
-            _ => {}
+            None => key.add.extend(begins.then(|| new.clone())),
         }
     }
     Some(key)
 }
 
+fn among(key: &Option<PrimaryKey>, column: &str) -> bool {
+    key.iter().flat_map(|key| &key.columns).any(|name| name == column)
+}
+
 fn goes_from(key: &ChangePrimaryKey, column: &str) -> bool {
-    let among = |key: &Option<PrimaryKey>| key.iter().flat_map(|key| &key.columns).any(|name| name == column);
-    among(&key.from) && !among(&key.to)
+    among(&key.from, column) && !among(&key.to, column)
 }
 
 fn holds(key: &ChangePrimaryKey, column: &str) -> bool {

@@ -2,6 +2,7 @@
 
 use super::scope::Scope;
 use crate::DialectName;
+use crate::operation::replaces;
 use crate::schema::{Column, DefaultValue, Table};
 
 /// How a column gets from one form to another.
@@ -36,7 +37,7 @@ pub(super) fn stages(scope: &Scope<'_>, from: &Table, old: &Column, new: &Column
     if old.identity.is_none() && new.identity.is_some() {
         loose.default = None;
     }
-    let rebuilt = new.computed.is_some() && old.computed != new.computed;
+    let rebuilt = replaces(old, new);
     if old.computed.is_some() && scope.blocks_computed(&from.name, old) {
         loose.computed = None;
     }

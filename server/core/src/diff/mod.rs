@@ -10,6 +10,7 @@ mod asked;
 mod attached;
 mod column;
 mod constraint;
+mod expression;
 mod filter;
 mod follow;
 mod function;

@@ -4,8 +4,9 @@ use super::filter::{Kind, Seen};
 use super::mirror::{LeftOut, LeftOutBecause, Verdict, mirror};
 use super::rules::{Aspect, Drops, Rules};
 use crate::DialectName;
-use crate::schema::{Partition, Schema, Table};
+use crate::schema::{Name, Partition, Schema, Table};
 use std::borrow::Cow;
+use std::collections::HashSet;
 
 /// Both sides as the rules want them compared, and what they leave out.
 pub(super) fn prepare<'a>(
@@ -29,7 +30,7 @@ pub(super) fn prepare<'a>(
     }
     super::spelling::settle(dialect, &from, &mut to);
     if !rules.partitions {
-        leave_partitions(&from, &mut to, &mut left_out);
+        leave_partitions(&from, &mut to, rules, &mut left_out);
     }
     if judges(rules) {
         mirror(&from, to.to_mut(), &mut left_out, &|seen, old, new| judge(rules, seen, old, new));
@@ -50,17 +51,17 @@ fn rewrite(schema: &mut Schema, rules: &Rules) {
     }
 }
 
-/// Partitions and tables that inherit are not dropped, partitions not moved, and how a table is divided stays.
-fn leave_partitions(from: &Schema, to: &mut Cow<'_, Schema>, left_out: &mut Vec<LeftOut>) {
+/// Partitions and tables that inherit are not dropped, partitions not moved, and how a table is divided stays. What they
+/// are part of or inherit from stays for that: one that goes takes them along.
+fn leave_partitions(from: &Schema, to: &mut Cow<'_, Schema>, rules: &Rules, left_out: &mut Vec<LeftOut>) {
     let mut leave = |table: &Table, because: LeftOutBecause| {
-        let name = &table.name;
-        let seen = Seen { kind: Kind::Table, schema: name.schema.as_deref(), table: None, name: &name.name };
-        left_out.push(LeftOut { object: seen.id(), because });
+        left_out.push(LeftOut { object: seen(&table.name).id(), because });
     };
+    let goes = going(from, to, rules);
     for old in &from.tables {
         let part = matches!(old.options.partition, Some(Partition::Of { .. }));
         match to.tables.get(&old.name) {
-            None if part || !old.options.inherits.is_empty() => {
+            None if (part || !old.options.inherits.is_empty()) && !goes.contains(&old.name) => {
                 leave(old, LeftOutBecause::Partition);
                 to.to_mut().tables.insert(old.clone());
             }
@@ -72,6 +73,35 @@ fn leave_partitions(from: &Schema, to: &mut Cow<'_, Schema>, left_out: &mut Vec<
             }
             _ => {}
         }
+    }
+}
+
+fn seen(table: &Name) -> Seen<'_> {
+    Seen { kind: Kind::Table, schema: table.schema.as_deref(), table: None, name: &table.name }
+}
+
+/// The tables that go, with those that are divided from them or inherit from them.
+fn going<'a>(from: &'a Schema, to: &Schema, rules: &Rules) -> HashSet<&'a Name> {
+    let stays = |old: &Table| matches!(judge(rules, &seen(&old.name), true, false), Verdict::Stays(_));
+    let absent = || from.tables.iter().filter(|old| !to.tables.contains(&old.name) && !stays(old));
+    let parents = |old: &'a Table| {
+        let divided = match &old.options.partition {
+            Some(Partition::Of { parent, .. }) => Some(parent),
+            _ => None,
+        };
+        divided.into_iter().chain(&old.options.inherits)
+    };
+    let mut gone: HashSet<&Name> =
+        absent().filter(|old| parents(old).next().is_none()).map(|old| &old.name).collect();
+    loop {
+        let more: Vec<&Name> = absent()
+            .filter(|old| !gone.contains(&old.name) && parents(old).any(|parent| gone.contains(parent)))
+            .map(|old| &old.name)
+            .collect();
+        if more.is_empty() {
+            return gone;
+        }
+        gone.extend(more);
     }
 }
 

@@ -7,6 +7,7 @@
 use super::asked::{head, inserts_only, other_base, renamed_values, type_names, value_texts};
 use super::mention::{folded, mentions};
 use crate::DialectName;
+use crate::operation::{moves_fields, replaces};
 use crate::schema::{Column, Enum, Function, FunctionKind, Name, Schema, Table, View};
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
@@ -21,7 +22,7 @@ pub(super) struct Scope<'a> {
     lost: HashSet<String>,
     /// Types that are not there in between, and what a column has instead meanwhile.
     stale: BTreeMap<String, String>,
-    /// Enum types and domains whose columns are put under a new type; folded.
+    /// Enum types, composite types and domains whose columns are put under a new type; folded.
     pub(super) swapped: HashSet<String>,
     /// Columns whose type changes, by table.
     retyped: BTreeMap<&'a Name, BTreeSet<&'a str>>,
@@ -92,6 +93,11 @@ impl<'a> Scope<'a> {
                 self.swapped.insert(self.fold(&new.name.name));
             }
         }
+        for new in &to.composites {
+            if from.composites.get(&new.name).is_some_and(|old| moves_fields(old, new)) {
+                self.swapped.insert(self.fold(&new.name.name));
+            }
+        }
         self.remade.extend(self.swapped.iter().cloned().chain(self.stale.keys().cloned()));
     }
 
@@ -144,7 +150,7 @@ impl<'a> Scope<'a> {
     fn retypes(&self, old: &Column, new: &Column) -> bool {
         old.data_type != new.data_type
             || old.collation != new.collation
-            || new.computed.is_some() && old.computed != new.computed
+            || replaces(old, new)
             || self.dialect == DialectName::Mysql
                 && (old.charset != new.charset || old.nullable != new.nullable)
             || self.type_is_remade(&old.data_type)

@@ -3,10 +3,8 @@
 //!
 //! Only what can be proved from the text alone is settled here.
 
-use super::constraint::index_columns;
+use super::expression::alike;
 use crate::DialectName;
-use crate::dialect::token::TokenKind;
-use crate::dialect::words::Words;
 use crate::schema::{Column, DefaultValue, Index, Schema, Table};
 use std::borrow::Cow;
 
@@ -22,18 +20,97 @@ pub(super) fn settle(dialect: DialectName, from: &Schema, to: &mut Cow<'_, Schem
                 None => new_column.clone(),
             })
             .collect();
-        let indexes: Vec<Index> = new
-            .indexes
-            .iter()
-            .map(|index| {
-                old.indexes.get(&index.name).filter(|o| alike(dialect, o, index)).unwrap_or(index).clone()
-            })
-            .collect();
-        let settled = columns != new.columns || new.indexes.iter().ne(&indexes);
-        if let Some(new) = settled.then(|| to.to_mut().tables.get_mut(&old.name)).flatten() {
-            new.columns = columns;
-            new.indexes = indexes.into_iter().collect();
+        let mut settled = Table { columns, ..new.clone() };
+        if dialect == DialectName::Postgres {
+            expressions(old, &mut settled);
         }
+        if let Some(new) = (settled != *new).then(|| to.to_mut().tables.get_mut(&old.name)).flatten() {
+            *new = settled;
+        }
+    }
+    if dialect == DialectName::Postgres {
+        views_and_domains(from, to);
+    }
+}
+
+/// Gives expressions of a table that are alike the spelling of the old one's.
+fn expressions(old: &Table, new: &mut Table) {
+    for column in &mut new.columns {
+        let was = old.column(&column.name).and_then(|old| old.computed.as_ref());
+        if let (Some(was), Some(is)) = (was, &mut column.computed) {
+            respell(&was.expr, &mut is.expr);
+        }
+    }
+    for check in &mut new.checks {
+        if let Some(was) = old.checks.iter().find(|was| was.name == check.name) {
+            respell(&was.expr, &mut check.expr);
+        }
+    }
+    for exclude in &mut new.excludes {
+        if let Some(was) = old.excludes.iter().find(|was| was.name == exclude.name) {
+            respell_maybe(&was.predicate, &mut exclude.predicate);
+        }
+    }
+    for index in new.indexes.iter_mut() {
+        old.indexes.get(&index.name).into_iter().for_each(|was| respell_index(was, index));
+    }
+    for policy in new.policies.iter_mut() {
+        if let Some(was) = old.policies.get(&policy.name) {
+            respell_maybe(&was.using, &mut policy.using);
+            respell_maybe(&was.check, &mut policy.check);
+        }
+    }
+    for trigger in new.triggers.iter_mut() {
+        if let Some(was) = old.triggers.get(&trigger.name) {
+            respell(&was.definition, &mut trigger.definition);
+        }
+    }
+}
+
+fn views_and_domains(from: &Schema, to: &mut Cow<'_, Schema>) {
+    for old in &from.views {
+        let Some(new) = to.views.get(&old.name).filter(|new| *new != old) else { continue };
+        let mut settled = new.clone();
+        respell(&old.query, &mut settled.query);
+        for index in settled.indexes.iter_mut() {
+            old.indexes.get(&index.name).into_iter().for_each(|was| respell_index(was, index));
+        }
+        if let Some(new) = (settled != *new).then(|| to.to_mut().views.get_mut(&old.name)).flatten() {
+            *new = settled;
+        }
+    }
+    for old in &from.domains {
+        let Some(new) = to.domains.get(&old.name).filter(|new| *new != old) else { continue };
+        let mut settled = new.clone();
+        for check in &mut settled.checks {
+            if let Some(was) = old.checks.iter().find(|was| was.name == check.name) {
+                respell(&was.expr, &mut check.expr);
+            }
+        }
+        if let Some(new) = (settled != *new).then(|| to.to_mut().domains.get_mut(&old.name)).flatten() {
+            *new = settled;
+        }
+    }
+}
+
+fn respell_index(was: &Index, is: &mut Index) {
+    respell_maybe(&was.predicate, &mut is.predicate);
+    if was.items.len() == is.items.len() {
+        for (was, is) in was.items.iter().zip(&mut is.items) {
+            respell_maybe(&was.expr, &mut is.expr);
+        }
+    }
+}
+
+fn respell_maybe(was: &Option<String>, is: &mut Option<String>) {
+    if let (Some(was), Some(is)) = (was, is) {
+        respell(was, is);
+    }
+}
+
+fn respell(was: &str, is: &mut String) {
+    if alike(was, is) {
+        was.clone_into(is);
     }
 }
 
@@ -135,84 +212,9 @@ fn plain_constant(sql: &str, data_type: &str) -> String {
     }
 }
 
-/// Whether two indexes differ only in the spelling of their expressions.
-fn alike(dialect: DialectName, old: &Index, new: &Index) -> bool {
-    if dialect != DialectName::Postgres || old == new || index_columns(old).len() == old.items.len() {
-        return false;
-    }
-    let plain = |index: &Index| {
-        let mut plain = index.clone();
-        for item in &mut plain.items {
-            item.expr = item.expr.as_deref().map(expression_key);
-        }
-        plain.predicate = plain.predicate.as_deref().map(expression_key);
-        plain
-    };
-    plain(old) == plain(new)
-}
-
-/// An expression in which `(x AT TIME ZONE z)` is the function that it calls, `timezone(z, x)`.
-fn expression_key(text: &str) -> String {
-    let words: Vec<&str> = Words::new(DialectName::Postgres, text)
-        .map(|word| if word.kind == TokenKind::Word && word.is("timezone") { "timezone" } else { word.text })
-        .collect();
-    zoned(&words)
-}
-
-fn zoned(words: &[&str]) -> String {
-    let mut out: Vec<String> = Vec::new();
-    let mut at = 0;
-    while at < words.len() {
-        let Some(end) = (words[at] == "(").then(|| closing(words, at)).flatten() else {
-            out.push(words[at].to_owned());
-            at += 1;
-            continue;
-        };
-        let inside = &words[at + 1..end];
-        let called = at > 0 && words[at - 1] == "timezone";
-        match (outside(inside, &["AT", "TIME", "ZONE"]), outside(inside, &[","])) {
-            (Some(place), _) if !called => {
-                let (value, zone) = (zoned(&inside[..place]), zoned(&inside[place + 3..]));
-                out.push(format!("timezone ( {zone} , {value} )"));
-            }
-            _ => out.push(format!("( {} )", zoned(inside))),
-        }
-        at = end + 1;
-    }
-    out.join(" ")
-}
-
-/// Where the parenthesis that opens at `open` closes.
-fn closing(words: &[&str], open: usize) -> Option<usize> {
-    let mut depth = 0u32;
-    for (at, word) in words.iter().enumerate().skip(open) {
-        match *word {
-            "(" => depth += 1,
-            ")" if depth == 1 => return Some(at),
-            ")" => depth -= 1,
-            _ => {}
-        }
-    }
-    None
-}
-
-/// Where these words stand outside of parentheses.
-fn outside(words: &[&str], wanted: &[&str]) -> Option<usize> {
-    let mut depth = 0u32;
-    for (at, word) in words.iter().enumerate() {
-        match *word {
-            "(" => depth += 1,
-            ")" => depth = depth.saturating_sub(1),
-            _ if depth == 0 && words[at..].starts_with(wanted) => return Some(at),
-            _ => {}
-        }
-    }
-    None
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{default_key, displayed, expression_key, type_key};
+    use super::{default_key, displayed, type_key};
     use crate::DialectName::{Postgres, Sqlite};
     use crate::schema::{Column, DefaultValue, PrimaryKey, Table};
 
@@ -254,18 +256,6 @@ mod tests {
         assert_eq!(array("ARRAY[]::text[]"), array("'{}'::text[]"));
         assert_ne!(array("ARRAY['a'::text]"), array("'{}'::text[]"));
         assert_ne!(self::default(Postgres, "text", "'0'::text"), self::default(Postgres, "text", "0"));
-    }
-
-    #[test]
-    fn a_time_zone_is_a_call() {
-        let key = expression_key;
-        assert_eq!(
-            key("date_trunc('day'::text, (ts AT TIME ZONE 'utc'::text))"),
-            key("date_trunc('day'::text, timezone('utc'::text, ts))")
-        );
-        assert_ne!(key("(ts AT TIME ZONE 'utc'::text)"), key("timezone('cet'::text, ts)"));
-        assert_ne!(key("(a + b)"), key("(b + a)"));
-        assert_ne!(key("lower(a)"), key("upper(a)"));
     }
 
     #[test]

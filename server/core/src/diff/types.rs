@@ -7,7 +7,7 @@ use super::scope::Scope;
 use super::work::Work;
 use crate::operation::{
     AlterComposite, AlterDomain, AlterEnum, CommentOn, CreateComposite, CreateDomain, CreateEnum,
-    DropComposite, DropDomain, DropEnum, EnumColumn, Operation, SetComment,
+    DropComposite, DropDomain, DropEnum, EnumColumn, Operation, SetComment, moves_fields,
 };
 use crate::schema::{Composite, Domain, Enum, Name};
 use std::borrow::Cow;
@@ -50,7 +50,9 @@ pub(super) fn types<'a>(scope: &Scope<'a>, renamed: &[(Name, String, String)], w
             }
             Some(old) if old.fields != new.fields => {
                 let to = Composite { comment: old.comment.clone(), ..new.clone() };
-                Operation::AlterComposite(AlterComposite { from: old.clone(), to })
+                let moved = moves_fields(old, new);
+                let columns = if moved { columns(scope, &old.name) } else { Vec::new() };
+                Operation::AlterComposite(AlterComposite { from: old.clone(), to, columns })
             }
             Some(_) => continue,
         };

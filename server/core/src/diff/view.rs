@@ -71,7 +71,7 @@ fn change<'a>(scope: &Scope<'a>, old: &'a View, new: &'a View, work: &mut Work<'
     }
     make.extend(indexes.rename.iter().map(|(old, now)| {
         let (from, to) = (old.name.clone(), now.name.clone());
-        Operation::RenameIndex(RenameIndex { table: new.name.clone(), from, to })
+        Operation::RenameIndex(RenameIndex { table: new.name.clone(), from, to, index: None })
     }));
     make.extend(indexes.add.iter().map(|index| create_index(&new.name, index)));
     if !make.is_empty() {

@@ -9,6 +9,7 @@ mod destroys;
 mod filled;
 mod implicit_commit;
 mod lasting;
+mod new_value;
 mod rebuild;
 mod rule;
 mod section;
@@ -59,6 +60,7 @@ pub fn lint(
     filled::look(&read, &mut findings);
     lasting::look(&read, &mut findings);
     implicit_commit::look(&read, &mut findings);
+    new_value::look(&read, transactional, &mut findings);
     if dialect == DialectName::Postgres {
         squawk::look(&read, transactional, &mut findings);
     }

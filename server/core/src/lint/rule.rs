@@ -99,6 +99,12 @@ pub const RULES: &[Rule] = &[
         severity: Severity::Warning,
         kin: &[],
     },
+    Rule {
+        code: "L009",
+        title: "a new enum value is used before COMMIT",
+        severity: Severity::Error,
+        kin: &[],
+    },
 ];
 
 /// The rule of that code, whatever its case.

@@ -53,10 +53,15 @@ impl AlterColumn {
     /// generated one, gets another expression (before PostgreSQL 17), or was worked out on reading. Whatever stands on
     /// it (indexes, constraints, views) must go before, and come back after.
     pub fn replaces_column(&self) -> bool {
-        let (from, to) = (&self.from.computed, &self.to.computed);
-        let on_reading = from.as_ref().is_some_and(|computed| computed.kind == ComputedKind::Virtual);
-        from != to && (to.is_some() || on_reading)
+        replaces(&self.from, &self.to)
     }
+}
+
+/// See [`AlterColumn::replaces_column`].
+pub(crate) fn replaces(from: &Column, to: &Column) -> bool {
+    let (from, to) = (&from.computed, &to.computed);
+    let on_reading = from.as_ref().is_some_and(|computed| computed.kind == ComputedKind::Virtual);
+    from != to && (to.is_some() || on_reading)
 }
 
 impl Change for AddColumn {

@@ -47,6 +47,9 @@ pub struct RenameIndex {
     pub from: String,
     /// Its new name.
     pub to: String,
+    /// What it is, under either name: SQLite has no way to rename an index, so that it is dropped and made again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub index: Option<Index>,
 }
 
 impl Change for CreateIndex {
@@ -94,8 +97,8 @@ impl Change for DropIndex {
 
 impl Change for RenameIndex {
     fn reverse(&self) -> Result<Operation, OperationError> {
-        let (table, from, to) = (self.table.clone(), self.to.clone(), self.from.clone());
-        Ok(Operation::RenameIndex(RenameIndex { table, from, to }))
+        let (from, to) = (self.to.clone(), self.from.clone());
+        Ok(Operation::RenameIndex(RenameIndex { from, to, ..self.clone() }))
     }
 
     fn apply(&self, schema: &mut Schema) -> Result<(), OperationError> {

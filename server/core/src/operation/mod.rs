@@ -24,6 +24,7 @@ mod trigger;
 mod types;
 mod view;
 
+pub(crate) use column::replaces;
 pub use column::{AddColumn, AlterColumn, DropColumn};
 pub use comment::{CommentOn, SetComment};
 pub use constraint::{AddConstraint, ChangePrimaryKey, DropConstraint, RenameConstraint};
@@ -38,6 +39,7 @@ pub use sequence::{AlterSequence, CreateSequence, DropSequence};
 pub(crate) use table::on_its_own;
 pub use table::{AlterTableOptions, CreateTable, DropTable, RebuildTable, RenameTable};
 pub use trigger::{CreateTrigger, DropTrigger};
+pub(crate) use types::moves_fields;
 pub use types::{AlterComposite, AlterDomain, CreateComposite, CreateDomain, DropComposite, DropDomain};
 pub use view::{AlterView, CreateView, DropView};
 

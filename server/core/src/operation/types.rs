@@ -28,7 +28,10 @@ pub struct DropComposite {
     pub if_exists: bool,
 }
 
-/// Changes the fields of a composite type.
+/// Changes the fields of a composite type: in place, or by a new type and a cast of every column.
+///
+/// PostgreSQL changes no field's type while a column is of the composite type, and puts a new field at the end (manual,
+/// ALTER TYPE).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct AlterComposite {
@@ -36,16 +39,37 @@ pub struct AlterComposite {
     pub from: Composite,
     /// How it is to be.
     pub to: Composite,
+    /// The columns of that type, which a new one must be put under where fields do more than come at the end or go.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub columns: Vec<EnumColumn>,
 }
 
 impl AlterComposite {
-    /// The fields that stay, in their order. A new field goes to the end, so those of `to` behind the first that does
-    /// not stay are dropped and added, and values lose what they hold in them.
+    /// The fields that stay where the type is changed in place, in their order. A new field goes to the end, so those of
+    /// `to` behind the first that does not stay are dropped and added, and values lose what they hold in them.
     pub fn kept(&self) -> Vec<&str> {
         let mut old = self.from.fields.iter();
         let stays = |new: &&CompositeField| old.any(|old| old.name == new.name);
         self.to.fields.iter().take_while(stays).map(|field| field.name.as_str()).collect()
     }
+
+    /// Whether a new type takes the old one's place.
+    pub fn takes_new_type(&self) -> bool {
+        !self.columns.is_empty() && moves_fields(&self.from, &self.to)
+    }
+
+    /// Whether a new type takes its values field by field, so that a field that only moves keeps what it holds. Those of
+    /// an array go over as they are written, after the fields were dropped and added in place.
+    pub(crate) fn casts_fields(&self) -> bool {
+        self.takes_new_type() && self.columns.iter().all(|column| !column.array)
+    }
+}
+
+/// Whether fields do more than come at the end, or go.
+pub(crate) fn moves_fields(from: &Composite, to: &Composite) -> bool {
+    let goes_on = to.fields.starts_with(&from.fields);
+    let left = from.fields.iter().filter(|field| to.fields.contains(field));
+    !goes_on && !left.eq(&to.fields)
 }
 
 /// Makes a domain.
@@ -120,7 +144,7 @@ impl Change for DropComposite {
 impl Change for AlterComposite {
     fn reverse(&self) -> Result<Operation, OperationError> {
         let (from, to) = (self.to.clone(), self.from.clone());
-        Ok(Operation::AlterComposite(AlterComposite { from, to }))
+        Ok(Operation::AlterComposite(AlterComposite { from, to, columns: self.columns.clone() }))
     }
 
     fn apply(&self, schema: &mut Schema) -> Result<(), OperationError> {
@@ -129,8 +153,18 @@ impl Change for AlterComposite {
 
     fn destroys(&self) -> Option<&'static str> {
         let kept = self.kept();
-        let loses = self.from.fields.iter().any(|old| !kept.contains(&old.name.as_str()));
-        loses.then_some("drops a field of a composite type")
+        let stays = |old: &CompositeField| match self.casts_fields() {
+            true => self.to.fields.iter().any(|new| new.name == old.name),
+            false => kept.contains(&old.name.as_str()),
+        };
+        if !self.from.fields.iter().all(stays) {
+            return Some("drops a field of a composite type");
+        }
+        let narrower = |new: &CompositeField| {
+            let old = self.from.fields.iter().find(|old| old.name == new.name);
+            old.is_some_and(|old| narrows(&old.data_type, &new.data_type))
+        };
+        self.to.fields.iter().any(narrower).then_some("narrows the type of a field")
     }
 
     fn summary(&self) -> String {

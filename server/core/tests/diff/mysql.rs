@@ -157,3 +157,97 @@ fn an_index_of_a_foreign_key_is_made_again_where_another_key_takes_its_place() {
     ];
     assert_eq!(found, made);
 }
+
+fn on_reading(data_type: &str, expr: &str) -> Column {
+    let computed = Some(Computed { expr: expr.into(), kind: ComputedKind::Virtual });
+    Column { computed, ..Column::new("e", data_type) }
+}
+
+#[test]
+fn what_stands_on_a_virtual_column_is_made_again_where_it_becomes_an_ordinary_one() {
+    let with = |column: Column| {
+        let mut t = table("t", &[("id", "int(11)"), ("a", "int(11)")]);
+        t.columns.push(column);
+        t.indexes.insert(index("i", &["e", "id"]));
+        t.checks.push(Check { name: Some("c".into()), expr: "`e` > 0".into(), ..Check::default() });
+        of([t])
+    };
+    let (computed, plain) = (with(on_reading("bigint(20)", "2 + 3")), with(Column::new("e", "varchar(20)")));
+    let made = [
+        "drop check constraint c on t",
+        "drop index i on t",
+        "alter column t.e: type bigint(20) to varchar(20), no expression",
+        "add check constraint c on t",
+        "create index i on t (e, id)",
+    ];
+    assert_eq!(steps(&computed, &plain), made);
+    // Stored values are kept in place.
+    let mut stored = on_reading("bigint(20)", "2 + 3");
+    stored.computed = stored.computed.map(|computed| Computed { kind: ComputedKind::Stored, ..computed });
+    assert_eq!(
+        steps(&with(stored), &with(Column::new("e", "bigint(20)"))),
+        ["alter column t.e: no expression"]
+    );
+}
+
+#[test]
+fn a_virtual_column_is_replaced_between_what_stands_on_it_and_what_it_names() {
+    let mut before = table("t", &[("id", "int(11)"), ("a", "int(11)")]);
+    before.columns.push(on_reading("bigint(20)", "`a` + 1"));
+    before.checks.push(Check { name: Some("c".into()), expr: "`e` > 0".into(), ..Check::default() });
+    let after = table("t", &[("id", "int(11)"), ("e", "varchar(20)")]);
+    let made = [
+        "drop check constraint c on t",
+        "alter column t.e: no expression",
+        "drop column t.a",
+        "alter column t.e: type bigint(20) to varchar(20)",
+    ];
+    assert_eq!(steps(&of([before]), &of([after])), made);
+}
+
+#[test]
+fn a_column_is_seen_until_it_may_be_null() {
+    let mut after = counted(&["id"]);
+    (after.columns[1].nullable, after.columns[1].invisible) = (true, true);
+    let mut before = counted(&["id", "n"]);
+    before.columns[1].default = crate::sql("1");
+    let made = [
+        "alter column t.n: no default",
+        "change the primary key of t from (id, n) to (id)",
+        "alter column t.n: nullable, visibility",
+    ];
+    assert_eq!(steps(&of([before]), &of([after])), made);
+}
+
+#[test]
+fn a_column_that_counts_by_an_ordinary_index_stops_before_it_goes() {
+    let mut before = Table { primary_key: None, ..counted(&["id"]) };
+    before.indexes.insert(index("counted", &["id", "n"]));
+    let after = table("t", &[("n", "int(11)")]);
+    let after = Table { columns: vec![Column { nullable: false, ..after.columns[0].clone() }], ..after };
+    let made = ["alter column t.id: autoincrement", "drop index counted on t", "drop column t.id"]
+        .map(str::to_owned);
+    assert_eq!(steps(&of([before.clone()]), &of([after.clone()])), made);
+    let back = [
+        "add column t.id int(11)",
+        "create index counted on t (id, n)",
+        "alter column t.id: not null, autoincrement",
+    ];
+    assert_eq!(steps(&of([after]), &of([before])), back);
+}
+
+#[test]
+fn a_column_counts_by_its_index_while_the_key_changes_beside_it() {
+    let mut after = table("t", &[("id", "int(11)"), ("n", "int(11)"), ("c", "int(11)")]);
+    after.columns.iter_mut().for_each(|column| column.nullable = false);
+    after.columns[2].autoincrement = true;
+    after.indexes.insert(index("counted", &["c"]));
+    after.primary_key = Some(PrimaryKey { columns: vec!["n".into()], ..PrimaryKey::default() });
+    let made = [
+        "add column t.c int(11)",
+        "change the primary key of t from (id) to (n)",
+        "create index counted on t (c)",
+        "alter column t.c: not null, autoincrement",
+    ];
+    assert_eq!(steps(&of([counted(&["id"])]), &of([after])), made);
+}

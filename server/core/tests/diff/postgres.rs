@@ -180,6 +180,33 @@ fn an_enum_that_loses_a_value_takes_its_columns_along_and_their_new_default_come
 }
 
 #[test]
+fn a_composite_type_whose_fields_move_takes_its_columns_along() {
+    let with = |fields: &[(&str, &str)]| {
+        let mut all = of([keyed("t", &[("p", "pair")])]);
+        let field = |(name, data_type): &(&str, &str)| CompositeField {
+            name: (*name).into(),
+            data_type: (*data_type).into(),
+            collation: None,
+        };
+        let fields = fields.iter().map(field).collect();
+        all.composites.insert(Composite { name: Name::local("pair"), fields, comment: None });
+        all
+    };
+    let found = |to: &[(&str, &str)]| {
+        let found = diff(&with(&[("x", "integer"), ("y", "text")]), &with(to), &Rules::default());
+        let [Operation::AlterComposite(alter)] = &found.operations[..] else { panic!("{:?}", lines(&found)) };
+        (alter.takes_new_type(), found.operations[0].is_destructive())
+    };
+    assert_eq!(found(&[("y", "text"), ("x", "integer")]), (true, None));
+    assert_eq!(found(&[("x", "bigint"), ("y", "text")]), (true, None));
+    assert_eq!(found(&[("x", "smallint"), ("y", "text")]), (true, Some("narrows the type of a field")));
+    assert_eq!(found(&[("x", "bigint")]), (true, Some("drops a field of a composite type")));
+    // The server does these with the column in place.
+    assert_eq!(found(&[("x", "integer"), ("y", "text"), ("z", "text")]), (false, None));
+    assert_eq!(found(&[("y", "text")]), (false, Some("drops a field of a composite type")));
+}
+
+#[test]
 fn a_name_is_all_that_changes() {
     let with = |check: &str, name: &str| {
         let mut t = keyed("t", &[("n", "integer")]);

@@ -171,6 +171,21 @@ fn partitions_are_left_alone_unless_the_rules_say_otherwise() {
 }
 
 #[test]
+fn what_is_divided_from_a_table_goes_with_it() {
+    let mut heir = table("a_heir", &[("own", "text")]);
+    heir.options.inherits = vec![Name::local("p")];
+    let mut grandchild = table("z_grandchild", &[]);
+    grandchild.options.inherits = vec![Name::local("a_heir")];
+    let from = of([table("p", &[("id", "integer")]), heir, grandchild]);
+    let gone = ["drop table z_grandchild", "drop table a_heir", "drop table p"];
+    assert_eq!(steps(&from, &of([])), gone);
+    assert_eq!(diff(&from, &of([]), &Rules::default()).destructive.len(), 3, "each is told");
+    // What keeps the one keeps the others.
+    let excluded = diff(&from, &of([]), &read(r#"{"exclude": [{"kind": "table", "name": "p"}]}"#));
+    assert!(excluded.operations.is_empty(), "{:?}", lines(&excluded));
+}
+
+#[test]
 fn constraints_without_names_are_named_by_the_convention() {
     let mut t = table("t", &[("id", "integer"), ("p", "integer")]);
     t.uniques.push(Unique { columns: vec!["id".into(), "p".into()], ..Unique::default() });

@@ -327,3 +327,33 @@ fn rows_go_in_batches() {
     assert_eq!(statements.len(), 2);
     assert_eq!(statements[1], "INSERT INTO t (i, n, s, b) VALUES\n    (500, NULL, E'a''b\\\\c', true)");
 }
+
+#[test]
+fn fields_that_move_keep_their_values_apart_from_those_of_arrays() {
+    let alter = |to: Value, array: bool| {
+        json!({"alter_composite": {
+            "from": {"name": "pair", "fields": [{"name": "x", "type": "integer"}, {"name": "y", "type": "text"}]},
+            "to": {"name": "pair", "fields": to},
+            "columns": [{"table": {"name": "t"}, "column": {"name": "p", "type": "pair", "default": "'(1,a)'::pair"}, "array": array}],
+        }})
+    };
+    let wider = json!([{"name": "x", "type": "bigint"}, {"name": "y", "type": "text"}]);
+    renders(
+        alter(wider.clone(), true),
+        &[
+            "ALTER TYPE pair RENAME TO pair__old",
+            "CREATE TYPE pair AS (x bigint, y text)",
+            "ALTER TABLE t ALTER COLUMN p DROP DEFAULT, ALTER COLUMN p TYPE pair[] USING p::text[]::pair[], \
+             ALTER COLUMN p SET DEFAULT '(1,a)'::pair",
+            "DROP TYPE pair__old",
+        ],
+    );
+    assert!(rendered(alter(wider, false))[2].contains("TYPE pair USING p::text::pair"));
+    let moved = json!([{"name": "y", "type": "text"}, {"name": "z", "type": "date"}, {"name": "x", "type": "bigint"}]);
+    let row = "USING CASE WHEN p IS DISTINCT FROM NULL THEN ROW((p).y, NULL, (p).x)::text END::pair";
+    assert!(rendered(alter(moved.clone(), false))[2].contains(row));
+    assert!(operation(alter(moved.clone(), false)).is_destructive().is_none());
+    let dropped = rendered(alter(moved.clone(), true));
+    assert_eq!(dropped[0], "ALTER TYPE pair DROP ATTRIBUTE x, ADD ATTRIBUTE z date, ADD ATTRIBUTE x bigint");
+    assert!(operation(alter(moved, true)).is_destructive().is_some());
+}

@@ -11,7 +11,7 @@ section! {
         max_revision_size: Size = Size::mebibytes(256),
         /// Most files in a project's folder.
         max_manifest_entries: usize = 100_000,
-        /// Most statements in a run.
+        /// Most statements in a run; a revision that its client executes may send as many.
         max_statements: u64 = 1_000_000,
         /// Most runs under way, waiting ones included.
         max_runs: usize = 1_000,

@@ -4,7 +4,7 @@ use super::schema::section;
 use super::{Config, Problems};
 
 section! {
-    /// Where scratch databases are made, in which an engine itself reads a desired schema. They are dropped at once.
+    /// Where scratch databases are made, in which an engine itself reads a desired schema. They are dropped afterwards.
     /// SQLite needs nothing: its scratch database is a temporary file.
     Scratch {
         /// Name of a connection to a PostgreSQL server where migrated may make and drop databases. Its version should be

@@ -6,7 +6,7 @@ use super::target::maybe_target;
 use super::{filled, invalid};
 use migrated_core::DialectName;
 use migrated_core::operation::Operation;
-use migrated_engine::{CreateRevision, FileSettings, NewFile, RevisionView};
+use migrated_engine::{Accepted, CreateRevision, FileSettings, NewFile, RevisionView, Which};
 use migrated_proto::v1;
 use tonic::Status;
 
@@ -31,6 +31,22 @@ pub(crate) fn revision(view: RevisionView) -> v1::Revision {
         is_effective_head: view.is_effective_head,
         is_current: view.is_current,
     }
+}
+
+/// Revisions whose content is accepted, as the wire has them; of one that was named, its hashes by themselves, too.
+pub(crate) fn accepted(which: &Which, all: Vec<Accepted>) -> v1::AcceptRevisionResponse {
+    let one = match which {
+        Which::One(_) => all.first().map(|one| (one.old.clone(), one.new.clone())),
+        Which::All => None,
+    };
+    let (old_hash, new_hash) = one.unwrap_or_default();
+    let revision = |Accepted { revision, path, old, new }| v1::AcceptedRevision {
+        revision,
+        path,
+        old_hash: old,
+        new_hash: new,
+    };
+    v1::AcceptRevisionResponse { old_hash, new_hash, revisions: all.into_iter().map(revision).collect() }
 }
 
 /// Revisions as the wire has them.

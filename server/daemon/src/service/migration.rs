@@ -6,7 +6,7 @@ use super::{caller, refuse};
 use crate::convert::event::direction;
 use crate::convert::graph::graph;
 use crate::convert::lint::{finding, lint_options, linted};
-use crate::convert::revision::{create, new_file, revision, revisions};
+use crate::convert::revision::{accepted as accepted_content, create, new_file, revision, revisions};
 use crate::convert::run::{actor, options};
 use crate::convert::schema::{compared, maybe_source, rules, scope, source};
 use crate::convert::target::target;
@@ -15,7 +15,7 @@ use migrated_core::DialectName;
 use migrated_core::event::{Direction, RunKind};
 use migrated_engine::{
     Accept, Autogenerate, CheckRequest, Engine, LintRequest, PlanRequest, PlannedStep, RenderKind,
-    RenderRequest, RowsFrom, RunRequest, RunWatch, Status as Standing, WaitRequest,
+    RenderRequest, RowsFrom, RunRequest, RunWatch, Status as Standing, WaitRequest, Which,
 };
 use migrated_proto::v1;
 use migrated_proto::v1::migration_service_server::MigrationService;
@@ -257,12 +257,17 @@ impl MigrationService for Migrations {
             project: request.project,
             graph: graph(request.graph)?,
             target: target(request.target)?,
-            revision: request.revision,
+            which: match (request.all, request.revision.is_empty()) {
+                (true, true) => Which::All,
+                (true, false) => return Err(invalid("all", "there is a revision, too")),
+                (false, _) => Which::One(request.revision),
+            },
             reason: request.reason,
             actor: actor(&caller, &request.actor),
+            dry_run: request.dry_run,
         };
         let accepted = self.engine.accept(&accept).await.map_err(refuse)?;
-        Ok(Response::new(v1::AcceptRevisionResponse { old_hash: accepted.old, new_hash: accepted.new }))
+        Ok(Response::new(accepted_content(&accept.which, accepted)))
     }
 
     async fn check(&self, request: Request<v1::CheckRequest>) -> Result<Response<v1::CheckResponse>, Status> {
@@ -299,6 +304,7 @@ impl MigrationService for Migrations {
             rules: rules(request.rules)?,
             allow_drop: request.allow_drop,
             even_if_empty: request.even_if_empty,
+            lint: lint_options(request.lint),
         };
         let made = self.engine.autogenerate(autogenerate).await.map_err(refuse)?;
         let (revision, file) = made.file.map(new_file).unzip();

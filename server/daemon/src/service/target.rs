@@ -2,9 +2,10 @@
 
 use super::refuse;
 use crate::catalog::{Catalog, Listed};
+use crate::convert::event::failure;
 use crate::convert::target::target;
 use crate::convert::{filled, invalid, page_size, timestamp};
-use migrated_engine::{Engine, TargetRequest};
+use migrated_engine::{Engine, Place, TargetRequest};
 use migrated_proto::v1;
 use migrated_proto::v1::target_service_server::TargetService;
 use migrated_store::TargetRecord;
@@ -20,14 +21,19 @@ impl Targets {
         Targets { engine, catalog }
     }
 
-    /// A target as the wire has it. Its URL is resolved for its dialect and display; where that fails (a secret's
-    /// file is missing, say) both stay empty: `TestTarget` tells why.
+    /// A target as the wire has it, with what it stands for, or why that cannot be told: a secret's file is missing, say.
     async fn wire(&self, listed: Listed) -> v1::Target {
-        let place = self.engine.place(&TargetRequest::Named(listed.record.name.clone())).await.ok();
+        let place = self.engine.place(&TargetRequest::Named(listed.record.name.clone())).await;
+        let (place, unresolved) = match place {
+            Ok(place) => (Some(place), None),
+            Err(error) => (None, Some(failure(&error.to_failure()))),
+        };
         let record = listed.record;
         v1::Target {
             dialect: place.as_ref().map(|p| p.target.dialect().to_string()).unwrap_or_default(),
-            display_url: place.map(|p| p.target.display().to_owned()).unwrap_or_default(),
+            display_url: place.as_ref().map(|p| p.target.display().to_owned()).unwrap_or_default(),
+            effective: place.as_ref().map(effective),
+            failure: unresolved,
             origin: if listed.configured { v1::TargetOrigin::Configuration } else { v1::TargetOrigin::Api }
                 .into(),
             create_time: (!listed.configured).then(|| timestamp(record.created_at)),
@@ -40,6 +46,15 @@ impl Targets {
             version_table_schema: record.version_table_schema.unwrap_or_default(),
             protected: record.protected,
         }
+    }
+}
+
+fn effective(place: &Place) -> v1::EffectivePlace {
+    let table = place.version_table();
+    v1::EffectivePlace {
+        schema: place.schema().unwrap_or_default().to_owned(),
+        version_table: table.name.clone(),
+        version_table_schema: table.schema.clone().unwrap_or_default(),
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod daemon;
 mod embedded;
+mod health;
 mod listen;
 mod stop;
 mod tls;

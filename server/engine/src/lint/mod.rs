@@ -189,7 +189,12 @@ impl Engine {
     }
 
     /// What is to be known of the upgrade of a file that is not written yet.
-    pub(crate) async fn lint_new(&self, new: &NewFile, server: &Server) -> Result<Vec<LintFinding>> {
+    pub(crate) async fn lint_new(
+        &self,
+        new: &NewFile,
+        server: &Server,
+        options: &LintOptions,
+    ) -> Result<Vec<LintFinding>> {
         let (id, path) = (new.view.header.revision.clone(), new.path.clone());
         let (content, server) = (new.content.clone(), server.clone());
         let work = move || {
@@ -200,7 +205,9 @@ impl Engine {
             }
         };
         let done = tokio::task::spawn_blocking(work).await;
-        done.map_err(|e| EngineError::new(Code::Internal, e.to_string()))?
+        let mut found = done.map_err(|e| EngineError::new(Code::Internal, e.to_string()))??;
+        found.retain(|finding| !options.ignores(&finding.found.code));
+        Ok(found)
     }
 }
 

@@ -1,14 +1,16 @@
 //! A revision's body in one direction: loaded, split, and understood.
 
+use super::refusal::{Place, no_section};
+use super::source::{Source, rendered_source};
+use super::transaction::{decide_transaction, treatment};
 use crate::graph::LoadedGraph;
-use crate::schema::script;
 use crate::{Engine, EngineError, Result};
-use migrated_core::dialect::{Classification, StatementKind, classify, split, statement_hash, summary};
-use migrated_core::event::{Direction, SqlFault};
+use migrated_core::dialect::StatementKind;
+use migrated_core::event::Direction;
 use migrated_core::operation::Server;
 use migrated_core::{Code, DialectName, file};
 use migrated_store::Hash;
-use migrated_target::{Script, ScriptStatement, Treatment, no_journal_of_clients};
+use migrated_target::{Script, no_journal_of_clients};
 use std::sync::Arc;
 
 /// A body, ready to be executed or shown.
@@ -117,7 +119,7 @@ pub(crate) fn understand(
     let parsed = file::parse(path, bytes)?;
     let dialect = server.dialect;
     if let Some(client) = &parsed.client {
-        if dialect != DialectName::Mysql && client.transactional == Some(false) {
+        if dialect == DialectName::Sqlite && client.transactional == Some(false) {
             let error: EngineError = no_journal_of_clients().into();
             return Err(error.revision(revision).with("path", path));
         }
@@ -190,239 +192,10 @@ fn of_client(
         body_hash,
         token_hash,
         path: path.to_owned(),
-        transactional: dialect != DialectName::Mysql,
+        transactional: dialect != DialectName::Mysql && client.transactional != Some(false),
         spoils_sessions: false,
         warnings: Vec::new(),
         rendered: false,
         client: Some(ClientBody { language: client.language, source: bytes.to_vec() }),
     }
-}
-
-/// A body's statements, before it is known how they run.
-#[derive(Default)]
-struct Source {
-    text: Arc<str>,
-    /// Whether it runs in a transaction, where that is written.
-    asked: Option<bool>,
-    statements: Vec<ScriptStatement>,
-    classes: Vec<Classification>,
-    foreign_keys: Option<bool>,
-}
-
-impl Source {
-    /// Adds the statements of `body`, which begins at byte `start` of the text and stands at `line` of the file; `at`
-    /// is the place that all of them have.
-    fn add(
-        &mut self,
-        place: &Place<'_>,
-        dialect: DialectName,
-        body: &str,
-        start: usize,
-        line: u32,
-        at: Option<(u32, u32)>,
-    ) -> Result<()> {
-        for statement in split(dialect, body, line).map_err(|e| {
-            let (line, column) = at.unwrap_or((e.line, e.column));
-            place.error(e.code, e.message, line, column, "").next(e.help)
-        })? {
-            let class = classify(dialect, statement.text);
-            if let StatementKind::ForeignKeys(on) = class.kind {
-                self.foreign_keys = Some(self.foreign_keys.unwrap_or(on) && on);
-            }
-            let (line, column) = at.unwrap_or((statement.line, statement.column));
-            self.statements.push(ScriptStatement {
-                range: shifted(statement.range(), start),
-                line,
-                column,
-                copy_data: statement.copy_data.clone().map(|data| shifted(data, start)),
-                hash: hex::encode(statement_hash(dialect, &statement, body)),
-                summary: summary(dialect, statement.text),
-                treatment: Treatment::Transactional,
-            });
-            self.classes.push(class);
-        }
-        Ok(())
-    }
-}
-
-/// The statements of operations: each has the place of its operation.
-fn rendered_source(
-    place: &Place<'_>,
-    dialect: DialectName,
-    pieces: &[file::RenderedOperation],
-    asked: Option<bool>,
-) -> Result<Source> {
-    let mut source = Source { asked, ..Source::default() };
-    let mut text = String::new();
-    for piece in pieces {
-        let body =
-            if piece.verbatim { piece.statements.join("\n") } else { script(dialect, &piece.statements) };
-        source.add(place, dialect, &body, text.len(), piece.line, Some((piece.line, piece.column)))?;
-        text.push_str(&body);
-        if piece.verbatim {
-            // Ends what was not ended; after what was, it is an empty statement, which is none.
-            text.push_str("\n;\n");
-        }
-    }
-    source.text = text.into();
-    Ok(source)
-}
-
-/// Whether the body runs in one transaction (rule R11), or why it cannot run at all.
-fn decide_transaction(
-    place: &Place<'_>,
-    text: &str,
-    dialect: DialectName,
-    asked: Option<bool>,
-    statements: &[ScriptStatement],
-    classes: &[Classification],
-) -> Result<bool> {
-    let find = |f: &dyn Fn(&Classification) -> bool| {
-        classes.iter().zip(statements).find(|(c, _)| f(c)).map(|(c, s)| (c, s, &text[s.range.clone()]))
-    };
-    if let Some((_, s, sql)) = find(&|c| c.kind == StatementKind::TransactionControl) {
-        return Err(place
-            .error(
-                Code::TransactionControl,
-                format!("{} would end or begin a transaction, which is migrated's to do", s.summary),
-                s.line,
-                s.column,
-                sql,
-            )
-            .next(
-                "take the statement out; `-- migrate:up transaction:false` runs each statement by itself",
-            ));
-    }
-    // MySQL and MariaDB commit with every DDL statement: there a revision is journalled, statement by statement.
-    if dialect == DialectName::Mysql {
-        return Ok(false);
-    }
-    let outside = |c: &Classification| {
-        matches!(c.kind, StatementKind::RefusesTransaction | StatementKind::PragmaOutsideTransaction)
-    };
-    let plain = |c: &Classification| matches!(c.kind, StatementKind::Transactional);
-    match (asked, find(&outside)) {
-        (Some(false), _) => Ok(false),
-        (_, None) => Ok(true),
-        (_, Some((c, s, sql))) if c.kind == StatementKind::PragmaOutsideTransaction => Err(place
-            .error(
-                Code::PragmaInTransaction,
-                format!("{} does nothing inside of a transaction", s.summary),
-                s.line,
-                s.column,
-                sql,
-            )
-            .next("take it out, or mark the section `transaction:false`")),
-        (Some(true), Some((c, s, sql))) => Err(place
-            .error(
-                Code::MixedTransaction,
-                format!("{} cannot run in a transaction", c.label),
-                s.line,
-                s.column,
-                sql,
-            )
-            .next("take `transaction:true` off the section")),
-        (None, Some((c, s, sql))) if classes.iter().any(plain) => Err(place
-            .error(
-                Code::MixedTransaction,
-                format!(
-                    "{} cannot run in a transaction, and other statements of the revision want one",
-                    c.label
-                ),
-                s.line,
-                s.column,
-                sql,
-            )
-            .next("give it a revision of its own, or mark the section `-- migrate:up transaction:false`")),
-        (None, Some(_)) => Ok(false),
-    }
-}
-
-fn treatment(class: &Classification, transactional: bool) -> Treatment {
-    match class.kind {
-        StatementKind::ForeignKeys(_) if transactional => Treatment::Hoisted,
-        StatementKind::ForeignKeys(_) | StatementKind::PragmaOutsideTransaction => Treatment::SessionOnly,
-        StatementKind::SessionOnly if transactional => Treatment::Transactional,
-        StatementKind::SessionOnly => Treatment::SessionOnly,
-        StatementKind::Transactional | StatementKind::TransactionControl => Treatment::Transactional,
-        StatementKind::RefusesTransaction | StatementKind::ImplicitCommit | StatementKind::TableLock => {
-            match &class.concurrent_index {
-                Some(concurrent) if concurrent.index.is_some() => Treatment::ConcurrentIndex {
-                    index: concurrent.index.clone().unwrap_or_else(|| concurrent.table.clone()),
-                    table: concurrent.table.clone(),
-                },
-                _ => Treatment::Alone { objects: class.objects.clone() },
-            }
-        }
-    }
-}
-
-fn shifted(range: std::ops::Range<usize>, by: usize) -> std::ops::Range<usize> {
-    range.start + by..range.end + by
-}
-
-struct Place<'a> {
-    path: &'a str,
-    revision: &'a str,
-    first_line: u32,
-}
-
-impl Place<'_> {
-    fn error(
-        &self,
-        code: Code,
-        message: impl Into<String>,
-        line: u32,
-        column: u32,
-        sql: &str,
-    ) -> EngineError {
-        let mut error = EngineError::new(code, message).revision(self.revision).with("path", self.path);
-        error.sql = Some(Box::new(SqlFault {
-            path: self.path.to_owned(),
-            line: line.max(self.first_line),
-            column_number: column,
-            statement: sql.chars().take(400).collect(),
-            ..SqlFault::default()
-        }));
-        error
-    }
-}
-
-fn no_section(
-    parsed: &file::RevisionFile,
-    path: &str,
-    revision: &str,
-    direction: Direction,
-    dialect: DialectName,
-) -> EngineError {
-    let way = match direction {
-        Direction::Up => "up",
-        Direction::Down => "down",
-    };
-    let elsewhere = parsed.sections.iter().any(|s| s.direction == direction);
-    if parsed.operations.is_some() {
-        return EngineError::new(Code::NoBody, format!("{revision} has no `{way}` operations"))
-            .revision(revision)
-            .with("path", path)
-            .with("dialect", dialect.as_str())
-            .next(format!("write them under `{way}:` in {path} (`{way}: []` where there is nothing to do)"));
-    }
-    let message = if elsewhere {
-        format!("{revision} has no `migrate:{way}` section for {dialect}")
-    } else {
-        format!("{revision} has no `migrate:{way}` section")
-    };
-    let next = match direction {
-        Direction::Up => format!("add a `-- migrate:up dialect:{dialect}` section to {path}"),
-        Direction::Down => {
-            format!(
-                "add a `-- migrate:down` section to {path} (a comment in it will do where nothing is to be undone)"
-            )
-        }
-    };
-    EngineError::new(Code::NoBody, message)
-        .revision(revision)
-        .with("path", path)
-        .with("dialect", dialect.as_str())
-        .next(next)
 }

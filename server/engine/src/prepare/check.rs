@@ -85,6 +85,16 @@ fn check_rights(standing: &Standing, target: &str) -> Result<()> {
     if standing.missing_rights.is_empty() {
         return Ok(());
     }
+    if let Some(schema) = standing.missing_schema() {
+        let message = format!("{target} has no schema {schema}");
+        return Err(EngineError::new(Code::TargetPermission, message)
+            .with("target", target)
+            .with("schema", schema)
+            .next(format!(
+                "`CREATE SCHEMA {schema}` in the database, or name another one: `database_schema`, \
+                 `version_table_schema`"
+            )));
+    }
     let list = standing.missing_rights.join("; ");
     Err(EngineError::new(Code::TargetPermission, format!("rights are missing on {target}: {list}"))
         .with("target", target)

@@ -4,6 +4,9 @@
 mod applied;
 mod body;
 mod check;
+mod refusal;
+mod source;
+mod transaction;
 
 pub(crate) use applied::Verified;
 pub(crate) use body::{LoadedBody, understand};
@@ -100,6 +103,7 @@ impl Engine {
             expected_rows: rows.to_vec(),
             changes: step.changes.clone(),
             transaction: if fact.transactional { transaction } else { Transaction::None },
+            most_statements: self.settings().max_statements,
         };
         Ok(Prepared {
             work,

@@ -31,14 +31,13 @@ impl Engine {
     pub async fn check(&self, request: &CheckRequest) -> Result<Compared> {
         let place = self.place(&request.target).await?;
         self.must_stand_at_head(&request.project, &request.graph, &place).await?;
-        let from = place.target.inspect(&request.scope.options()).await?;
         let history = SchemaSource::Revisions {
             project: request.project.clone(),
             graph: request.graph,
             revision: "heads".into(),
         };
         let desired = request.desired.as_ref().unwrap_or(&history);
-        let to = self.read_source(desired, &place, &request.scope, Some(&from)).await?;
+        let (from, to) = self.read_beside(&place, desired, &request.scope).await?;
         let rules = self.with_owned(&request.rules, Some(&history), &place, &request.scope, &from).await?;
         let mut compared = compare(&place, &from.schema, &to.schema, &from.server, &rules)?;
         compared.notes = from.notes;

@@ -75,8 +75,14 @@ impl Engine {
                 ));
             }
         };
-        let from = self.read_source(&request.from, &place, &request.scope, None).await?;
-        let to = self.read_source(&request.to, &place, &request.scope, Some(&from)).await?;
+        let (from, to) = match &request.from {
+            SchemaSource::Target(_) => self.read_beside(&place, &request.to, &request.scope).await?,
+            _ => {
+                let from = self.read_source(&request.from, &place, &request.scope, None).await?;
+                let to = self.read_source(&request.to, &place, &request.scope, Some(&from)).await?;
+                (from, to)
+            }
+        };
         let replayed = |side: &&SchemaSource| matches!(side, SchemaSource::Revisions { .. });
         let history = request.history.as_ref().or([&request.from, &request.to].into_iter().find(replayed));
         let rules = self.with_owned(&request.rules, history, &place, &request.scope, &from).await?;

@@ -5,8 +5,11 @@ use super::source::SchemaFile;
 use crate::place::{Place, TargetRequest};
 use crate::{Engine, EngineError, Result};
 use migrated_core::{Code, DialectName};
-use migrated_target::{InspectOptions, Inspected, ScratchOptions, Target, TargetSpec};
+use migrated_target::{InspectOptions, Inspected, Scratch, ScratchOptions, Target, TargetSpec};
+use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
+use tokio::runtime::Handle;
+use tokio_util::task::TaskTracker;
 
 impl Engine {
     /// What a script makes in a scratch database for `place`, as the engine tells it; from memory, where the same script
@@ -33,23 +36,20 @@ impl Engine {
         {
             return Ok(told);
         }
-        let mut scratch = target.scratch(options).await?;
-        let read = async {
-            for file in script {
-                scratch.execute(&file.path, &file.text).await.map_err(|e| refused(e, file))?;
-            }
-            Ok(scratch.inspect(inspect).await?)
+        let mut scratch = self.in_use(target.scratch(options).await?);
+        for file in script {
+            scratch.execute(&file.path, &file.text).await.map_err(|e| refused(e, file))?;
         }
-        .await;
-        // It is dropped whatever happened. What made the script fail is what counts; a scratch database that is left
-        // behind is dropped by the next one.
-        if let Err(e) = scratch.discard().await {
-            tracing::warn!(error = %e, "a scratch database could not be dropped");
+        let told = scratch.inspect(inspect).await?;
+        drop(scratch);
+        if let Some(key) = &key {
+            self.keep_known(key, &told).await;
         }
-        if let (Some(key), Ok(told)) = (&key, &read) {
-            self.keep_known(key, told).await;
-        }
-        read
+        Ok(told)
+    }
+
+    fn in_use(&self, scratch: Box<dyn Scratch>) -> InUse {
+        InUse { scratch: Some(scratch), tasks: self.inner.runs.tasks.clone() }
     }
 
     /// Where scratch databases for `place` are made.
@@ -79,6 +79,40 @@ impl Engine {
         .next(format!(
             "set `scratch.{key}` in migrated.toml to the name of a connection whose user may make and drop databases"
         )))
+    }
+}
+
+/// A scratch database in use. However its use ends, an error and a caller that is gone included, it is dropped after
+/// that, and nobody waits for it but the end of the daemon.
+struct InUse {
+    scratch: Option<Box<dyn Scratch>>,
+    tasks: TaskTracker,
+}
+
+impl Deref for InUse {
+    type Target = dyn Scratch;
+
+    fn deref(&self) -> &Self::Target {
+        self.scratch.as_deref().expect("it is taken by drop alone")
+    }
+}
+
+impl DerefMut for InUse {
+    fn deref_mut(&mut self) -> &mut Self::Target {
+        self.scratch.as_deref_mut().expect("it is taken by drop alone")
+    }
+}
+
+impl Drop for InUse {
+    fn drop(&mut self) {
+        // Without a runtime the process is ending: the next scratch database drops those that were left behind.
+        let (Some(scratch), Ok(runtime)) = (self.scratch.take(), Handle::try_current()) else { return };
+        let discarded = async move {
+            if let Err(e) = scratch.discard().await {
+                tracing::warn!(error = %e, "a scratch database could not be dropped");
+            }
+        };
+        drop(self.tasks.spawn_on(discarded, &runtime));
     }
 }
 

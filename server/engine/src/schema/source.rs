@@ -69,6 +69,37 @@ impl Engine {
         Ok(place.target.inspect(&scope.options()).await?)
     }
 
+    /// Reads a target and, as it would hold it, what it is to be: both at the same time, where the second does not depend
+    /// on the first.
+    pub(crate) async fn read_beside(
+        &self,
+        place: &Place,
+        desired: &SchemaSource,
+        scope: &Scope,
+    ) -> Result<(Inspected, Inspected)> {
+        let options = scope.options();
+        let made = async {
+            let replayed;
+            let script = match desired {
+                SchemaSource::Files { format: SchemaFormat::Sql, files } => files,
+                SchemaSource::Revisions { project, graph, revision } => {
+                    replayed = self.replayed(project, graph, revision, place, None).await?;
+                    &replayed
+                }
+                _ => return Ok(None),
+            };
+            self.in_scratch(place, &place.target.furniture().await?, script, &options).await.map(Some)
+        };
+        // Both to their end: what the first one fails with is what counts.
+        let (from, to) = tokio::join!(place.target.inspect(&options), made);
+        let from = from?;
+        let to = match to? {
+            Some(to) => to,
+            None => self.read_source(desired, place, scope, Some(&from)).await?,
+        };
+        Ok((from, to))
+    }
+
     /// Reads a source as `place` would hold it: what is not a database is made in a scratch one beside it.
     /// `beside` is what the place holds, where that is known: its extensions are made in scratch first.
     pub(crate) async fn read_source(
@@ -80,7 +111,7 @@ impl Engine {
     ) -> Result<Inspected> {
         let script = match source {
             SchemaSource::Target(target) => return self.inspect(target, scope).await,
-            SchemaSource::Files { format: SchemaFormat::Sql, files } => files.clone(),
+            SchemaSource::Files { format: SchemaFormat::Sql, files } => Cow::Borrowed(files.as_slice()),
             SchemaSource::Files { format, files } => {
                 let schema = formats::read(*format, files)?;
                 let names: Vec<&str> = files.iter().map(|file| file.path.as_str()).collect();
@@ -92,7 +123,7 @@ impl Engine {
                     .await;
             }
             SchemaSource::Revisions { project, graph, revision } => {
-                self.replayed(project, graph, revision, place, beside).await?
+                Cow::Owned(self.replayed(project, graph, revision, place, beside).await?)
             }
         };
         self.in_scratch(place, &furniture(beside), &script, &scope.options()).await

@@ -66,6 +66,9 @@ pub(crate) async fn converse(
             Asked::Failed(error) => return Err(body_failed(work, error, failed)),
             Asked::Statement(statement) => statement,
         };
+        if u64::from(number) >= work.most_statements {
+            return Err(Stop::refused(too_many(work)));
+        }
         let id = statement.id;
         if statement.after_success && skipping {
             let skipped = Answer { id, complete: true, skipped: true, ..Answer::default() };
@@ -116,6 +119,15 @@ pub(crate) async fn converse(
         };
         last = meaning.ok().map(|meaning| (statement.sql, meaning));
     }
+}
+
+fn too_many(work: &Work) -> TargetError {
+    let limit = work.most_statements;
+    let message = format!("the body of {} sent more than {limit} statements", work.revision);
+    TargetError::new(Code::LimitExceeded, message).help(
+        "send many rows as one statement with several sets of parameters, or raise `limits.max_statements` in \
+         migrated.toml",
+    )
 }
 
 /// A body that ended with an error. Where its last statement failed, that is why: then the step may be worth another

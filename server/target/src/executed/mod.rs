@@ -2,6 +2,7 @@
 
 mod converse;
 mod meaning;
+pub(crate) mod recorded;
 mod rows;
 mod value;
 
@@ -81,12 +82,11 @@ pub struct ResultColumn {
     pub type_code: u32,
 }
 
-/// The refusal of a client's body outside of a transaction, where the engine has transactions. Plans refuse it before
-/// anything runs.
+/// The refusal of a client's body outside of a transaction on SQLite. Plans refuse it before anything runs.
 pub fn no_journal_of_clients() -> TargetError {
     TargetError::new(
         Code::UnsupportedForm,
-        "a revision that its client executes runs in a transaction here; only MySQL and MariaDB have it journalled",
+        "a revision that its client executes is one transaction on SQLite, and this one says `transaction: false`",
     )
     .help("take `transaction: false` off its header, and put what refuses a transaction into a revision of SQL")
 }

@@ -45,6 +45,11 @@ impl<'a> Rows<'a> {
         self.count
     }
 
+    /// Whether there were columns, and so rows, be it none.
+    pub(crate) fn gave_any(&self) -> bool {
+        self.count > 0 || !self.batch.columns.is_empty()
+    }
+
     /// Ends the statement's answers with what came of it.
     pub(crate) async fn complete(self, done: Result<Done, TargetError>) -> Result<(), TargetError> {
         let mut last = Answer { complete: true, stopped: self.stopped, ..self.batch };

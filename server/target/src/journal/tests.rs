@@ -30,6 +30,7 @@ fn work(hashes: &[&str]) -> Work {
         expected_rows: vec![],
         changes: vec![],
         transaction: Transaction::None,
+        most_statements: u64::MAX,
     }
 }
 

@@ -5,42 +5,32 @@
 //! exactly-once costs one commit. And after a revision was cut off its client runs the whole body again: what is recorded
 //! as done is answered from the journal and not executed.
 
-use super::alone::journal_stop;
+mod gathering;
+mod replay;
+mod sending;
+
 use super::engine::Engines;
 use super::error::{self, At};
 use super::evidence;
 use super::journalled::{MYSQL, Way, settle};
-use super::opening::{journal_rows, open};
-use super::resume::end_orphan;
+use super::opening::open;
 use super::session::MysqlSession;
 use super::statement::{cancelled, outside};
-use super::transaction::{BEGIN, COMMIT, ask, roll_back, transaction};
-use super::value::{arguments, column, values};
-use crate::executed::{Done, Left, Meaning, Rows, Statements, converse};
-use crate::journal::progress::{self, Effect, Progress};
+use super::transaction::{ask, roll_back, transaction};
+use crate::executed::{Done, Left, Meaning, Rows, Statements, converse, recorded};
+use crate::journal::progress::{self, Progress};
 use crate::stop::{Failure, Stop};
 use crate::version_table::after;
 use crate::{
-    Applied, ApplyFault, ClientStatement, Executor, JournalRow, JournalState, Outcome, ResultColumn,
-    ScriptStatement, TargetError, Tell, Treatment, Work, journal,
+    Applied, ApplyFault, ClientStatement, Executor, JournalRow, JournalState, TargetError, Tell, Work,
+    journal,
 };
 use async_trait::async_trait;
-use futures_util::TryStreamExt as _;
 use migrated_core::Code;
 use migrated_core::dialect::StatementKind;
 use migrated_core::event::EventKind;
-use sha2::{Digest as _, Sha256};
-use sqlx::{AssertSqlSafe, Either, Executor as _, SqlSafeStr as _, Statement as _};
+use sending::{Failed, run_on};
 use std::collections::BTreeMap;
-
-/// "This command is not supported in the prepared statement protocol yet".
-const UNPREPARED: u16 = 1295;
-
-/// The server has rolled the transaction back.
-const DEADLOCK: u16 = 1213;
-
-/// The server has rolled the statement back, and with `innodb_rollback_on_timeout` the transaction.
-const LOCK_TIMEOUT: u16 = 1205;
 
 /// Does a revision, or what is left of it.
 pub(super) async fn apply(
@@ -70,9 +60,9 @@ async fn run(way: &mut Way<'_>, executor: &mut dyn Executor) -> Result<(u32, Lef
     let rows = open(way).await?;
     journal::of_another(&rows, work)?;
     if !rows.is_empty() {
-        let recorded = || rows.iter().filter(|row| row.state == JournalState::Done);
-        way.progress.done = count(recorded().count());
-        let (done, next) = (way.progress.done, recorded().map(|row| row.statement).max().unwrap_or(0) + 1);
+        let of_before = || rows.iter().filter(|row| row.state == JournalState::Done);
+        way.progress.done = count(of_before().count());
+        let (done, next) = (way.progress.done, of_before().map(|row| row.statement).max().unwrap_or(0) + 1);
         tell.event(EventKind::Resumed {
             revision: work.revision.clone(),
             statement: next,
@@ -130,18 +120,6 @@ struct Client<'a, 'w> {
     id_replayed: bool,
     /// It is already said what is left.
     decided: Option<ApplyFault>,
-}
-
-/// Why a statement did not get to its end.
-enum Failed {
-    Said(sqlx::Error),
-    Ours(TargetError),
-}
-
-impl From<sqlx::Error> for Failed {
-    fn from(error: sqlx::Error) -> Self {
-        Failed::Said(error)
-    }
 }
 
 #[async_trait]
@@ -213,7 +191,7 @@ impl Client<'_, '_> {
             }
             Err(Failed::Ours(error)) => Err(Stop::refused(error).into()),
             Err(Failed::Said(e)) => {
-                let sent = sent(meaning, String::new());
+                let sent = recorded::sent(meaning, String::new());
                 let path = &self.way.work.path;
                 let at = At { path, statement: &sent, text: &meaning.text, index: number, total: 0 };
                 let mut error = error::inside(&e, &at);
@@ -226,20 +204,6 @@ impl Client<'_, '_> {
                 }
                 Err(Stop { retryable, fatal, ..Stop::refused(error) }.into())
             }
-        }
-    }
-
-    /// Whether a failure rolled the whole transaction back, and not only its statement.
-    async fn is_undone_by(&mut self, error: &sqlx::Error) -> Result<bool, Failure> {
-        match error::number(error) {
-            Some(DEADLOCK) => Ok(true),
-            Some(LOCK_TIMEOUT) => {
-                let text = "SELECT @@GLOBAL.innodb_rollback_on_timeout";
-                let answers =
-                    ask(self.way.session, text, "asking what a timeout undoes", self.way.tell).await?;
-                Ok(answers.last().and_then(|answer| answer.first(0)) == Some("1"))
-            }
-            _ => Ok(false),
         }
     }
 
@@ -271,13 +235,13 @@ impl Client<'_, '_> {
             return self.alone(number, statement, meaning, &[], rows).await;
         }
         self.number += 1;
-        let sent = sent(meaning, hash(statement, meaning));
+        let sent = recorded::sent(meaning, recorded::hash(MYSQL, statement, meaning));
         if let Some(done) = self.known(&sent, meaning).await? {
             return Ok(done);
         }
         self.begin().await?;
         let done = self.whole(number, statement, meaning, rows).await?;
-        let what = recorded(&done, meaning);
+        let what = if meaning.without_rows { recorded::kept(&done) } else { String::new() };
         let backend = &self.way.session.backend;
         let row = progress::row(self.way.work, self.number, &sent, JournalState::Done, what, backend);
         self.write(&[insert(self.way.session, &row)]).await?;
@@ -321,7 +285,7 @@ impl Client<'_, '_> {
     ) -> Result<Done, Failure> {
         self.commit().await?;
         self.number += 1;
-        let sent = sent(meaning, hash(statement, meaning));
+        let sent = recorded::sent(meaning, recorded::hash(MYSQL, statement, meaning));
         if let Some(done) = self.known(&sent, meaning).await? {
             return Ok(done);
         }
@@ -370,250 +334,6 @@ impl Client<'_, '_> {
             }
         }
     }
-
-    /// The answer to the next statement, where it took effect in an earlier attempt.
-    async fn known(&mut self, sent: &ScriptStatement, meaning: &Meaning) -> Result<Option<Done>, Failure> {
-        if let Some(row) = self.recorded.remove(&self.number)
-            && (row.state == JournalState::Done || self.took_effect(&row, sent, meaning).await?)
-        {
-            let done = self.replay(&row, sent, meaning)?;
-            self.id_replayed |= makes_keys(meaning);
-            return Ok(Some(done));
-        }
-        match self.went_with_session(meaning) {
-            Some(what) => Err(self.lost(what, meaning)),
-            None => {
-                self.id_replayed &= !makes_keys(meaning);
-                Ok(None)
-            }
-        }
-    }
-
-    /// What a statement that is to be executed counts on, and went with the session of an earlier attempt. What took
-    /// effect after it then is answered from the journal now, and so is not there for this session.
-    fn went_with_session(&self, meaning: &Meaning) -> Option<&'static str> {
-        if self.id_replayed && meaning.text.to_ascii_uppercase().contains("LAST_INSERT_ID(") {
-            return Some("LAST_INSERT_ID()");
-        }
-        if self.recorded.is_empty() || meaning.class.kind != StatementKind::SessionOnly {
-            return None;
-        }
-        match (meaning.class.label, meaning.verb.as_str()) {
-            ("CREATE TEMPORARY TABLE", "CREATE") => Some("its temporary table"),
-            ("CREATE TEMPORARY TABLE", _) => None,
-            _ => (!meaning.class.replayable).then_some("a value that it computed"),
-        }
-    }
-
-    fn lost(&self, what: &str, meaning: &Meaning) -> Failure {
-        let why = format!(
-            "revision {} was cut off, and {what} ({}) went with its session",
-            self.way.work.revision, meaning.summary
-        );
-        self.decided_partial(
-            TargetError::new(Code::TargetPartial, why)
-                .help("do by hand what is left of the revision, then stamp it"),
-        )
-    }
-
-    /// Decides whether a statement without DONE took effect. Where it did, that is recorded; where not, its INTENT goes.
-    async fn took_effect(
-        &mut self,
-        row: &JournalRow,
-        sent: &ScriptStatement,
-        meaning: &Meaning,
-    ) -> Result<bool, Failure> {
-        let session = &mut *self.way.session;
-        end_orphan(session.target.clone(), &session.backend.clone(), row).await?;
-        let now = evidence::same_objects(session, &row.definitions, self.way.tell).await?;
-        let same = row.hash == sent.hash;
-        let effect: Effect = evidence::decide(&meaning.text, same, &row.definitions, &now);
-        let (effect, _) = progress::decided(effect, same, self.way.work, row, &self.way.progress)?;
-        let (table, name) = (session.place.journal(), session.place.name.clone());
-        if effect {
-            self.write(&[journal::done(MYSQL, &table, &name, row)]).await?;
-            self.way.progress.one_more();
-        } else {
-            self.write(&[journal::forget(MYSQL, &table, &name, row)]).await?;
-        }
-        Ok(effect)
-    }
-
-    /// The answer to a statement that took effect in an earlier attempt.
-    fn replay(&self, row: &JournalRow, sent: &ScriptStatement, meaning: &Meaning) -> Result<Done, Failure> {
-        if row.hash != sent.hash {
-            return Err(self.decided_partial(journal::changed(self.way.work, row.statement)));
-        }
-        if !meaning.without_rows {
-            let error = TargetError::new(
-                Code::TargetPartial,
-                format!(
-                    "statement {} of revision {} ({}) took effect before the revision was cut off, and the rows that \
-                     it gave are known to nobody",
-                    row.statement, self.way.work.revision, meaning.summary
-                ),
-            )
-            .help("do by hand what is left of the revision, then stamp it");
-            return Err(self.decided_partial(error));
-        }
-        let part = |at: usize| row.definitions.split(' ').nth(at)?.parse::<u64>().ok();
-        let is_done = row.state == JournalState::Done && row.definitions.starts_with("done ");
-        let (row_count, last) = if is_done { (part(1), part(2)) } else { (None, None) };
-        Ok(Done { row_count, last_row_id: last.map(u64::cast_signed), replayed: true })
-    }
-
-    fn decided_partial(&self, error: TargetError) -> Failure {
-        let progress = &self.way.progress;
-        let done = progress.done;
-        let evidence = progress.evidence.clone().unwrap_or_else(|| "nothing after them was committed".into());
-        Failure::Decided(ApplyFault { error, outcome: Outcome::Partial { done, evidence }, retryable: false })
-    }
-
-    /// Begins the transaction in which statements gather.
-    async fn begin(&mut self) -> Result<(), Failure> {
-        if self.in_transaction {
-            return Ok(());
-        }
-        self.journal().await?;
-        let text = format!("{}{BEGIN}", self.way.session.guard());
-        ask(self.way.session, &text, "beginning a transaction", self.way.tell).await?;
-        self.in_transaction = true;
-        Ok(())
-    }
-
-    /// Commits what gathered.
-    async fn commit(&mut self) -> Result<(), Failure> {
-        if !self.in_transaction {
-            return Ok(());
-        }
-        let session = &mut *self.way.session;
-        let place = session.place.clone();
-        let done = journal::select(MYSQL, &place.journal(), &place.name);
-        let count_again = if self.rolled_back { format!("{done};") } else { String::new() };
-        let text = format!("{}{count_again}{COMMIT}", session.guard());
-        match session.query(&text, self.way.tell).await {
-            Ok(answers) => {
-                let is_done = |row: &JournalRow| row.state == JournalState::Done;
-                let found = match answers.iter().rev().nth(1).filter(|_| self.rolled_back) {
-                    Some(answer) => journal_rows(answer)?.iter().filter(|row| is_done(row)).count(),
-                    None => 0,
-                };
-                match self.rolled_back {
-                    true => self.way.progress.done = count(found),
-                    false => self.way.progress.done += self.uncommitted,
-                }
-                if self.uncommitted > 0 {
-                    self.way.progress.evidence = None;
-                }
-                (self.in_transaction, self.uncommitted, self.rolled_back) = (false, 0, false);
-                Ok(())
-            }
-            Err((_, e)) => {
-                if error::is_fatal(&e) {
-                    self.way.progress.lost_in_commit(self.number);
-                }
-                Err(outside(session, &e, "committing statements").into())
-            }
-        }
-    }
-
-    /// Makes the journal where it is missing.
-    async fn journal(&mut self) -> Result<(), Failure> {
-        if !self.way.progress.journal {
-            let text = journal::create(MYSQL, &self.way.session.place.journal());
-            ask(self.way.session, &text, "creating the journal", self.way.tell).await?;
-            self.way.progress.journal = true;
-        }
-        Ok(())
-    }
-
-    /// Writes to the journal, in the open transaction or, without one, by itself.
-    async fn write(&mut self, texts: &[String]) -> Result<(), Failure> {
-        self.journal().await?;
-        let text = format!("{}{}", self.way.session.guard(), texts.join(";"));
-        match self.way.session.query(&text, self.way.tell).await {
-            Ok(_) => Ok(()),
-            Err((_, e)) => Err(Stop { fatal: true, ..journal_stop(self.way, &e) }.into()),
-        }
-    }
-}
-
-/// Executes a statement on the connection and passes its rows on.
-async fn run_on(
-    session: &mut MysqlSession,
-    statement: &ClientStatement,
-    meaning: &Meaning,
-    rows: &mut Rows<'_>,
-) -> Result<Done, Failed> {
-    let mut done = Done::default();
-    let text = meaning.text.as_str();
-    let plain = statement.parameters.is_empty();
-    if let Some(limit) = session.server.max_packet.filter(|limit| text.len() >= *limit) {
-        let why = format!(
-            "the statement has {} bytes, and max_allowed_packet of the server is {limit}",
-            text.len()
-        );
-        return Err(Failed::Ours(
-            TargetError::new(Code::StatementFailed, why)
-                .help("raise max_allowed_packet on the server, or cut the statement into several"),
-        ));
-    }
-    let conn = session.wire.connection();
-    let prepared = match plain && meaning.without_rows {
-        true => None,
-        false => match conn.prepare(AssertSqlSafe(text).into_sql_str()).await {
-            Ok(prepared) => Some(prepared),
-            Err(e) if plain && error::number(&e) == Some(UNPREPARED) => None,
-            Err(e) => return Err(e.into()),
-        },
-    };
-    let none = [Vec::new()];
-    let sets = if plain { &none[..] } else { &statement.parameters };
-    let mut gives_rows = false;
-    if let Some(prepared) = &prepared {
-        let columns: Vec<ResultColumn> = prepared.columns().iter().map(column).collect();
-        gives_rows = !columns.is_empty();
-        rows.columns(|| columns);
-    }
-    'sets: for set in sets {
-        let conn = session.wire.connection();
-        let places =
-            prepared.as_ref().and_then(|it| it.parameters()).and_then(Either::right).unwrap_or_default();
-        let mut stream = match &prepared {
-            Some(_) => {
-                let arguments = arguments(set, places).map_err(Failed::Ours)?;
-                conn.fetch_many(sqlx::query_with(AssertSqlSafe(text), arguments))
-            }
-            None => sqlx::raw_sql(AssertSqlSafe(text)).fetch_many(conn),
-        };
-        while let Some(item) = stream.try_next().await? {
-            match item {
-                Either::Left(it) => {
-                    if meaning.counts_rows() {
-                        *done.row_count.get_or_insert_default() += it.rows_affected();
-                    }
-                    let last = it.last_insert_id();
-                    if last != 0 {
-                        done.last_row_id = Some(last.cast_signed());
-                    }
-                }
-                Either::Right(row) => {
-                    use sqlx::Row as _;
-                    gives_rows = true;
-                    rows.columns(|| row.columns().iter().map(column).collect());
-                    let values = values(&row, prepared.is_some())?;
-                    if !rows.push(values).await.map_err(Failed::Ours)? {
-                        // The rest is on its way already: the driver reads over it.
-                        break 'sets;
-                    }
-                }
-            }
-        }
-    }
-    if gives_rows {
-        done.row_count = Some(rows.count());
-    }
-    Ok(done)
 }
 
 /// It leaves nothing behind that a later attempt would have to know of.
@@ -633,42 +353,6 @@ fn makes_keys(meaning: &Meaning) -> bool {
 
 fn insert(session: &MysqlSession, row: &JournalRow) -> String {
     journal::insert(MYSQL, &session.place.journal(), &session.place.name, row)
-}
-
-/// What a replay answers, as the DONE row keeps it.
-fn recorded(done: &Done, meaning: &Meaning) -> String {
-    let last = done.last_row_id.map(|id| format!(" {}", id.cast_unsigned())).unwrap_or_default();
-    match done.row_count {
-        Some(count) if meaning.without_rows => format!("done {count}{last}"),
-        _ => String::new(),
-    }
-}
-
-/// What a statement is known by in the journal: its tokens and its parameters.
-fn hash(statement: &ClientStatement, meaning: &Meaning) -> String {
-    let tokens = migrated_core::dialect::split(MYSQL, &meaning.text, 1).ok();
-    let tokens = tokens.and_then(|all| {
-        all.first().map(|one| migrated_core::dialect::statement_hash(MYSQL, one, &meaning.text))
-    });
-    let mut hasher = Sha256::new();
-    hasher.update(tokens.unwrap_or_default());
-    if !statement.parameters.is_empty() {
-        hasher.update(format!("{:?}", statement.parameters));
-    }
-    hex::encode(hasher.finalize())
-}
-
-/// A client's statement as one of a script.
-fn sent(meaning: &Meaning, hash: String) -> ScriptStatement {
-    ScriptStatement {
-        range: 0..meaning.text.len(),
-        line: 1,
-        column: 1,
-        copy_data: None,
-        hash,
-        summary: meaning.summary.clone(),
-        treatment: Treatment::Transactional,
-    }
 }
 
 fn count(n: usize) -> u32 {

@@ -117,10 +117,11 @@ pub(super) fn column(column: &MySqlColumn) -> ResultColumn {
 /// A row's values. `prepared` says which of the two formats it came in.
 pub(super) fn values(row: &MySqlRow, prepared: bool) -> Result<Vec<Value>, sqlx::Error> {
     let of = |(at, column): (usize, &MySqlColumn)| {
-        if row.try_get_raw(at)?.is_null() {
+        let bytes = || row.try_get_unchecked::<Vec<u8>, _>(at);
+        // The driver takes the zero date for NULL, too; what is NULL has no bytes.
+        if row.try_get_raw(at)?.is_null() && bytes().is_err() {
             return Ok(Value::Null);
         }
-        let bytes = || row.try_get_unchecked::<Vec<u8>, _>(at);
         let text = || bytes().map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
         let moment = |read: fn(&[u8]) -> Option<String>| match prepared {
             true => bytes().map(|bytes| read(&bytes).unwrap_or_default()),

@@ -4,15 +4,17 @@
 //! with parameters that gives no rows; two for the first of any other text, which is prepared. Several sets of parameters
 //! are sent without waiting in between.
 
+pub(super) mod journalled;
+
 use super::error::{self, Place};
 use super::parameter::{Parameter, type_of};
 use super::session::{PostgresSession, notice};
 use super::statement::cancelled;
 use super::value::{is_readable, row};
 use super::wire::WireError;
-use crate::executed::{Done, Meaning, Rows, Statements};
+use crate::executed::{Done, Meaning, Rows, Statements, recorded};
 use crate::stop::Stop;
-use crate::{ClientStatement, ResultColumn, ScriptStatement, TargetError, Tell, Treatment, Value, Work};
+use crate::{ClientStatement, ResultColumn, TargetError, Tell, Value, Work};
 use async_trait::async_trait;
 use futures_util::stream::{FuturesOrdered, StreamExt as _};
 use futures_util::{TryStreamExt as _, pin_mut};
@@ -316,24 +318,10 @@ impl Statements for Client<'_> {
             Err(Failed::Ours(stop)) => return Err(stop),
             Err(Failed::Said(e)) => e,
         };
-        let sent = sent(meaning);
+        let sent = recorded::sent(meaning, String::new());
         let place =
             Place { path: &self.work.path, statement: &sent, text: &meaning.text, index: number, total: 0 };
         let error = error::inside(&e, &place);
         Err(Stop { retryable: error::is_retryable(&e), fatal: e.is_fatal(), ..Stop::refused(error) })
-    }
-}
-
-/// A client's statement as one of a script. It stands in no file: lines count from its own beginning, and are told where
-/// the server says at which character it met the error.
-pub(super) fn sent(meaning: &Meaning) -> ScriptStatement {
-    ScriptStatement {
-        range: 0..meaning.text.len(),
-        line: 1,
-        column: 1,
-        copy_data: None,
-        hash: String::new(),
-        summary: meaning.summary.clone(),
-        treatment: Treatment::Transactional,
     }
 }

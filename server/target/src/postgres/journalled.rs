@@ -40,7 +40,7 @@ pub(super) async fn apply(
 }
 
 /// What is left after a stop: nothing where no statement is done, else a part.
-async fn settle(session: &mut PostgresSession, stop: Stop, progress: Progress) -> ApplyFault {
+pub(super) async fn settle(session: &mut PostgresSession, stop: Stop, progress: Progress) -> ApplyFault {
     if !progress.is_partial() && !stop.escaped {
         if progress.journal && !stop.fatal {
             // What an INTENT without effect left behind. If this fails, the next run finds it without effect.
@@ -111,7 +111,7 @@ async fn run(
 }
 
 /// Compares the version rows and reads the journal.
-async fn open(
+pub(super) async fn open(
     session: &mut PostgresSession,
     work: &Work,
     progress: &mut Progress,
@@ -169,7 +169,11 @@ async fn transactional(
 }
 
 /// Begins the last transaction: the version rows are compared once more, now locked.
-async fn begin(session: &mut PostgresSession, work: &Work, tell: &dyn Tell) -> Result<String, Failure> {
+pub(super) async fn begin(
+    session: &mut PostgresSession,
+    work: &Work,
+    tell: &dyn Tell,
+) -> Result<String, Failure> {
     match transaction::begin(session, work, "BEGIN;", tell).await {
         Ok(started) => Ok(started),
         Err(stop) => Err(undo(session, stop, None).await),
@@ -177,7 +181,7 @@ async fn begin(session: &mut PostgresSession, work: &Work, tell: &dyn Tell) -> R
 }
 
 /// Writes the version rows, ends the journal, commits.
-async fn finish(
+pub(super) async fn finish(
     session: &mut PostgresSession,
     work: &Work,
     tell: &dyn Tell,
@@ -196,11 +200,11 @@ async fn finish(
 }
 
 /// Rolls the open transaction back.
-async fn undo(session: &mut PostgresSession, stop: Stop, executed: Option<u32>) -> Failure {
+pub(super) async fn undo(session: &mut PostgresSession, stop: Stop, executed: Option<u32>) -> Failure {
     transaction::roll_back(session, stop, executed).await.into()
 }
 
-async fn make_journal(session: &mut PostgresSession) -> Result<(), Failure> {
+pub(super) async fn make_journal(session: &mut PostgresSession) -> Result<(), Failure> {
     let text = journal::create(PG, &journal_table(&session.place));
     match session.wire.execute(&text, &mut |_| {}).await {
         Ok(_) => Ok(()),
@@ -210,7 +214,7 @@ async fn make_journal(session: &mut PostgresSession) -> Result<(), Failure> {
 }
 
 /// Drops the journal where nobody has a row in it. An empty one means the same, so a failure does not matter.
-async fn drop_if_empty(session: &mut PostgresSession) {
+pub(super) async fn drop_if_empty(session: &mut PostgresSession) {
     let table = journal_table(&session.place);
     let look = format!(
         "BEGIN;SET LOCAL lock_timeout='200ms';LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE;\

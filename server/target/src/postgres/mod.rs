@@ -103,6 +103,10 @@ impl Target for PostgresTarget {
         inspect::inspect(self, options).await
     }
 
+    async fn furniture(&self) -> Result<ScratchOptions, TargetError> {
+        inspect::furniture(self).await
+    }
+
     async fn scratch(&self, options: &ScratchOptions) -> Result<Box<dyn Scratch>, TargetError> {
         inspect::scratch(self, options).await
     }

@@ -11,9 +11,9 @@ use super::transaction::AS_OURSELVES;
 use super::wire::WireError;
 use super::{PostgresTarget, cancel, evidence};
 use crate::ending::ORPHAN_GRACE;
-use crate::journal::progress::{self, Progress, Settling};
+use crate::journal::progress::{self, Effect, Progress, Settling};
 use crate::stop::Failure;
-use crate::{Backend, BackendState, JournalRow, ScriptStatement, Tell, Treatment, Work, journal};
+use crate::{Backend, BackendState, JournalRow, Tell, Treatment, Work, journal};
 
 /// Decides where to go on, and tells why. Gives the number of the first statement to execute.
 pub(super) async fn resume(
@@ -28,7 +28,11 @@ pub(super) async fn resume(
         Settling::At(next, Some(known)) => (next, known),
         Settling::Doubtful(row) => {
             let orphan = end_orphan(session.target.clone(), &session.backend.clone(), row).await?;
-            let (effect, reason) = doubtful(session, work, row, so_far).await?;
+            let (statement, same_text) = progress::named(work, row);
+            let text = statement.map_or("", |statement| work.script.sql(statement));
+            let known = statement.map(|statement| &statement.treatment);
+            let effect = doubtful(session, row, text, known.filter(|_| same_text)).await?;
+            let (effect, reason) = progress::decided(effect, same_text, work, row, so_far)?;
             let table = journal_table(&session.place);
             let text = match effect {
                 true => journal::done(PG, &table, &session.place.name, row),
@@ -44,7 +48,11 @@ pub(super) async fn resume(
 }
 
 /// Ends the backend that a doubtful statement ran on, if it is still there.
-async fn end_orphan(target: PostgresTarget, ours: &Backend, row: &JournalRow) -> Result<String, Failure> {
+pub(super) async fn end_orphan(
+    target: PostgresTarget,
+    ours: &Backend,
+    row: &JournalRow,
+) -> Result<String, Failure> {
     let Some(orphan) = progress::writer(row, application_name(&row.run)) else { return Ok(String::new()) };
     if (orphan.pid, &orphan.start) == (ours.pid, &ours.start)
         || cancel::look(&target, &orphan).await? == BackendState::Gone
@@ -60,35 +68,31 @@ async fn end_orphan(target: PostgresTarget, ours: &Backend, row: &JournalRow) ->
     }
 }
 
-/// Decides about an INTENT without DONE: whether its statement took effect, and why.
-async fn doubtful(
+/// Decides about an INTENT without DONE: whether its statement took effect, and why. `treatment` is that of the
+/// statement, where its text is the one that was sent.
+pub(super) async fn doubtful(
     session: &mut PostgresSession,
-    work: &Work,
     row: &JournalRow,
-    so_far: &Progress,
-) -> Result<(bool, String), Failure> {
-    let (statement, same_text) = progress::named(work, row);
-    if let Some(ScriptStatement { treatment: Treatment::ConcurrentIndex { index, table }, .. }) = statement
-        && same_text
-    {
+    text: &str,
+    treatment: Option<&Treatment>,
+) -> Result<Effect, Failure> {
+    if let Some(Treatment::ConcurrentIndex { index, table }) = treatment {
         let was_absent = row.definitions.lines().next().is_some_and(|line| line.ends_with(" = absent"));
         let found = index::find(session, index, table).await?;
-        return match found.state {
-            IndexState::Absent => Ok((false, format!("index {} was not built", index.name))),
+        return Ok(match found.state {
+            IndexState::Absent => Effect::None(format!("index {} was not built", index.name)),
             IndexState::Valid if was_absent => {
-                Ok((true, format!("index {} is complete: adopted", index.name)))
+                Effect::Done(format!("index {} is complete: adopted", index.name))
             }
             IndexState::Invalid if was_absent => {
                 drop_leftover(session, &found.name).await?;
-                Ok((false, format!("index {} was left invalid: dropped, to be built again", found.name)))
+                Effect::None(format!("index {} was left invalid: dropped, to be built again", found.name))
             }
-            _ => Ok((false, format!("index {} was there before", index.name))),
-        };
+            _ => Effect::None(format!("index {} was there before", index.name)),
+        });
     }
     let now = evidence::same_objects(session, &row.definitions).await?;
-    let text = statement.map_or("", |statement| work.script.sql(statement));
-    let effect = evidence::decide(text, same_text, &row.definitions, &now);
-    progress::decided(effect, same_text, work, row, so_far)
+    Ok(evidence::decide(text, treatment.is_some(), &row.definitions, &now))
 }
 
 async fn drop_leftover(session: &mut PostgresSession, name: &str) -> Result<(), Failure> {

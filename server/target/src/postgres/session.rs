@@ -5,9 +5,8 @@ use super::cancel::PostgresCanceller;
 use super::connect::{Connected, ServerVersion, Settings, VersionPlace};
 use super::warm::warm;
 use super::wire::{Wire, WireError};
-use super::{PostgresTarget, error, journalled};
-use crate::executed::{Body, no_journal_of_clients};
-use crate::stop::clean;
+use super::{PostgresTarget, error, executed, journalled};
+use crate::executed::Body;
 use crate::{
     Applied, ApplyFault, Backend, Canceller, Executor, Session, SessionOptions, TargetError, Tell,
     Transaction, Work,
@@ -120,7 +119,7 @@ impl Session for PostgresSession {
         let applied = match work.transaction {
             Transaction::Step => apply::step(self, work, Body::Client(executor), tell).await,
             Transaction::Run => apply::in_run(self, work, Body::Client(executor), tell).await,
-            Transaction::None => Err(clean(no_journal_of_clients())),
+            Transaction::None => executed::journalled::apply(self, work, executor, tell).await,
         };
         applied.map_err(|fault| self.cancelled(fault))
     }

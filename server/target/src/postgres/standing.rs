@@ -4,6 +4,7 @@ use super::connect::{Connected, Settings, VersionPlace};
 use super::quote::{literal, qualified};
 use super::wire::Answer;
 use super::{PostgresTarget, error, version_table};
+use crate::standing::no_schema;
 use crate::{Standing, TargetError, VersionColumn, journal};
 use migrated_core::{Code, DialectName};
 
@@ -157,7 +158,7 @@ fn missing_rights(target: &PostgresTarget, place: &VersionPlace, catalog: &Answe
     let mut missing = Vec::new();
     let role = catalog.first(ROLE).unwrap_or_default();
     if catalog.first(SCHEMA_THERE) != Some("t") {
-        missing.push(format!("schema {} does not exist", place.schema));
+        missing.push(no_schema(&place.schema));
         return missing;
     }
     if !place.exists && catalog.first(SCHEMA_CREATE) != Some("t") {

@@ -288,8 +288,9 @@ fn values(row: &SqliteRow) -> Result<Vec<Value>, sqlx::Error> {
             "REAL" => Value::Real(row.try_get_unchecked(at)?),
             "BLOB" => Value::Bytes(row.try_get_unchecked(at)?),
             _ => {
+                // SQLite keeps as text whatever it was given as text.
                 let bytes: Vec<u8> = row.try_get_unchecked(at)?;
-                Value::Text(String::from_utf8_lossy(&bytes).into_owned())
+                String::from_utf8(bytes).map_or_else(|e| Value::Bytes(e.into_bytes()), Value::Text)
             }
         })
     };

@@ -152,6 +152,10 @@ impl Target for SqliteTarget {
         inspect::inspect(self, options).await
     }
 
+    async fn furniture(&self) -> Result<ScratchOptions, TargetError> {
+        Ok(ScratchOptions::default())
+    }
+
     async fn scratch(&self, options: &ScratchOptions) -> Result<Box<dyn Scratch>, TargetError> {
         inspect::scratch(self, options).await
     }

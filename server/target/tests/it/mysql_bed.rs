@@ -123,5 +123,6 @@ pub(crate) fn revision(from: &str, to: &str, text: &str) -> Work {
         expected_rows,
         changes: vec![change],
         transaction: Transaction::None,
+        most_statements: u64::MAX,
     }
 }

@@ -129,6 +129,39 @@ async fn data_is_copied_and_statements_keep_their_order() {
 }
 
 #[tokio::test]
+async fn what_refuses_a_transaction_and_transactions_of_its_own_work_in_a_script() {
+    let database = database!();
+    let scripts = [
+        "CREATE TABLE a (id int); CREATE INDEX CONCURRENTLY i ON a (id); CREATE TABLE b (id int); CREATE INDEX k ON b (id);",
+        "CREATE TABLE a (id int); BEGIN; CREATE INDEX i ON a (id); CREATE TABLE b (id int); CREATE INDEX k ON b (id); COMMIT;",
+        "CREATE TABLE a (id int);-- one\nCREATE INDEX i ON a (id) -- two\n; /* three */ CREATE TABLE b (id int);\
+         COMMENT ON TABLE b IS NULL; SET search_path = pg_catalog; CREATE INDEX k ON public.b (id)",
+    ];
+    let mut told = Vec::new();
+    for script in scripts {
+        let mut there = scratch(&database.target(), &Schema::default()).await;
+        there.execute("x.sql", script).await.unwrap_or_else(|e| panic!("{script}: {e}"));
+        told.push(schema(&mut there).await);
+        there.discard().await.expect("an end");
+    }
+    let indexed = |schema: &Schema, name: &str| {
+        schema.tables.get(&Name::local(name)).is_some_and(|table| table.indexes.iter().count() == 1)
+    };
+    assert!(indexed(&told[0], "a") && indexed(&told[0], "b"), "{:?}", told[0]);
+    assert_eq!((&told[1], &told[2]), (&told[0], &told[0]));
+}
+
+#[tokio::test]
+async fn an_error_far_down_has_its_own_place() {
+    let mut text: String = (0..150).map(|n| format!("CREATE TABLE t{n} (id int);\n")).collect();
+    text.push_str("CREATE TABLE t7 (id int);\nCREATE TABLE u (id int,);\n");
+    let Some(error) = refused(&text).await else { return };
+    let sql = error.sql.expect("what the database said");
+    // Not that of the statement behind it, which the server cannot even read.
+    assert_eq!((sql.line, sql.statement_index, sql.sqlstate.as_str()), (151, 151, "42P07"));
+}
+
+#[tokio::test]
 async fn without_the_right_the_setting_is_named() {
     let database = database!();
     let role = format!("poor_{}", database.name);

@@ -170,6 +170,7 @@ pub(crate) fn work(revision: &str, expected: &[&str], changes: Vec<RowChange>, s
         expected_rows: expected.iter().map(|row| (*row).to_owned()).collect(),
         changes,
         transaction: Transaction::Step,
+        most_statements: u64::MAX,
     }
 }
 

@@ -92,6 +92,7 @@ fn work(revision: &str, statements: &[&str]) -> Work {
         expected_rows: Vec::new(),
         changes: Vec::new(),
         transaction: Transaction::Step,
+        most_statements: u64::MAX,
     }
 }
 

@@ -2,7 +2,8 @@
 
 use crate::bed::{Bed, Told, first};
 use migrated_core::Code;
-use migrated_target::Outcome;
+use migrated_core::operation::{Operation, RebuildTable};
+use migrated_target::{InspectOptions, Outcome};
 
 const PARENT_AND_CHILDREN: &str = "CREATE TABLE p(id INTEGER PRIMARY KEY, name TEXT); \
      CREATE TABLE c(id INTEGER PRIMARY KEY, p INTEGER REFERENCES p(id) ON DELETE CASCADE); \
@@ -111,4 +112,32 @@ async fn a_deferral_ends_with_its_transaction() {
         crate::bed::next("a", "b", &["INSERT INTO c VALUES (14, 99)", "DELETE FROM c WHERE id = 14"]);
     session.apply(&orphan, &Told::default()).await.expect_err("enforced at once");
     session.close().await;
+}
+
+#[tokio::test]
+async fn a_rebuild_gives_no_number_again() {
+    let mut bed = Bed::new();
+    bed.spec.sqlite_foreign_keys = true;
+    bed.shell(
+        "CREATE TABLE some(id INTEGER PRIMARY KEY AUTOINCREMENT, a TEXT); \
+         CREATE TABLE none(id INTEGER PRIMARY KEY AUTOINCREMENT, a TEXT); \
+         CREATE TABLE new(id INTEGER PRIMARY KEY AUTOINCREMENT, a TEXT); \
+         INSERT INTO some(a) VALUES ('x'), ('y'); DELETE FROM some WHERE id = 2; \
+         INSERT INTO none(a) VALUES ('x'), ('y'); DELETE FROM none",
+    );
+    let inspected = bed.target().inspect(&InspectOptions::default()).await.expect("a schema");
+    let mut statements = Vec::new();
+    for from in &inspected.schema.tables {
+        let mut to = from.clone();
+        to.columns[1].data_type = "VARCHAR(9)".into();
+        let rebuild = Operation::RebuildTable(RebuildTable { from: from.clone(), to, renamed: Vec::new() });
+        statements.extend(rebuild.render(&inspected.server).expect("it can be rebuilt"));
+    }
+    let statements: Vec<&str> = statements.iter().map(String::as_str).collect();
+    bed.apply(&first("a", &statements)).await.expect("applies");
+    let numbers = |table: &str| {
+        bed.shell(&format!("INSERT INTO {table}(a) VALUES ('z')"));
+        bed.shell(&format!("SELECT group_concat(id) FROM {table}"))
+    };
+    assert_eq!([numbers("some"), numbers("none"), numbers("new")], ["1,3", "3", "1"]);
 }

@@ -114,6 +114,29 @@ fn rules_are_switched_off_by_the_command_line_and_the_configuration() {
 }
 
 #[test]
+fn what_autogenerate_writes_is_linted_as_the_configuration_says() {
+    let project = Project::new(Database::new(Engine::Sqlite).expect("SQLite needs no server"));
+    let table = "CREATE TABLE invoices (id bigint PRIMARY KEY, total bigint);";
+    project.revision("a1", "", table, "DROP TABLE invoices;");
+    project.ctl("upgrade head").succeeds();
+    let schema = format!("{table}\nCREATE UNIQUE INDEX one_total ON invoices (total);");
+    std::fs::write(project.path("schema.sql"), schema).expect("written");
+    let words = "revision --autogenerate --schema schema.sql -m more";
+    let told = project.ctl(words).succeeds();
+    assert!(told.stderr.contains("L004"), "{}", told.story());
+    let url = project.database.url();
+    let ignoring =
+        |rule: &str| format!("project = \"shop\"\ndatabase_url = \"{url}\"\n[lint]\nignore = [\"{rule}\"]\n");
+    std::fs::remove_file(project.path(told.stdout.trim())).expect("its path was printed");
+    project.configure(&ignoring("L004"));
+    let silent = project.ctl(words).succeeds();
+    assert!(!silent.stderr.contains("L004"), "{}", silent.story());
+    std::fs::remove_file(project.path(silent.stdout.trim())).expect("its path was printed");
+    project.configure(&ignoring("L04"));
+    project.ctl(words).exits(1).is("INVALID_REQUEST");
+}
+
+#[test]
 fn a_target_of_the_command_line_leaves_what_is_applied_out() {
     let project = project();
     let url = project.database.url();

@@ -20,6 +20,18 @@ const OWN: &[(&str, &str)] = &[
     ("server/target/src/mysql/engine.rs", "only here have some tables no transactions"),
     ("server/target/src/mysql/evidence.rs", "SQLite's DDL is transactional: nothing to compare"),
     (
+        "server/target/src/mysql/executed/gathering.rs",
+        "only here do a client's statements gather between two that commit by themselves",
+    ),
+    (
+        "server/target/src/mysql/executed/replay.rs",
+        "PostgreSQL: a part of executed/journalled.rs; on SQLite a client's body is one transaction",
+    ),
+    (
+        "server/target/src/mysql/executed/sending.rs",
+        "elsewhere a few lines of executed.rs: MariaDB's two protocols read rows differently",
+    ),
+    (
         "server/target/src/mysql/opening.rs",
         "only here has a revision a key, rows and journal to ask for before it begins",
     ),
@@ -32,6 +44,10 @@ const OWN: &[(&str, &str)] = &[
     ("server/target/src/postgres/apply.rs", "MySQL, which journals all, has journalled.rs alone"),
     ("server/target/src/postgres/copy.rs", "COPY … FROM STDIN has a protocol of its own"),
     ("server/target/src/postgres/evidence.rs", "SQLite's DDL is transactional: nothing to compare"),
+    (
+        "server/target/src/postgres/executed/journalled.rs",
+        "MySQL, which journals all, has executed.rs alone; on SQLite a client's body is one transaction",
+    ),
     ("server/target/src/postgres/index.rs", "only PostgreSQL leaves invalid indexes behind"),
     (
         "server/target/src/postgres/parameter.rs",

@@ -15,6 +15,7 @@ from migrated.new_file import NewRevision, settings
 from migrated.schema_source import Schema, read_source
 from migrated.v1 import (
     DiffRules,
+    LintOptions,
     Rename,
     SchemaDiff,
     SchemaFormat,
@@ -182,6 +183,7 @@ class Schemas(Revisions):
             rules=_rules(renames, rules),
             allow_drop=allow_drop,
             even_if_empty=even_if_empty,
+            lint=LintOptions(ignore=self.config.texts("lint.ignore")),
         )
 
         def call(graph: GraphRef) -> pb.AutogenerateResponse:

@@ -50,6 +50,22 @@ def run(project: Project, options: argparse.Namespace) -> int:
         (folder / file.name).write_text(file.text, encoding="utf-8")
     _say(f"{len(outcome.files)} revisions are written to {folder}")
     _settle(project, folder, configured)
+    code = _proved(project, folder, dialects, configured, options, outcome)
+    _say(
+        "next: a target where `migrated-alembic` ran the scripts remembers their content: "
+        "`migratectl repair --all --reason imported` accepts that of the revisions, once"
+    )
+    return code
+
+
+def _proved(
+    project: Project,
+    folder: Path,
+    dialects: list[str],
+    configured: Configured,
+    options: argparse.Namespace,
+    outcome: Outcome,
+) -> int:
     if options.no_proof:
         return OK
     if python := [file for file in outcome.files if file.name.endswith(".rev.py")]:

@@ -19,6 +19,9 @@ from migrated.v1.error_pb2 import SqlError
 DETAILS = "grpc-status-details-bin"
 """The trailer that carries a `google.rpc.Status`."""
 
+RELEASE = "migrated-release"
+"""The header by which a daemon tells its release."""
+
 
 UNSENT = ("failed to connect", "Failed to connect", "DNS resolution failed", "Handshake")
 """What gRPC says where no connection came about."""
@@ -124,21 +127,45 @@ def _of_bare_status(error: grpc.RpcError, address: str) -> MigratedError:
         case grpc.StatusCode.DEADLINE_EXCEEDED:
             return public.DeadlinePassed(said or "the deadline of the call passed")
         case grpc.StatusCode.UNIMPLEMENTED:
-            return mismatch("daemon", f"the daemon at {address} does not know this call")
+            theirs = release_of(error)
+            upgrade = "daemon" if _numbers(theirs) <= _numbers(VERSION) else "client"
+            return mismatch(upgrade, f"the daemon at {address} does not know this call", theirs)
         case _:
             return MigratedError(said or code.name, reason=code.name)
 
 
-def mismatch(upgrade: str, message: str) -> VersionMismatch:
+def mismatch(upgrade: str, message: str, theirs: str = "") -> VersionMismatch:
     """Make the error of two releases that do not fit, which says what to upgrade."""
     which = (
         "the daemon" if upgrade == "daemon" else "the package `migrated` (`pip install --upgrade migrated`)"
     )
-    newest = f"to {VERSION} or later" if upgrade == "daemon" else "to the daemon's release"
-    error = VersionMismatch(f"{message}: it is of another release than this package, which is {VERSION}")
+    newest = (
+        f"to {VERSION} or later" if upgrade == "daemon" else f"to {theirs or 'the release of the daemon'}"
+    )
+    of = (
+        f"release {theirs}, this package of {VERSION}"
+        if theirs
+        else f"another release than this package, {VERSION}"
+    )
+    error = VersionMismatch(f"{message}: it is of {of}")
     error.upgrade = upgrade
     error.next_command = f"upgrade {which} {newest}"
     return error
+
+
+def release_of(error: grpc.RpcError) -> str:
+    """Tell the release that the daemon named; empty where it named none."""
+    for told in ("initial_metadata", "trailing_metadata"):
+        pairs: Any = getattr(error, told, tuple)() or ()
+        for key, value in pairs:
+            if key == RELEASE:
+                return str(value)
+    return ""
+
+
+def _numbers(release: str) -> list[int]:
+    digits = release.partition("-")[0].split(".")
+    return [int(number) if number.isdigit() else 0 for number in digits]
 
 
 def _unpacked(detail: Packed) -> Message | None:

@@ -51,6 +51,7 @@ from migrated.v1.lint_pb2 import (
 from migrated.v1.migration_service_pb2 import (
     AcceptRevisionRequest,
     AcceptRevisionResponse,
+    AcceptedRevision,
     AutogenerateRequest,
     AutogenerateResponse,
     CheckRequest,
@@ -273,6 +274,7 @@ from migrated.v1.step_pb2 import (
 )
 from migrated.v1.target_pb2 import (
     AdHocTarget,
+    EffectivePlace,
     Target,
     TargetOrigin,
     TargetRef,
@@ -295,6 +297,7 @@ from migrated.v1.target_service_pb2 import (
 __all__ = [
     "AcceptRevisionRequest",
     "AcceptRevisionResponse",
+    "AcceptedRevision",
     "AdHocTarget",
     "AddColumn",
     "AddConstraint",
@@ -381,6 +384,7 @@ __all__ = [
     "DropTable",
     "DropTrigger",
     "DropView",
+    "EffectivePlace",
     "EnsureVersionTableRequest",
     "EnsureVersionTableResponse",
     "Enum",

@@ -528,8 +528,9 @@ class ResultColumn(_message.Message):
     name: _builtins.str
     """Its name."""
     type_name: _builtins.str
-    """Its type in the engine's words: `int4`, `numeric`, `_text`; `BIGINT UNSIGNED`; of SQLite what the column was declared
-    with, empty for an expression.
+    """Its type in the engine's words: `int4`, `numeric`, `_text`; `BIGINT UNSIGNED`; of SQLite the kind that its declaration
+    stands for: `INTEGER`, `TEXT`, `REAL`, `BLOB`, `BOOLEAN`, `DATE`, `TIME`, `DATETIME`, empty for any other and for an
+    expression.
     """
     type_code: _builtins.int
     """PostgreSQL: the type's OID. MySQL and MariaDB: the protocol's column type. SQLite: 0."""
@@ -613,7 +614,7 @@ class SqlValue(_message.Message):
     decimal: _builtins.str
     """A numeric, as its digits: `-12.3400`, `NaN`, `Infinity`, `-Infinity`. Zeros at the end are kept."""
     text: _builtins.str
-    """Text of any kind, labels of enums too."""
+    """Text of any kind, labels of enums too. What SQLite keeps as text and is no UTF-8 comes as `bytes`."""
     bytes: _builtins.bytes
     """Bytes."""
     date: _builtins.str

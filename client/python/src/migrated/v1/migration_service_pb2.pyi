@@ -865,6 +865,8 @@ class AcceptRevisionRequest(_message.Message):
     REVISION_FIELD_NUMBER: _builtins.int
     REASON_FIELD_NUMBER: _builtins.int
     ACTOR_FIELD_NUMBER: _builtins.int
+    ALL_FIELD_NUMBER: _builtins.int
+    DRY_RUN_FIELD_NUMBER: _builtins.int
     project: _builtins.str
     """Project."""
     revision: _builtins.str
@@ -873,6 +875,12 @@ class AcceptRevisionRequest(_message.Message):
     """Why, for the audit log."""
     actor: _builtins.str
     """Who, as shown to others."""
+    all: _builtins.bool
+    """Every revision whose content is another one than was applied; `revision` is empty then. Where there is none, none is
+    accepted, and that is no error.
+    """
+    dry_run: _builtins.bool
+    """Tell what would be accepted, and accept nothing. No reason is needed."""
     @_builtins.property
     def graph(self) -> _graph_pb2.GraphRef:
         """Graph with the content to accept."""
@@ -890,10 +898,12 @@ class AcceptRevisionRequest(_message.Message):
         revision: _builtins.str = ...,
         reason: _builtins.str = ...,
         actor: _builtins.str = ...,
+        all: _builtins.bool = ...,
+        dry_run: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["graph", b"graph", "target", b"target"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["actor", b"actor", "graph", b"graph", "project", b"project", "reason", b"reason", "revision", b"revision", "target", b"target"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["actor", b"actor", "all", b"all", "dry_run", b"dry_run", "graph", b"graph", "project", b"project", "reason", b"reason", "revision", b"revision", "target", b"target"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -907,23 +917,63 @@ class AcceptRevisionResponse(_message.Message):
 
     OLD_HASH_FIELD_NUMBER: _builtins.int
     NEW_HASH_FIELD_NUMBER: _builtins.int
+    REVISIONS_FIELD_NUMBER: _builtins.int
     old_hash: _builtins.str
-    """Identity of the content that was applied."""
+    """Identity of the content that was applied. Empty with `all`."""
     new_hash: _builtins.str
-    """Identity of the content that is accepted now."""
+    """Identity of the content that is accepted now. Empty with `all`."""
+    @_builtins.property
+    def revisions(self) -> _containers.RepeatedCompositeFieldContainer[Global___AcceptedRevision]:
+        """What is accepted, in the order of the files."""
+
     def __init__(
         self,
         *,
         old_hash: _builtins.str = ...,
         new_hash: _builtins.str = ...,
+        revisions: _abc.Iterable[Global___AcceptedRevision] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["new_hash", b"new_hash", "old_hash", b"old_hash"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["new_hash", b"new_hash", "old_hash", b"old_hash", "revisions", b"revisions"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___AcceptRevisionResponse: _TypeAlias = AcceptRevisionResponse  # noqa: Y015
+
+@_typing.final
+class AcceptedRevision(_message.Message):
+    """A revision whose present content is accepted."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REVISION_FIELD_NUMBER: _builtins.int
+    PATH_FIELD_NUMBER: _builtins.int
+    OLD_HASH_FIELD_NUMBER: _builtins.int
+    NEW_HASH_FIELD_NUMBER: _builtins.int
+    revision: _builtins.str
+    """The revision."""
+    path: _builtins.str
+    """Its file."""
+    old_hash: _builtins.str
+    """Identity of the content that was applied."""
+    new_hash: _builtins.str
+    """Identity of the present content."""
+    def __init__(
+        self,
+        *,
+        revision: _builtins.str = ...,
+        path: _builtins.str = ...,
+        old_hash: _builtins.str = ...,
+        new_hash: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["new_hash", b"new_hash", "old_hash", b"old_hash", "path", b"path", "revision", b"revision"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___AcceptedRevision: _TypeAlias = AcceptedRevision  # noqa: Y015
 
 @_typing.final
 class CheckRequest(_message.Message):
@@ -1014,6 +1064,7 @@ class AutogenerateRequest(_message.Message):
     RULES_FIELD_NUMBER: _builtins.int
     ALLOW_DROP_FIELD_NUMBER: _builtins.int
     EVEN_IF_EMPTY_FIELD_NUMBER: _builtins.int
+    LINT_FIELD_NUMBER: _builtins.int
     allow_drop: _builtins.bool
     """Allows what destroys data. Without it such a difference is refused with DROP_NOT_ALLOWED."""
     even_if_empty: _builtins.bool
@@ -1038,6 +1089,10 @@ class AutogenerateRequest(_message.Message):
     def rules(self) -> _diff_pb2.DiffRules:
         """What the comparison lets pass."""
 
+    @_builtins.property
+    def lint(self) -> _lint_pb2.LintOptions:
+        """What lint looks at in what is written."""
+
     def __init__(
         self,
         *,
@@ -1048,10 +1103,11 @@ class AutogenerateRequest(_message.Message):
         rules: _diff_pb2.DiffRules | None = ...,
         allow_drop: _builtins.bool = ...,
         even_if_empty: _builtins.bool = ...,
+        lint: _lint_pb2.LintOptions | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["desired", b"desired", "revision", b"revision", "rules", b"rules", "scope", b"scope", "target", b"target"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["desired", b"desired", "lint", b"lint", "revision", b"revision", "rules", b"rules", "scope", b"scope", "target", b"target"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["allow_drop", b"allow_drop", "desired", b"desired", "even_if_empty", b"even_if_empty", "revision", b"revision", "rules", b"rules", "scope", b"scope", "target", b"target"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["allow_drop", b"allow_drop", "desired", b"desired", "even_if_empty", b"even_if_empty", "lint", b"lint", "revision", b"revision", "rules", b"rules", "scope", b"scope", "target", b"target"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -1066,21 +1066,27 @@ class RenameIndex(_message.Message):
     TABLE_FIELD_NUMBER: _builtins.int
     FROM_FIELD_NUMBER: _builtins.int
     TO_FIELD_NUMBER: _builtins.int
+    INDEX_FIELD_NUMBER: _builtins.int
     to: _builtins.str
     """Its new name."""
     @_builtins.property
     def table(self) -> _schema_pb2.Name:
         """The table."""
 
+    @_builtins.property
+    def index(self) -> _schema_pb2.Index:
+        """What it is, under either name. SQLite, which has no way to rename an index, drops it and makes it again."""
+
     def __init__(
         self,
         *,
         table: _schema_pb2.Name | None = ...,
         to: _builtins.str = ...,
+        index: _schema_pb2.Index | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["table", b"table"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["index", b"index", "table", b"table"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["from", b"from", "table", b"table", "to", b"to"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["from", b"from", "index", b"index", "table", b"table", "to", b"to"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -1664,18 +1670,24 @@ class AlterComposite(_message.Message):
 
     FROM_FIELD_NUMBER: _builtins.int
     TO_FIELD_NUMBER: _builtins.int
+    COLUMNS_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def to(self) -> _schema_pb2.Composite:
         """How it is to be."""
+
+    @_builtins.property
+    def columns(self) -> _containers.RepeatedCompositeFieldContainer[Global___EnumColumn]:
+        """The columns of that type, which a new one must be put under where fields do more than come at the end or go."""
 
     def __init__(
         self,
         *,
         to: _schema_pb2.Composite | None = ...,
+        columns: _abc.Iterable[Global___EnumColumn] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["from", b"from", "to", b"to"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["from", b"from", "to", b"to"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["columns", b"columns", "from", b"from", "to", b"to"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

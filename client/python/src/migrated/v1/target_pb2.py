@@ -23,21 +23,24 @@ _sym_db = _symbol_database.Default()
 
 
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
+from migrated.v1 import error_pb2 as migrated_dot_v1_dot_error__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x18migrated/v1/target.proto\x12\x0bmigrated.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"Q\n\tTargetRef\x12\x0e\n\x04name\x18\x01 \x01(\tH\x00\x12*\n\x06\x61\x64_hoc\x18\x02 \x01(\x0b\x32\x18.migrated.v1.AdHocTargetH\x00\x42\x08\n\x06target\"_\n\x0b\x41\x64HocTarget\x12\x0b\n\x03url\x18\x01 \x01(\t\x12\x0e\n\x06schema\x18\x02 \x01(\t\x12\x15\n\rversion_table\x18\x03 \x01(\t\x12\x1c\n\x14version_table_schema\x18\x04 \x01(\t\"\xa4\x02\n\x06Target\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x12\n\nconnection\x18\x02 \x01(\t\x12\x10\n\x08\x64\x61tabase\x18\x03 \x01(\t\x12\x0e\n\x06schema\x18\x04 \x01(\t\x12\x15\n\rversion_table\x18\x05 \x01(\t\x12\x1c\n\x14version_table_schema\x18\x06 \x01(\t\x12\x11\n\tprotected\x18\x07 \x01(\x08\x12)\n\x06origin\x18\x08 \x01(\x0e\x32\x19.migrated.v1.TargetOrigin\x12\x0f\n\x07\x64ialect\x18\t \x01(\t\x12\x13\n\x0b\x64isplay_url\x18\n \x01(\t\x12/\n\x0b\x63reate_time\x18\x0b \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0c\n\x04\x65tag\x18\x0c \x01(\t*e\n\x0cTargetOrigin\x12\x1d\n\x19TARGET_ORIGIN_UNSPECIFIED\x10\x00\x12\x1f\n\x1bTARGET_ORIGIN_CONFIGURATION\x10\x01\x12\x15\n\x11TARGET_ORIGIN_API\x10\x02\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x18migrated/v1/target.proto\x12\x0bmigrated.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x17migrated/v1/error.proto\"Q\n\tTargetRef\x12\x0e\n\x04name\x18\x01 \x01(\tH\x00\x12*\n\x06\x61\x64_hoc\x18\x02 \x01(\x0b\x32\x18.migrated.v1.AdHocTargetH\x00\x42\x08\n\x06target\"_\n\x0b\x41\x64HocTarget\x12\x0b\n\x03url\x18\x01 \x01(\t\x12\x0e\n\x06schema\x18\x02 \x01(\t\x12\x15\n\rversion_table\x18\x03 \x01(\t\x12\x1c\n\x14version_table_schema\x18\x04 \x01(\t\"\xfb\x02\n\x06Target\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x12\n\nconnection\x18\x02 \x01(\t\x12\x10\n\x08\x64\x61tabase\x18\x03 \x01(\t\x12\x0e\n\x06schema\x18\x04 \x01(\t\x12\x15\n\rversion_table\x18\x05 \x01(\t\x12\x1c\n\x14version_table_schema\x18\x06 \x01(\t\x12\x11\n\tprotected\x18\x07 \x01(\x08\x12)\n\x06origin\x18\x08 \x01(\x0e\x32\x19.migrated.v1.TargetOrigin\x12\x0f\n\x07\x64ialect\x18\t \x01(\t\x12\x13\n\x0b\x64isplay_url\x18\n \x01(\t\x12/\n\x0b\x63reate_time\x18\x0b \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0c\n\x04\x65tag\x18\x0c \x01(\t\x12.\n\teffective\x18\r \x01(\x0b\x32\x1b.migrated.v1.EffectivePlace\x12%\n\x07\x66\x61ilure\x18\x0e \x01(\x0b\x32\x14.migrated.v1.Failure\"U\n\x0e\x45\x66\x66\x65\x63tivePlace\x12\x0e\n\x06schema\x18\x01 \x01(\t\x12\x15\n\rversion_table\x18\x02 \x01(\t\x12\x1c\n\x14version_table_schema\x18\x03 \x01(\t*e\n\x0cTargetOrigin\x12\x1d\n\x19TARGET_ORIGIN_UNSPECIFIED\x10\x00\x12\x1f\n\x1bTARGET_ORIGIN_CONFIGURATION\x10\x01\x12\x15\n\x11TARGET_ORIGIN_API\x10\x02\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'migrated.v1.target_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_TARGETORIGIN']._serialized_start=549
-  _globals['_TARGETORIGIN']._serialized_end=650
-  _globals['_TARGETREF']._serialized_start=74
-  _globals['_TARGETREF']._serialized_end=155
-  _globals['_ADHOCTARGET']._serialized_start=157
-  _globals['_ADHOCTARGET']._serialized_end=252
-  _globals['_TARGET']._serialized_start=255
-  _globals['_TARGET']._serialized_end=547
+  _globals['_TARGETORIGIN']._serialized_start=748
+  _globals['_TARGETORIGIN']._serialized_end=849
+  _globals['_TARGETREF']._serialized_start=99
+  _globals['_TARGETREF']._serialized_end=180
+  _globals['_ADHOCTARGET']._serialized_start=182
+  _globals['_ADHOCTARGET']._serialized_end=277
+  _globals['_TARGET']._serialized_start=280
+  _globals['_TARGET']._serialized_end=659
+  _globals['_EFFECTIVEPLACE']._serialized_start=661
+  _globals['_EFFECTIVEPLACE']._serialized_end=746
 # @@protoc_insertion_point(module_scope)

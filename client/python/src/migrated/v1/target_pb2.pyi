@@ -7,6 +7,7 @@ from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
+from migrated.v1 import error_pb2 as _error_pb2
 import builtins as _builtins
 import sys
 import typing as _typing
@@ -124,6 +125,8 @@ class Target(_message.Message):
     DISPLAY_URL_FIELD_NUMBER: _builtins.int
     CREATE_TIME_FIELD_NUMBER: _builtins.int
     ETAG_FIELD_NUMBER: _builtins.int
+    EFFECTIVE_FIELD_NUMBER: _builtins.int
+    FAILURE_FIELD_NUMBER: _builtins.int
     name: _builtins.str
     """Unique name."""
     connection: _builtins.str
@@ -150,6 +153,16 @@ class Target(_message.Message):
     def create_time(self) -> _timestamp_pb2.Timestamp:
         """When it was made. Output only; not set for targets of the configuration."""
 
+    @_builtins.property
+    def effective(self) -> Global___EffectivePlace:
+        """What runs use, with what its connection gives. Not set where `failure` is. Output only."""
+
+    @_builtins.property
+    def failure(self) -> _error_pb2.Failure:
+        """Why it cannot be told what it stands for: a secret that is missing, a URL that cannot be read. `dialect` and
+        `display_url` are empty then. Output only.
+        """
+
     def __init__(
         self,
         *,
@@ -165,11 +178,43 @@ class Target(_message.Message):
         display_url: _builtins.str = ...,
         create_time: _timestamp_pb2.Timestamp | None = ...,
         etag: _builtins.str = ...,
+        effective: Global___EffectivePlace | None = ...,
+        failure: _error_pb2.Failure | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "effective", b"effective", "failure", b"failure"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["connection", b"connection", "create_time", b"create_time", "database", b"database", "dialect", b"dialect", "display_url", b"display_url", "etag", b"etag", "name", b"name", "origin", b"origin", "protected", b"protected", "schema", b"schema", "version_table", b"version_table", "version_table_schema", b"version_table_schema"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["connection", b"connection", "create_time", b"create_time", "database", b"database", "dialect", b"dialect", "display_url", b"display_url", "effective", b"effective", "etag", b"etag", "failure", b"failure", "name", b"name", "origin", b"origin", "protected", b"protected", "schema", b"schema", "version_table", b"version_table", "version_table_schema", b"version_table_schema"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___Target: _TypeAlias = Target  # noqa: Y015
+
+@_typing.final
+class EffectivePlace(_message.Message):
+    """Where a target's runs work."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SCHEMA_FIELD_NUMBER: _builtins.int
+    VERSION_TABLE_FIELD_NUMBER: _builtins.int
+    VERSION_TABLE_SCHEMA_FIELD_NUMBER: _builtins.int
+    schema: _builtins.str
+    """Default schema; empty for the engine's own."""
+    version_table: _builtins.str
+    """Version table's name."""
+    version_table_schema: _builtins.str
+    """Version table's schema; empty for the default schema."""
+    def __init__(
+        self,
+        *,
+        schema: _builtins.str = ...,
+        version_table: _builtins.str = ...,
+        version_table_schema: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["schema", b"schema", "version_table", b"version_table", "version_table_schema", b"version_table_schema"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___EffectivePlace: _TypeAlias = EffectivePlace  # noqa: Y015

@@ -4,29 +4,10 @@
 //! The server's own text is read with the same eyes, and what it prints it reads again as it was. So a text that gives
 //! the tree of the printed one is printed so itself. What is not understood here is compared word by word.
 
-use super::Texts;
 use super::words::{Word, is_operator, words};
+use super::{Texts, binds};
 use crate::DialectName;
 use crate::dialect::{SqlWord, WordKind};
-
-/// From the one that binds least (manual, "Operator Precedence").
-mod binds {
-    pub(super) const OR: u8 = 1;
-    pub(super) const AND: u8 = 2;
-    pub(super) const NOT: u8 = 3;
-    pub(super) const IS: u8 = 4;
-    pub(super) const COMPARE: u8 = 5;
-    pub(super) const RANGE: u8 = 6;
-    pub(super) const OTHER: u8 = 7;
-    pub(super) const SUM: u8 = 8;
-    pub(super) const PRODUCT: u8 = 9;
-    pub(super) const POWER: u8 = 10;
-    pub(super) const ZONE: u8 = 11;
-    pub(super) const COLLATE: u8 = 12;
-    pub(super) const SIGN: u8 = 13;
-    pub(super) const SUBSCRIPT: u8 = 14;
-    pub(super) const CAST: u8 = 15;
-}
 
 /// Expressions nested deeper are left to the server.
 const DEEPEST: u32 = 100;
@@ -37,8 +18,7 @@ impl Texts<'_> {
         if old == new {
             return true;
         }
-        // A list compared with a `varchar` column is not read again as it was printed, but for exactly that text.
-        if self.dialect != DialectName::Postgres || old.contains("::text[]") {
+        if self.dialect != DialectName::Postgres {
             return false;
         }
         match (self.tree(old), self.tree(new)) {
@@ -59,7 +39,7 @@ impl Texts<'_> {
 
     fn tree(&self, text: &str) -> Option<String> {
         let words = words(text)?;
-        let mut reader = Reader { texts: self, words: &words, at: 0, depth: 0 };
+        let mut reader = Reader { texts: self, words: &words, at: 0, depth: 0, array: Vec::new() };
         let tree = reader.expression(0)?;
         (reader.at == words.len()).then_some(tree)
     }
@@ -70,6 +50,8 @@ struct Reader<'a> {
     words: &'a [Word],
     at: usize,
     depth: u32,
+    /// The elements of the array that was read last.
+    array: Vec<String>,
 }
 
 /// Words that begin or go on with something else than an operand.
@@ -221,7 +203,10 @@ impl Reader<'_> {
                 self.expect("]")?;
                 format!("{left}[{place}]")
             }
-            binds::CAST => format!("({left})::{}", self.data_type()?),
+            binds::CAST => {
+                let told = self.data_type()?;
+                self.cast(left, &told)
+            }
             _ => {
                 let some =
                     ["any", "all", "some"].into_iter().find(|some| self.is(0, some) && self.is(1, "("));
@@ -281,11 +266,12 @@ impl Reader<'_> {
                     self.expect("as")?;
                     let told = self.data_type()?;
                     self.expect(")")?;
-                    Some(format!("({inner})::{told}"))
+                    Some(self.cast(&inner, &told))
                 }
                 "array" if self.is(0, "[") => {
                     self.at += 1;
-                    Some(format!("array[{}]", self.list("]")?))
+                    self.array = self.elements("]")?;
+                    Some(array(&self.array))
                 }
                 text if NO_OPERAND.contains(&text) => None,
                 _ => {
@@ -334,19 +320,36 @@ impl Reader<'_> {
         }
     }
 
+    /// A cast; that of an array is one of each of its elements, as the server reads it. It prints some otherwise, which
+    /// the comparison takes for the same.
+    fn cast(&self, operand: &str, to: &str) -> String {
+        let nested = self.array.iter().any(|element| element.starts_with("array["));
+        match to.strip_suffix("[]") {
+            Some(of) if !self.array.is_empty() && !nested && operand == array(&self.array) => {
+                let cast = self.array.iter().map(|element| format!("({element})::{of}"));
+                array(&cast.collect::<Vec<_>>())
+            }
+            _ => format!("({operand})::{to}"),
+        }
+    }
+
     /// Expressions up to what closes them.
-    fn list(&mut self, close: &str) -> Option<String> {
+    fn elements(&mut self, close: &str) -> Option<Vec<String>> {
         let mut list = Vec::new();
         if self.eat(close) {
-            return Some(String::new());
+            return Some(list);
         }
         loop {
             list.push(self.expression(0)?);
             if self.eat(close) {
-                return Some(list.join(", "));
+                return Some(list);
             }
             self.expect(",")?;
         }
+    }
+
+    fn list(&mut self, close: &str) -> Option<String> {
+        Some(self.elements(close)?.join(", "))
     }
 
     fn case(&mut self) -> Option<String> {
@@ -386,4 +389,8 @@ impl Reader<'_> {
         }
         Some(name)
     }
+}
+
+fn array(elements: &[String]) -> String {
+    format!("array[{}]", elements.join(", "))
 }

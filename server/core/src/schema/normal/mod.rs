@@ -6,6 +6,7 @@
 //! What an engine tells of an object depends on its own description and on the objects that this refers to. So an
 //! object that is alike, and refers to none that is not, would be told as it stands.
 
+mod binds;
 mod collide;
 mod expression;
 mod object;

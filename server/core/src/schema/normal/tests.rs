@@ -103,6 +103,19 @@ fn parentheses_blanks_and_case_are_nothing() {
             ("(ts AT TIME ZONE 'UTC'::text)", "ts at time zone 'UTC'::text"),
             ("CURRENT_TIMESTAMP", "current_timestamp"),
             ("a < (- b)", "a <- b"),
+            (
+                "(s = ANY ((ARRAY['a'::character varying, 'b'::character varying])::text[]))",
+                "s = ANY (( ARRAY['a'::varchar, 'b'::varchar])::text[])",
+            ),
+            (
+                "((s)::text = ANY ((ARRAY['a'::character varying, 'b'::character varying])::text[]))",
+                "((s)::text = ANY (ARRAY[('a'::character varying)::text, ('b'::character varying)::text]))",
+            ),
+            (
+                "((s)::text = ANY (ARRAY[('a'::character varying)::text]))",
+                "s::text = ANY (CAST(ARRAY['a'::character varying] AS text[]))",
+            ),
+            ("(a = ANY (ARRAY[(1)::bigint, (2)::bigint]))", "a = any(array[1, 2]::bigint[])"),
         ] {
             assert!(texts.same_expression(printed, written), "{printed} | {written}");
         }
@@ -127,8 +140,9 @@ fn what_could_mean_something_else_is_asked_about() {
             ("(name ~~ 'a%'::text)", "name LIKE 'a%'::text"),
             (
                 "(s = ANY ((ARRAY['a'::character varying])::text[]))",
-                "s = ANY (( ARRAY['a'::character varying])::text[])",
+                "(s = ANY (ARRAY['a'::character varying]))",
             ),
+            ("(a = (ARRAY[ARRAY[1]])::bigint[])", "a = ARRAY[(ARRAY[1])::bigint]"),
             ("'a' 'b'", "'a'\n'b'"),
             ("(NOT (a = b))", "(not a) = b"),
         ] {

@@ -21,7 +21,7 @@ pub(super) fn read(answer: &Answer, scope: &Scope<'_>) -> Objects<Namespace> {
 
 /// `plpgsql` is in every database.
 pub(super) fn extensions_sql() -> String {
-    "SELECT x.extname,n.nspname,x.extversion FROM pg_extension x JOIN pg_namespace n ON n.oid=x.extnamespace \
+    "SELECT x.extname,n.nspname,x.extversion FROM pg_catalog.pg_extension x JOIN pg_catalog.pg_namespace n ON n.oid=x.extnamespace \
      WHERE x.extname<>'plpgsql'"
         .into()
 }

@@ -87,10 +87,8 @@ pub(super) async fn read(
             }
         }
         if attempt == ATTEMPTS {
-            let what = "the schema could not be read: others are changing it all the while";
-            return Err(
-                TargetError::new(Code::TargetRefused, what).help("run it again when their migration is done")
-            );
+            return Err(TargetError::new(Code::SchemaMoved, "the schema changed while it was read")
+                .help("wait until whoever changes it is done, and try again"));
         }
         attempt += 1;
     }

@@ -1,5 +1,6 @@
 //! Executing a whole script in a scratch database.
 
+use super::together::{self, Kind};
 use crate::postgres::copy;
 use crate::postgres::error::{self, Place};
 use crate::postgres::wire::{Wire, WireError};
@@ -17,7 +18,8 @@ use tokio_postgres::error::DbError;
 /// the server stays small.
 const AHEAD: usize = 64;
 
-/// Executes a script, statement by statement. Errors for which `tolerated` says so are passed over.
+/// Executes a script, statement by statement; definitions share transactions, as long as all of them work. Errors for
+/// which `tolerated` says so are passed over.
 ///
 /// After an error, statements that were sent already may still have been executed: the database is thrown away.
 pub(super) async fn execute(
@@ -42,6 +44,13 @@ pub(super) async fn execute(
         let index = u32::try_from(at + 1).unwrap_or(u32::MAX);
         error::inside(error, &Place { path, statement: &placed, text: statement.text, index, total })
     };
+    let kinds: Vec<Kind> = statements.iter().map(together::kind).collect();
+    // Within a transaction of the script's own, one failure is that of all statements after it.
+    let may_share = !kinds.contains(&Kind::Transaction);
+    let shared = |at: usize| match may_share {
+        true => together::count(&statements[at..], &kinds[at..]),
+        false => 0,
+    };
     let mut at = 0;
     while at < statements.len() {
         let statement = &statements[at];
@@ -51,9 +60,19 @@ pub(super) async fn execute(
             at += 1;
             continue;
         }
-        let plain = statements[at..].iter().take_while(|statement| statement.copy_data.is_none()).count();
-        match send(wire, &statements[at..at + plain], tolerated).await {
-            Ok(None) => at += plain,
+        let mut count = shared(at);
+        if count > 1 {
+            if together::execute(wire, &statements[at..at + count]).await.map_err(|e| failed(at, &e))? {
+                at += count;
+                continue;
+            }
+            // One by one they show which of them it was, or work.
+        } else {
+            let alone = |at: &usize| statements[*at].copy_data.is_none() && shared(*at) < 2;
+            count = (at..statements.len()).take_while(alone).count();
+        }
+        match send(wire, &statements[at..at + count], tolerated).await {
+            Ok(None) => at += count,
             Ok(Some((index, e))) => return Err(failed(at + index, &e)),
             Err(e) => return Err(failed(at, &e)),
         }

@@ -27,8 +27,8 @@ struct Ways {
 }
 
 impl Ways {
-    async fn tried(&self, script: &str) -> Option<Inspected> {
-        let mut scratch = self.target.scratch(&ScratchOptions::default()).await.expect("made");
+    async fn tried(&self, script: &str, beside: &ScratchOptions) -> Option<Inspected> {
+        let mut scratch = self.target.scratch(beside).await.expect("made");
         let told = match scratch.execute("script.sql", script).await {
             Ok(()) => Some(scratch.inspect(&self.options).await.expect("read")),
             Err(_) => None,
@@ -37,23 +37,27 @@ impl Ways {
         told
     }
 
-    async fn made(&self, schema: &Schema, server: &Server) -> Option<Schema> {
+    /// As the engine tells it of a scratch database, which has the extensions of what stands before anything is made.
+    async fn made(&self, schema: &Schema, server: &Server, standing: &Schema) -> Option<Schema> {
         let mut script = String::new();
-        for statement in render_schema(schema, server).ok()? {
+        let mut schema = schema.clone();
+        schema.extensions.retain(|one| !standing.extensions.contains(&one.name));
+        for statement in render_schema(&schema, server).ok()? {
             script.push_str(&statement);
             script.push_str(";\n");
         }
-        Some(self.tried(&script).await?.schema)
+        let beside = ScratchOptions { extensions: standing.extensions.iter().cloned().collect() };
+        Some(self.tried(&script, &beside).await?.schema)
     }
 
     /// `None` where the engine refuses the description; that is another test's.
     async fn compare(&self, id: &str, standing: &Inspected, desired: &Schema) -> Option<Asked> {
         let (server, standing) = (&standing.server, &standing.schema);
-        let whole = self.made(desired, server).await;
+        let whole = self.made(desired, server, standing).await;
         let settlement = settle(server, standing, desired);
         let told = match settlement.asked() {
             None => settlement.told(None),
-            Some(asked) => match self.made(asked, server).await {
+            Some(asked) => match self.made(asked, server, standing).await {
                 Some(read) => settlement.told(Some(read)),
                 None => None,
             },
@@ -87,8 +91,9 @@ fn every_row(engine: Engine, each: u32) {
         for row in corpus::rows(engine).iter().filter(|row| hash(&row.id).is_multiple_of(each)) {
             let options = InspectOptions { all_schemas: row.all_schemas, ..InspectOptions::default() };
             let ways = Ways { target: target.clone(), options };
-            let (Some(before), Some(after)) = (ways.tried(&row.before).await, ways.tried(&row.desired).await)
-            else {
+            let bare = ScratchOptions::default();
+            let before = ways.tried(&row.before, &bare).await;
+            let (Some(before), Some(after)) = (before, ways.tried(&row.desired, &bare).await) else {
                 continue;
             };
             let dialect = Some(dialect(engine));

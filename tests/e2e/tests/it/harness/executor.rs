@@ -33,7 +33,7 @@ impl Executor {
         says.send(v1::ExecuteStepRequest { kind: Some(Says::Open(open)) }).expect("nobody closed it");
         let hears = runtime.block_on(async {
             let client = MigrationServiceClient::connect(format!("http://{address}")).await;
-            let mut client = client.expect("it listens");
+            let mut client = client.expect("it listens").max_decoding_message_size(64 << 20);
             client.execute_step(UnboundedReceiverStream::new(said)).await
         })?;
         Ok(Executor { runtime, says: Some(says), hears: hears.into_inner(), id: 0 })

@@ -19,6 +19,7 @@ pub(crate) use database::{Database, Engine, mariadb, postgres};
 pub(crate) use executor::{Executor, value};
 pub(crate) use gate::Gate;
 pub(crate) use place::Leaves;
+pub(crate) use programs::folder as programs;
 pub(crate) use project::Project;
 pub(crate) use running::Running;
 pub(crate) use terminal::OnTerminal;

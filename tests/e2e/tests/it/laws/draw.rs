@@ -26,6 +26,11 @@ impl Pair {
         Pair { number, ..Pair::default() }
     }
 
+    /// Whether tables that inherit come and go, as they do under the rule `partitions`: in every other pair.
+    pub(super) fn divides(&self) -> bool {
+        mixed(self.number, "divides").is_multiple_of(2)
+    }
+
     /// How many of a hundred places differ: a little in most pairs, everything in some.
     fn rate(&self) -> u64 {
         [4, 10, 25, 100][usize::try_from(mixed(self.number, "rate") % 4).expect("small")]
@@ -83,6 +88,11 @@ impl<'a> Choices<'a> {
     /// Whether both sides have something: one of `n` pairs.
     pub(super) fn both(&self, place: &str, n: u64) -> bool {
         mixed(self.pair.number, place) % n == n - 1 && !self.pair.plain.contains(place)
+    }
+
+    /// See [`Pair::divides`].
+    pub(super) fn divides(&self) -> bool {
+        self.pair.divides()
     }
 
     /// One of `n` for both sides, apart from one pair in four.

@@ -93,6 +93,10 @@ fn table(
         let made = column_of(c, number, letter, column, sequence, &columns, &mut parts);
         columns.push(made);
     }
+    if !counts && c.yes(at("n"), 3) {
+        let key = c.pick(at("n key"), &["KEY by_n (n)", "UNIQUE KEY by_n (n)", "KEY by_n (n, id)"]);
+        parts.extend(["n int NOT NULL AUTO_INCREMENT".to_owned(), key.to_owned()]);
+    }
     let keys: Vec<&Drawing> = columns.iter().filter(|column| column.is_keyable()).collect();
     let other = |place: &str| keys[c.of(at(place), keys.len())];
     let mut referable = false;

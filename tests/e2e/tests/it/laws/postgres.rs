@@ -1,7 +1,7 @@
 //! Databases of PostgreSQL.
 
 use super::draw::{Choices, Drawn, Rows};
-use super::postgres_more::{attached, foreign_keys, indexes, partitions, views};
+use super::postgres_more::{attached, foreign_keys, heirs, indexes, partitions, views};
 use std::fmt::Write as _;
 
 /// The tables: what they are called as SQL, and without quotes.
@@ -46,6 +46,7 @@ pub(super) fn draw(c: &Choices<'_>) -> Drawn {
     }
     foreign_keys(c, &tables, &mut drawn);
     partitions(c, &mut drawn);
+    heirs(c, &mut drawn);
     views(c, &around, &tables, &mut drawn);
     for (number, name, columns) in &tables {
         attached(c, &around, *number, name, columns, &mut drawn);

@@ -93,6 +93,41 @@ pub(super) fn partitions(c: &Choices<'_>, drawn: &mut Drawn) {
     drawn.rows.push(Rows { table: "part".to_owned(), values });
 }
 
+/// Tables that inherit: of both sides where they are left alone, else of either one, with what they inherit from.
+pub(super) fn heirs(c: &Choices<'_>, drawn: &mut Drawn) {
+    if !c.both("heirs", 2) || c.divides() && c.yes("forebear gone", 4) {
+        return;
+    }
+    let column = c.pick(
+        "forebear column",
+        &["", ", said text", ", said text NOT NULL DEFAULT 'x'", ", said text DEFAULT 'y'", ", said integer"],
+    );
+    let check = c.pick("forebear check", &["", ", CONSTRAINT positive CHECK (id > 0)", ", CHECK (k > 1)"]);
+    let base = c.pick("forebear type", &["integer", "bigint"]);
+    drawn.say(format!("CREATE TABLE forebear (id integer PRIMARY KEY, k {base}{column}{check})"));
+    comment(c, "forebear", "TABLE", "forebear", drawn);
+    let values = vec![("id".to_owned(), "{k}".to_owned()), ("k".to_owned(), "{k}0".to_owned())];
+    drawn.rows.push(Rows { table: "forebear".to_owned(), values });
+    for (heir, from, name) in [("heir", "forebear", "own"), ("grandchild", "heir", "more")] {
+        let there = drawn.sql.iter().any(|sql| sql.starts_with(&format!("CREATE TABLE {from} ")));
+        if !there || c.divides() && c.yes(format!("{heir} gone"), 3) {
+            continue;
+        }
+        let own = c.pick(format!("{heir} own"), &["", "text", "varchar(10) DEFAULT '1'", "integer"]);
+        let own = if own.is_empty() { String::new() } else { format!("{name} {own}") };
+        drawn.say(format!("CREATE TABLE {heir} ({own}) INHERITS ({from})"));
+        comment(c, heir, "TABLE", heir, drawn);
+        if c.yes(format!("{heir} index"), 3) {
+            drawn.say(format!("CREATE INDEX {heir}_i ON {heir} (k)"));
+        }
+        // What an heir holds is seen in its forebear, and goes with it.
+        if !c.divides() {
+            let values = vec![("id".to_owned(), "{k}0".to_owned()), ("k".to_owned(), "{k}1".to_owned())];
+            drawn.rows.push(Rows { table: heir.to_owned(), values });
+        }
+    }
+}
+
 pub(super) fn views(
     c: &Choices<'_>,
     around: &Around,

@@ -56,29 +56,43 @@ impl Round<'_> {
         let wanted = self.inspect(&second);
         second.removed();
         let (wanted, _) = wanted?;
-        match self.there_and_back(&before, &wanted, true) {
+        let rules = Rules { partitions: pair.divides(), ..Rules::default() };
+        match self.there_and_back(&before, &wanted, &rules, true) {
             Err(Broken { what: "refused over rows", .. }) => {
-                let held = self.there_and_back(&before, &wanted, false)?;
+                let held = self.there_and_back(&before, &wanted, &rules, false)?;
                 Ok(Held { refused: true, ..held })
             }
             verdict => verdict,
         }
     }
 
-    fn there_and_back(&self, before: &Drawn, wanted: &Schema, rows: bool) -> Result<Held, Broken> {
+    fn there_and_back(
+        &self,
+        before: &Drawn,
+        wanted: &Schema,
+        rules: &Rules,
+        rows: bool,
+    ) -> Result<Held, Broken> {
         let database = self.made(before)?;
-        let verdict = self.on(&database, before, wanted, rows);
+        let verdict = self.on(&database, before, wanted, rules, rows);
         database.removed();
         verdict
     }
 
-    fn on(&self, database: &Database, before: &Drawn, wanted: &Schema, rows: bool) -> Result<Held, Broken> {
+    fn on(
+        &self,
+        database: &Database,
+        before: &Drawn,
+        wanted: &Schema,
+        rules: &Rules,
+        rows: bool,
+    ) -> Result<Held, Broken> {
         let (first, server) = self.inspect(database)?;
         let kept = match rows {
             true => kept::fill(database, before, &first, wanted).map_err(|e| broken("rows not taken", e))?,
             false => Kept::default(),
         };
-        let found = diff(&first, wanted, &Rules::default()).operations;
+        let found = diff(&first, wanted, rules).operations;
         let made = applied(&first, &found)?;
         alike("in memory", &made, wanted, &found, &server)?;
         reversed(&first, wanted, &found, &server)?;
@@ -86,14 +100,14 @@ impl Round<'_> {
         self.execute(database, &found, &server, &kept, "upgrade")?;
         let (there, _) = self.inspect(database)?;
         alike("upgrade", &there, wanted, &found, &server)?;
-        let again = diff(&there, wanted, &Rules::default()).operations;
+        let again = diff(&there, wanted, rules).operations;
         if !again.is_empty() {
             return Err(broken("second look", story(&again, &server)));
         }
         kept.are_there(database)
             .map_err(|e| broken("rows lost", format!("{e}\n{}", story(&found, &server))))?;
 
-        let back = diff(&there, &first, &Rules::default()).operations;
+        let back = diff(&there, &first, rules).operations;
         self.execute(database, &back, &server, &kept, "downgrade")?;
         let (home, _) = self.inspect(database)?;
         alike("downgrade", &home, &first, &back, &server)?;

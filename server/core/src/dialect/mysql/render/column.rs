@@ -34,11 +34,25 @@ pub(super) fn changes(from: &Column, to: &Column, server: &Server) -> Result<Str
     let definition = definition(to, server)?;
     Ok(if !convertible(from, to) {
         format!("DROP COLUMN {}, ADD COLUMN {definition}", name(&from.name))
-    } else if from.name == to.name {
-        format!("MODIFY COLUMN {definition}")
     } else {
-        format!("CHANGE COLUMN {} {definition}", name(&from.name))
+        let copy = if reads_otherwise(from, to) { ", ALGORITHM=COPY" } else { "" };
+        if from.name == to.name {
+            format!("MODIFY COLUMN {definition}{copy}")
+        } else {
+            format!("CHANGE COLUMN {} {definition}{copy}", name(&from.name))
+        }
     })
+}
+
+/// Whether a virtual column gets another expression. MariaDB 10.11 changes that in place, but goes on reading the columns
+/// that the old one named wherever it makes an index of it or keeps one: it then holds wrong values, without a word.
+fn reads_otherwise(from: &Column, to: &Column) -> bool {
+    let virtual_expr = |column: &Column| {
+        let computed = column.computed.clone().filter(|computed| computed.kind == ComputedKind::Virtual);
+        computed.map(|computed| computed.expr)
+    };
+    let (old, new) = (virtual_expr(from), virtual_expr(to));
+    old.is_some() && new.is_some() && old != new
 }
 
 /// Whether the server turns the one into the other. A virtual column has no values that could be kept, and becomes

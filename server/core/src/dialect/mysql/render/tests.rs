@@ -154,6 +154,17 @@ fn a_generated_column_is_made_anew_where_the_server_cannot_change_it() {
 }
 
 #[test]
+fn another_expression_of_a_virtual_column_is_not_taken_in_place() {
+    let (old, new) = (computed("b", ComputedKind::Virtual), computed("a", ComputedKind::Virtual));
+    let copied = "ALTER TABLE t MODIFY COLUMN c int(11) GENERATED ALWAYS AS (a) VIRTUAL, ALGORITHM=COPY";
+    assert_eq!(sql(&altered(old.clone(), new), &MARIADB), copied);
+    let said = Column { comment: Some("said".into()), ..old.clone() };
+    assert!(!sql(&altered(old.clone(), said), &MARIADB).contains("ALGORITHM"));
+    let stored = computed("a", ComputedKind::Stored);
+    assert!(!sql(&altered(computed("b", ComputedKind::Stored), stored), &MARIADB).contains("ALGORITHM"));
+}
+
+#[test]
 fn a_primary_key_changes_together_with_its_counter() {
     let key = |column: &str| PrimaryKey { columns: vec![column.into()], ..PrimaryKey::default() };
     let id = Column { nullable: false, autoincrement: true, ..Column::new("id", "int") };
@@ -217,7 +228,7 @@ fn indexes() {
     assert_eq!(sql(&create(index), &MARIADB), "ALTER TABLE d.t ADD UNIQUE KEY i (a, `p` WITHOUT OVERLAPS)");
     let partial = Index { name: "i".into(), predicate: Some("a".into()), ..Index::default() };
     assert!(create(partial).render(&MYSQL).is_err());
-    let rename = RenameIndex { table: Name::local("t"), from: "i".into(), to: "key".into() };
+    let rename = RenameIndex { table: Name::local("t"), from: "i".into(), to: "key".into(), index: None };
     assert_eq!(sql(&Operation::RenameIndex(rename), &MYSQL), "ALTER TABLE t RENAME INDEX i TO `key`");
 }
 

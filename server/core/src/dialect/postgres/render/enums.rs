@@ -84,8 +84,14 @@ pub(super) fn aside(name: &Name) -> String {
     format!("{}{suffix}", &name.name[..end])
 }
 
-/// Puts columns under the type that has `name` now; those of one table in one statement, which rewrites it once.
+/// Puts columns under the type that has `name` now, by way of what is written of a value.
 pub(super) fn recast(name: &Name, columns: &[EnumColumn]) -> Vec<String> {
+    recast_from(name, columns, |column| format!("{column}::text"))
+}
+
+/// Puts columns under the type that has `name` now; those of one table in one statement, which rewrites it once. `text`
+/// tells how a value of a column, quoted, is written.
+pub(super) fn recast_from(name: &Name, columns: &[EnumColumn], text: impl Fn(&str) -> String) -> Vec<String> {
     let mut tables: Vec<&Name> = Vec::new();
     for column in columns {
         if !tables.contains(&&column.table) {
@@ -93,20 +99,21 @@ pub(super) fn recast(name: &Name, columns: &[EnumColumn]) -> Vec<String> {
         }
     }
     let one = |table: &Name| {
-        let actions = columns.iter().filter(|column| column.table == *table).flat_map(|c| action(name, c));
+        let here = columns.iter().filter(|column| column.table == *table);
+        let actions = here.flat_map(|column| action(name, column, &text));
         format!("ALTER TABLE {} {}", qualified(table), actions.collect::<Vec<_>>().join(", "))
     };
     tables.into_iter().map(one).collect()
 }
 
-fn action(name: &Name, column: &EnumColumn) -> Vec<String> {
+fn action(name: &Name, column: &EnumColumn, text: &dyn Fn(&str) -> String) -> Vec<String> {
     let (own, array) = (quote(&column.column.name), if column.array { "[]" } else { "" });
     let to = format!("{}{array}", qualified(name));
     let mut actions = Vec::new();
     if column.column.default.is_some() {
         actions.push(format!("ALTER COLUMN {own} DROP DEFAULT"));
     }
-    actions.push(format!("ALTER COLUMN {own} TYPE {to} USING {own}::text{array}::{to}"));
+    actions.push(format!("ALTER COLUMN {own} TYPE {to} USING {}{array}::{to}", text(&own)));
     if let Some(value) = &column.column.default {
         actions.push(format!("ALTER COLUMN {own} SET DEFAULT {}", default(value)));
     }

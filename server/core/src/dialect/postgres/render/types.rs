@@ -1,7 +1,7 @@
 //! Composite types and domains.
 
 use super::comment::comment;
-use super::enums::{aside, recast};
+use super::enums::{aside, recast, recast_from};
 use super::expression::expression;
 use super::{beside, literal, qualified, quote, unless, unsupported};
 use crate::operation::{AlterComposite, AlterDomain, CreateComposite, CreateDomain, OperationError};
@@ -40,6 +40,52 @@ fn typed(field: &CompositeField) -> String {
 }
 
 pub(super) fn alter_composite(op: &AlterComposite) -> Vec<String> {
+    if op.takes_new_type() {
+        return replace_composite(op);
+    }
+    let mut statements = alter_fields(op, true);
+    if op.from.comment != op.to.comment {
+        let name = qualified(&op.to.name);
+        statements.push(comment(&format!("TYPE {name}"), op.to.comment.as_deref()));
+    }
+    statements
+}
+
+/// A new type takes the old one's place.
+fn replace_composite(op: &AlterComposite) -> Vec<String> {
+    let old = aside(&op.from.name);
+    // An array's elements cannot be taken apart in a USING clause: their fields must be the same ones by then.
+    let mut statements = if op.casts_fields() { Vec::new() } else { alter_fields(op, false) };
+    statements.push(format!("ALTER TYPE {} RENAME TO {}", qualified(&op.from.name), quote(&old)));
+    statements.extend(composite(&op.to));
+    if op.casts_fields() {
+        statements.extend(recast_from(&op.to.name, &op.columns, |column| row(op, column)));
+    } else {
+        statements.extend(recast(&op.to.name, &op.columns));
+    }
+    statements.push(format!("DROP TYPE {}", beside(&op.from.name, &old)));
+    statements
+}
+
+/// The value of a column with the new type's fields, as it is written: an input function refuses what a cast would cut
+/// off. A row of NULLs is not NULL.
+fn row(op: &AlterComposite, column: &str) -> String {
+    let names = |composite: &Composite| -> Vec<String> {
+        composite.fields.iter().map(|field| field.name.clone()).collect()
+    };
+    if names(&op.from) == names(&op.to) {
+        return format!("{column}::text");
+    }
+    let field = |new: &CompositeField| match op.from.fields.iter().any(|old| old.name == new.name) {
+        true => format!("({column}).{}", quote(&new.name)),
+        false => "NULL".to_owned(),
+    };
+    let fields: Vec<String> = op.to.fields.iter().map(field).collect();
+    format!("CASE WHEN {column} IS DISTINCT FROM NULL THEN ROW({})::text END", fields.join(", "))
+}
+
+/// Drops and adds fields, and with `types` changes those that stay.
+fn alter_fields(op: &AlterComposite, types: bool) -> Vec<String> {
     let name = qualified(&op.to.name);
     let kept = op.kept();
     let mut actions = Vec::new();
@@ -50,20 +96,13 @@ pub(super) fn alter_composite(op: &AlterComposite) -> Vec<String> {
         let old = op.from.fields.iter().find(|old| old.name == new.name && kept.contains(&old.name.as_str()));
         match old {
             None => actions.push(format!("ADD ATTRIBUTE {}", field(new))),
-            Some(old) if old != new => {
+            Some(old) if types && old != new => {
                 actions.push(format!("ALTER ATTRIBUTE {} TYPE {}", quote(&new.name), typed(new)));
             }
             Some(_) => {}
         }
     }
-    let mut statements = Vec::new();
-    if !actions.is_empty() {
-        statements.push(format!("ALTER TYPE {name} {}", actions.join(", ")));
-    }
-    if op.from.comment != op.to.comment {
-        statements.push(comment(&format!("TYPE {name}"), op.to.comment.as_deref()));
-    }
-    statements
+    if actions.is_empty() { Vec::new() } else { vec![format!("ALTER TYPE {name} {}", actions.join(", "))] }
 }
 
 pub(super) fn create_domain(op: &CreateDomain) -> Vec<String> {

@@ -10,7 +10,7 @@ mod table;
 
 use super::super::literal::{quote_name, quote_text};
 use crate::DialectName;
-use crate::operation::{Operation, OperationError};
+use crate::operation::{Operation, OperationError, RenameIndex};
 use crate::schema::{Index, IndexItem, Name, View};
 
 /// The statements that do `operation`.
@@ -52,6 +52,10 @@ pub(crate) fn render(operation: &Operation) -> Result<Vec<String>, OperationErro
         Operation::DropIndex(drop) => {
             let exists = if drop.if_exists { "IF EXISTS " } else { "" };
             vec![format!("DROP INDEX {exists}{}", quoted(&drop.index.name))]
+        }
+        Operation::RenameIndex(RenameIndex { table, from, to, index: Some(definition) }) => {
+            let renamed = Index { name: to.clone(), ..definition.clone() };
+            vec![format!("DROP INDEX {}", quoted(from)), index(table, &renamed, false)?]
         }
         Operation::RebuildTable(change) => rebuild::rebuild(change)?,
         Operation::CreateView(create) => vec![view(&create.view)?],

@@ -4,10 +4,10 @@
 //! referencing tables survive. `legacy_alter_table` keeps views and triggers that name the table from being read while
 //! it is gone for a moment.
 
-use super::table::definition;
-use super::{index, name, quoted};
+use super::table::{definition, inline};
+use super::{index, name, quoted, text};
 use crate::operation::{OperationError, RebuildTable};
-use crate::schema::{Column, Name};
+use crate::schema::{Column, Name, Table};
 
 /// The statements of a rebuild.
 pub(super) fn rebuild(change: &RebuildTable) -> Result<Vec<String>, OperationError> {
@@ -15,6 +15,15 @@ pub(super) fn rebuild(change: &RebuildTable) -> Result<Vec<String>, OperationErr
     let under = format!("_migrated_new_{}", to.name.name);
     let (old, new) = (name(&from.name)?, quoted(&under));
     let mut statements = vec!["PRAGMA foreign_keys = OFF".to_owned(), definition(to, &under, false)?];
+    if counts(from) && counts(to) {
+        // What AUTOINCREMENT gave once it never gives again, also where the row is gone. Before the rows are copied, so
+        // that those are counted as well.
+        statements.push(format!(
+            "INSERT INTO sqlite_sequence (name, seq) SELECT {}, seq FROM sqlite_sequence WHERE name = {}",
+            text(&under),
+            text(&from.name.name)
+        ));
+    }
     let source = |column: &Column| {
         let renamed = change.renamed.iter().find(|(_, new)| *new == column.name);
         let old = renamed.map_or(&column.name, |(old, _)| old);
@@ -42,6 +51,12 @@ pub(super) fn rebuild(change: &RebuildTable) -> Result<Vec<String>, OperationErr
     }
     statements.extend(to.triggers.iter().map(|trigger| trigger.definition.clone()));
     Ok(statements)
+}
+
+/// Whether its rows are numbered by AUTOINCREMENT.
+fn counts(table: &Table) -> bool {
+    let key = table.primary_key.as_ref();
+    key.is_some_and(|key| table.columns.iter().any(|column| inline(key, column)))
 }
 
 /// A column's old value as its new one. A NULL that is not allowed any more becomes the default, where there is one.

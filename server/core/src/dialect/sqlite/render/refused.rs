@@ -53,7 +53,10 @@ pub(super) fn refused(operation: &Operation) -> OperationError {
         Op::DropConstraint(_) => rebuild_wanted("drop a constraint"),
         Op::RenameConstraint(_) => rebuild_wanted("rename a constraint"),
         Op::ChangePrimaryKey(_) => rebuild_wanted("change a primary key"),
-        Op::RenameIndex(_) => unsupported("rename an index", "drop it, and make it again under its new name"),
+        Op::RenameIndex(_) => unsupported(
+            "rename an index",
+            "say what it is in `index`: it is dropped, and made again under its new name",
+        ),
         Op::SetComment(_) => unsupported("keep a comment", "leave it out"),
         other => unsupported(other.summary(), ""),
     }

@@ -50,7 +50,7 @@ pub(super) fn definition(table: &Table, under: &str, if_not_exists: bool) -> Res
 }
 
 /// AUTOINCREMENT can only stand with the column.
-fn inline(key: &PrimaryKey, column: &Column) -> bool {
+pub(super) fn inline(key: &PrimaryKey, column: &Column) -> bool {
     column.autoincrement && key.columns == [column.name.clone()]
 }
 
