@@ -1497,6 +1497,253 @@ func (x *EnsureVersionTableResponse) GetCreated() bool {
 	return false
 }
 
+// Request of AcceptRevision.
+type AcceptRevisionRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Project.
+	Project string `protobuf:"bytes,1,opt,name=project,proto3" json:"project,omitempty"`
+	// Graph with the content to accept.
+	Graph *GraphRef `protobuf:"bytes,2,opt,name=graph,proto3" json:"graph,omitempty"`
+	// Target.
+	Target *TargetRef `protobuf:"bytes,3,opt,name=target,proto3" json:"target,omitempty"`
+	// The revision.
+	Revision string `protobuf:"bytes,4,opt,name=revision,proto3" json:"revision,omitempty"`
+	// Why, for the audit log.
+	Reason string `protobuf:"bytes,5,opt,name=reason,proto3" json:"reason,omitempty"`
+	// Who, as shown to others.
+	Actor string `protobuf:"bytes,6,opt,name=actor,proto3" json:"actor,omitempty"`
+	// Every revision whose content is another one than was applied; `revision` is empty then. Where there is none, none is
+	// accepted, and that is no error.
+	All bool `protobuf:"varint,7,opt,name=all,proto3" json:"all,omitempty"`
+	// Tell what would be accepted, and accept nothing. No reason is needed.
+	DryRun        bool `protobuf:"varint,8,opt,name=dry_run,json=dryRun,proto3" json:"dry_run,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AcceptRevisionRequest) Reset() {
+	*x = AcceptRevisionRequest{}
+	mi := &file_migrated_v1_migration_service_proto_msgTypes[18]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AcceptRevisionRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AcceptRevisionRequest) ProtoMessage() {}
+
+func (x *AcceptRevisionRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_migrated_v1_migration_service_proto_msgTypes[18]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AcceptRevisionRequest.ProtoReflect.Descriptor instead.
+func (*AcceptRevisionRequest) Descriptor() ([]byte, []int) {
+	return file_migrated_v1_migration_service_proto_rawDescGZIP(), []int{18}
+}
+
+func (x *AcceptRevisionRequest) GetProject() string {
+	if x != nil {
+		return x.Project
+	}
+	return ""
+}
+
+func (x *AcceptRevisionRequest) GetGraph() *GraphRef {
+	if x != nil {
+		return x.Graph
+	}
+	return nil
+}
+
+func (x *AcceptRevisionRequest) GetTarget() *TargetRef {
+	if x != nil {
+		return x.Target
+	}
+	return nil
+}
+
+func (x *AcceptRevisionRequest) GetRevision() string {
+	if x != nil {
+		return x.Revision
+	}
+	return ""
+}
+
+func (x *AcceptRevisionRequest) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
+func (x *AcceptRevisionRequest) GetActor() string {
+	if x != nil {
+		return x.Actor
+	}
+	return ""
+}
+
+func (x *AcceptRevisionRequest) GetAll() bool {
+	if x != nil {
+		return x.All
+	}
+	return false
+}
+
+func (x *AcceptRevisionRequest) GetDryRun() bool {
+	if x != nil {
+		return x.DryRun
+	}
+	return false
+}
+
+// Response of AcceptRevision.
+type AcceptRevisionResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Identity of the content that was applied. Empty with `all`.
+	OldHash string `protobuf:"bytes,1,opt,name=old_hash,json=oldHash,proto3" json:"old_hash,omitempty"`
+	// Identity of the content that is accepted now. Empty with `all`.
+	NewHash string `protobuf:"bytes,2,opt,name=new_hash,json=newHash,proto3" json:"new_hash,omitempty"`
+	// What is accepted, in the order of the files.
+	Revisions     []*AcceptedRevision `protobuf:"bytes,3,rep,name=revisions,proto3" json:"revisions,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AcceptRevisionResponse) Reset() {
+	*x = AcceptRevisionResponse{}
+	mi := &file_migrated_v1_migration_service_proto_msgTypes[19]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AcceptRevisionResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AcceptRevisionResponse) ProtoMessage() {}
+
+func (x *AcceptRevisionResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_migrated_v1_migration_service_proto_msgTypes[19]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AcceptRevisionResponse.ProtoReflect.Descriptor instead.
+func (*AcceptRevisionResponse) Descriptor() ([]byte, []int) {
+	return file_migrated_v1_migration_service_proto_rawDescGZIP(), []int{19}
+}
+
+func (x *AcceptRevisionResponse) GetOldHash() string {
+	if x != nil {
+		return x.OldHash
+	}
+	return ""
+}
+
+func (x *AcceptRevisionResponse) GetNewHash() string {
+	if x != nil {
+		return x.NewHash
+	}
+	return ""
+}
+
+func (x *AcceptRevisionResponse) GetRevisions() []*AcceptedRevision {
+	if x != nil {
+		return x.Revisions
+	}
+	return nil
+}
+
+// A revision whose present content is accepted.
+type AcceptedRevision struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The revision.
+	Revision string `protobuf:"bytes,1,opt,name=revision,proto3" json:"revision,omitempty"`
+	// Its file.
+	Path string `protobuf:"bytes,2,opt,name=path,proto3" json:"path,omitempty"`
+	// Identity of the content that was applied.
+	OldHash string `protobuf:"bytes,3,opt,name=old_hash,json=oldHash,proto3" json:"old_hash,omitempty"`
+	// Identity of the present content.
+	NewHash       string `protobuf:"bytes,4,opt,name=new_hash,json=newHash,proto3" json:"new_hash,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AcceptedRevision) Reset() {
+	*x = AcceptedRevision{}
+	mi := &file_migrated_v1_migration_service_proto_msgTypes[20]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AcceptedRevision) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AcceptedRevision) ProtoMessage() {}
+
+func (x *AcceptedRevision) ProtoReflect() protoreflect.Message {
+	mi := &file_migrated_v1_migration_service_proto_msgTypes[20]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AcceptedRevision.ProtoReflect.Descriptor instead.
+func (*AcceptedRevision) Descriptor() ([]byte, []int) {
+	return file_migrated_v1_migration_service_proto_rawDescGZIP(), []int{20}
+}
+
+func (x *AcceptedRevision) GetRevision() string {
+	if x != nil {
+		return x.Revision
+	}
+	return ""
+}
+
+func (x *AcceptedRevision) GetPath() string {
+	if x != nil {
+		return x.Path
+	}
+	return ""
+}
+
+func (x *AcceptedRevision) GetOldHash() string {
+	if x != nil {
+		return x.OldHash
+	}
+	return ""
+}
+
+func (x *AcceptedRevision) GetNewHash() string {
+	if x != nil {
+		return x.NewHash
+	}
+	return ""
+}
+
 // Request of Check.
 type CheckRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1518,7 +1765,7 @@ type CheckRequest struct {
 
 func (x *CheckRequest) Reset() {
 	*x = CheckRequest{}
-	mi := &file_migrated_v1_migration_service_proto_msgTypes[18]
+	mi := &file_migrated_v1_migration_service_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1530,7 +1777,7 @@ func (x *CheckRequest) String() string {
 func (*CheckRequest) ProtoMessage() {}
 
 func (x *CheckRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_migrated_v1_migration_service_proto_msgTypes[18]
+	mi := &file_migrated_v1_migration_service_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1543,7 +1790,7 @@ func (x *CheckRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CheckRequest.ProtoReflect.Descriptor instead.
 func (*CheckRequest) Descriptor() ([]byte, []int) {
-	return file_migrated_v1_migration_service_proto_rawDescGZIP(), []int{18}
+	return file_migrated_v1_migration_service_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *CheckRequest) GetProject() string {
@@ -1599,7 +1846,7 @@ type CheckResponse struct {
 
 func (x *CheckResponse) Reset() {
 	*x = CheckResponse{}
-	mi := &file_migrated_v1_migration_service_proto_msgTypes[19]
+	mi := &file_migrated_v1_migration_service_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1611,7 +1858,7 @@ func (x *CheckResponse) String() string {
 func (*CheckResponse) ProtoMessage() {}
 
 func (x *CheckResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_migrated_v1_migration_service_proto_msgTypes[19]
+	mi := &file_migrated_v1_migration_service_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1624,7 +1871,7 @@ func (x *CheckResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CheckResponse.ProtoReflect.Descriptor instead.
 func (*CheckResponse) Descriptor() ([]byte, []int) {
-	return file_migrated_v1_migration_service_proto_rawDescGZIP(), []int{19}
+	return file_migrated_v1_migration_service_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *CheckResponse) GetDiff() *SchemaDiff {
@@ -1659,7 +1906,7 @@ type AutogenerateRequest struct {
 
 func (x *AutogenerateRequest) Reset() {
 	*x = AutogenerateRequest{}
-	mi := &file_migrated_v1_migration_service_proto_msgTypes[20]
+	mi := &file_migrated_v1_migration_service_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1671,7 +1918,7 @@ func (x *AutogenerateRequest) String() string {
 func (*AutogenerateRequest) ProtoMessage() {}
 
 func (x *AutogenerateRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_migrated_v1_migration_service_proto_msgTypes[20]
+	mi := &file_migrated_v1_migration_service_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1684,7 +1931,7 @@ func (x *AutogenerateRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AutogenerateRequest.ProtoReflect.Descriptor instead.
 func (*AutogenerateRequest) Descriptor() ([]byte, []int) {
-	return file_migrated_v1_migration_service_proto_rawDescGZIP(), []int{20}
+	return file_migrated_v1_migration_service_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *AutogenerateRequest) GetRevision() *CreateRevisionRequest {
@@ -1760,7 +2007,7 @@ type AutogenerateResponse struct {
 
 func (x *AutogenerateResponse) Reset() {
 	*x = AutogenerateResponse{}
-	mi := &file_migrated_v1_migration_service_proto_msgTypes[21]
+	mi := &file_migrated_v1_migration_service_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1772,7 +2019,7 @@ func (x *AutogenerateResponse) String() string {
 func (*AutogenerateResponse) ProtoMessage() {}
 
 func (x *AutogenerateResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_migrated_v1_migration_service_proto_msgTypes[21]
+	mi := &file_migrated_v1_migration_service_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1785,7 +2032,7 @@ func (x *AutogenerateResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AutogenerateResponse.ProtoReflect.Descriptor instead.
 func (*AutogenerateResponse) Descriptor() ([]byte, []int) {
-	return file_migrated_v1_migration_service_proto_rawDescGZIP(), []int{21}
+	return file_migrated_v1_migration_service_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *AutogenerateResponse) GetDiff() *SchemaDiff {
@@ -1839,7 +2086,7 @@ type PlanResponse_Step struct {
 
 func (x *PlanResponse_Step) Reset() {
 	*x = PlanResponse_Step{}
-	mi := &file_migrated_v1_migration_service_proto_msgTypes[22]
+	mi := &file_migrated_v1_migration_service_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1851,7 +2098,7 @@ func (x *PlanResponse_Step) String() string {
 func (*PlanResponse_Step) ProtoMessage() {}
 
 func (x *PlanResponse_Step) ProtoReflect() protoreflect.Message {
-	mi := &file_migrated_v1_migration_service_proto_msgTypes[22]
+	mi := &file_migrated_v1_migration_service_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1920,7 +2167,7 @@ var File_migrated_v1_migration_service_proto protoreflect.FileDescriptor
 
 const file_migrated_v1_migration_service_proto_rawDesc = "" +
 	"\n" +
-	"#migrated/v1/migration_service.proto\x12\vmigrated.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1amigrated/v1/diagnose.proto\x1a\x16migrated/v1/diff.proto\x1a\x17migrated/v1/event.proto\x1a\x19migrated/v1/execute.proto\x1a\x17migrated/v1/graph.proto\x1a\x16migrated/v1/lint.proto\x1a\x18migrated/v1/repair.proto\x1a\x1amigrated/v1/revision.proto\x1a\"migrated/v1/revision_service.proto\x1a\x1fmigrated/v1/schema_source.proto\x1a\x18migrated/v1/target.proto\"\x94\x02\n" +
+	"#migrated/v1/migration_service.proto\x12\vmigrated.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1amigrated/v1/diagnose.proto\x1a\x16migrated/v1/diff.proto\x1a\x17migrated/v1/event.proto\x1a\x19migrated/v1/execute.proto\x1a\x17migrated/v1/graph.proto\x1a\x16migrated/v1/lint.proto\x1a\x1amigrated/v1/revision.proto\x1a\"migrated/v1/revision_service.proto\x1a\x1fmigrated/v1/schema_source.proto\x1a\x18migrated/v1/target.proto\"\x94\x02\n" +
 	"\n" +
 	"RunOptions\x12\x1d\n" +
 	"\n" +
@@ -2022,7 +2269,25 @@ const file_migrated_v1_migration_service_proto_rawDesc = "" +
 	"\x19EnsureVersionTableRequest\x12.\n" +
 	"\x06target\x18\x01 \x01(\v2\x16.migrated.v1.TargetRefR\x06target\"6\n" +
 	"\x1aEnsureVersionTableResponse\x12\x18\n" +
-	"\acreated\x18\x01 \x01(\bR\acreated\"\x98\x02\n" +
+	"\acreated\x18\x01 \x01(\bR\acreated\"\x83\x02\n" +
+	"\x15AcceptRevisionRequest\x12\x18\n" +
+	"\aproject\x18\x01 \x01(\tR\aproject\x12+\n" +
+	"\x05graph\x18\x02 \x01(\v2\x15.migrated.v1.GraphRefR\x05graph\x12.\n" +
+	"\x06target\x18\x03 \x01(\v2\x16.migrated.v1.TargetRefR\x06target\x12\x1a\n" +
+	"\brevision\x18\x04 \x01(\tR\brevision\x12\x16\n" +
+	"\x06reason\x18\x05 \x01(\tR\x06reason\x12\x14\n" +
+	"\x05actor\x18\x06 \x01(\tR\x05actor\x12\x10\n" +
+	"\x03all\x18\a \x01(\bR\x03all\x12\x17\n" +
+	"\adry_run\x18\b \x01(\bR\x06dryRun\"\x8b\x01\n" +
+	"\x16AcceptRevisionResponse\x12\x19\n" +
+	"\bold_hash\x18\x01 \x01(\tR\aoldHash\x12\x19\n" +
+	"\bnew_hash\x18\x02 \x01(\tR\anewHash\x12;\n" +
+	"\trevisions\x18\x03 \x03(\v2\x1d.migrated.v1.AcceptedRevisionR\trevisions\"x\n" +
+	"\x10AcceptedRevision\x12\x1a\n" +
+	"\brevision\x18\x01 \x01(\tR\brevision\x12\x12\n" +
+	"\x04path\x18\x02 \x01(\tR\x04path\x12\x19\n" +
+	"\bold_hash\x18\x03 \x01(\tR\aoldHash\x12\x19\n" +
+	"\bnew_hash\x18\x04 \x01(\tR\anewHash\"\x98\x02\n" +
 	"\fCheckRequest\x12\x18\n" +
 	"\aproject\x18\x01 \x01(\tR\aproject\x12+\n" +
 	"\x05graph\x18\x02 \x01(\v2\x15.migrated.v1.GraphRefR\x05graph\x12.\n" +
@@ -2096,7 +2361,7 @@ func file_migrated_v1_migration_service_proto_rawDescGZIP() []byte {
 }
 
 var file_migrated_v1_migration_service_proto_enumTypes = make([]protoimpl.EnumInfo, 3)
-var file_migrated_v1_migration_service_proto_msgTypes = make([]protoimpl.MessageInfo, 23)
+var file_migrated_v1_migration_service_proto_msgTypes = make([]protoimpl.MessageInfo, 26)
 var file_migrated_v1_migration_service_proto_goTypes = []any{
 	(SessionMode)(0),                   // 0: migrated.v1.SessionMode
 	(RenderKind)(0),                    // 1: migrated.v1.RenderKind
@@ -2119,122 +2384,126 @@ var file_migrated_v1_migration_service_proto_goTypes = []any{
 	(*WaitForRevisionResponse)(nil),    // 18: migrated.v1.WaitForRevisionResponse
 	(*EnsureVersionTableRequest)(nil),  // 19: migrated.v1.EnsureVersionTableRequest
 	(*EnsureVersionTableResponse)(nil), // 20: migrated.v1.EnsureVersionTableResponse
-	(*CheckRequest)(nil),               // 21: migrated.v1.CheckRequest
-	(*CheckResponse)(nil),              // 22: migrated.v1.CheckResponse
-	(*AutogenerateRequest)(nil),        // 23: migrated.v1.AutogenerateRequest
-	(*AutogenerateResponse)(nil),       // 24: migrated.v1.AutogenerateResponse
-	(*PlanResponse_Step)(nil),          // 25: migrated.v1.PlanResponse.Step
-	(*durationpb.Duration)(nil),        // 26: google.protobuf.Duration
-	(*GraphRef)(nil),                   // 27: migrated.v1.GraphRef
-	(*TargetRef)(nil),                  // 28: migrated.v1.TargetRef
-	(Direction)(0),                     // 29: migrated.v1.Direction
-	(*LintOptions)(nil),                // 30: migrated.v1.LintOptions
-	(*RunUpdate)(nil),                  // 31: migrated.v1.RunUpdate
-	(*Revision)(nil),                   // 32: migrated.v1.Revision
-	(*SchemaSource)(nil),               // 33: migrated.v1.SchemaSource
-	(*SchemaScope)(nil),                // 34: migrated.v1.SchemaScope
-	(*DiffRules)(nil),                  // 35: migrated.v1.DiffRules
-	(*SchemaDiff)(nil),                 // 36: migrated.v1.SchemaDiff
-	(*CreateRevisionRequest)(nil),      // 37: migrated.v1.CreateRevisionRequest
-	(*RevisionFile)(nil),               // 38: migrated.v1.RevisionFile
-	(*LintFinding)(nil),                // 39: migrated.v1.LintFinding
-	(*AcceptRevisionRequest)(nil),      // 40: migrated.v1.AcceptRevisionRequest
-	(*DiagnoseRequest)(nil),            // 41: migrated.v1.DiagnoseRequest
-	(*JudgeStatementRequest)(nil),      // 42: migrated.v1.JudgeStatementRequest
-	(*LintRequest)(nil),                // 43: migrated.v1.LintRequest
-	(*ExecuteStepRequest)(nil),         // 44: migrated.v1.ExecuteStepRequest
-	(*AcceptRevisionResponse)(nil),     // 45: migrated.v1.AcceptRevisionResponse
-	(*DiagnoseResponse)(nil),           // 46: migrated.v1.DiagnoseResponse
-	(*JudgeStatementResponse)(nil),     // 47: migrated.v1.JudgeStatementResponse
-	(*LintResponse)(nil),               // 48: migrated.v1.LintResponse
-	(*ExecuteStepResponse)(nil),        // 49: migrated.v1.ExecuteStepResponse
+	(*AcceptRevisionRequest)(nil),      // 21: migrated.v1.AcceptRevisionRequest
+	(*AcceptRevisionResponse)(nil),     // 22: migrated.v1.AcceptRevisionResponse
+	(*AcceptedRevision)(nil),           // 23: migrated.v1.AcceptedRevision
+	(*CheckRequest)(nil),               // 24: migrated.v1.CheckRequest
+	(*CheckResponse)(nil),              // 25: migrated.v1.CheckResponse
+	(*AutogenerateRequest)(nil),        // 26: migrated.v1.AutogenerateRequest
+	(*AutogenerateResponse)(nil),       // 27: migrated.v1.AutogenerateResponse
+	(*PlanResponse_Step)(nil),          // 28: migrated.v1.PlanResponse.Step
+	(*durationpb.Duration)(nil),        // 29: google.protobuf.Duration
+	(*GraphRef)(nil),                   // 30: migrated.v1.GraphRef
+	(*TargetRef)(nil),                  // 31: migrated.v1.TargetRef
+	(Direction)(0),                     // 32: migrated.v1.Direction
+	(*LintOptions)(nil),                // 33: migrated.v1.LintOptions
+	(*RunUpdate)(nil),                  // 34: migrated.v1.RunUpdate
+	(*Revision)(nil),                   // 35: migrated.v1.Revision
+	(*SchemaSource)(nil),               // 36: migrated.v1.SchemaSource
+	(*SchemaScope)(nil),                // 37: migrated.v1.SchemaScope
+	(*DiffRules)(nil),                  // 38: migrated.v1.DiffRules
+	(*SchemaDiff)(nil),                 // 39: migrated.v1.SchemaDiff
+	(*CreateRevisionRequest)(nil),      // 40: migrated.v1.CreateRevisionRequest
+	(*RevisionFile)(nil),               // 41: migrated.v1.RevisionFile
+	(*LintFinding)(nil),                // 42: migrated.v1.LintFinding
+	(*DiagnoseRequest)(nil),            // 43: migrated.v1.DiagnoseRequest
+	(*JudgeStatementRequest)(nil),      // 44: migrated.v1.JudgeStatementRequest
+	(*LintRequest)(nil),                // 45: migrated.v1.LintRequest
+	(*ExecuteStepRequest)(nil),         // 46: migrated.v1.ExecuteStepRequest
+	(*DiagnoseResponse)(nil),           // 47: migrated.v1.DiagnoseResponse
+	(*JudgeStatementResponse)(nil),     // 48: migrated.v1.JudgeStatementResponse
+	(*LintResponse)(nil),               // 49: migrated.v1.LintResponse
+	(*ExecuteStepResponse)(nil),        // 50: migrated.v1.ExecuteStepResponse
 }
 var file_migrated_v1_migration_service_proto_depIdxs = []int32{
-	26, // 0: migrated.v1.RunOptions.lock_wait:type_name -> google.protobuf.Duration
-	26, // 1: migrated.v1.RunOptions.deadline:type_name -> google.protobuf.Duration
+	29, // 0: migrated.v1.RunOptions.lock_wait:type_name -> google.protobuf.Duration
+	29, // 1: migrated.v1.RunOptions.deadline:type_name -> google.protobuf.Duration
 	0,  // 2: migrated.v1.RunOptions.session:type_name -> migrated.v1.SessionMode
-	27, // 3: migrated.v1.PlanRequest.graph:type_name -> migrated.v1.GraphRef
-	28, // 4: migrated.v1.PlanRequest.target:type_name -> migrated.v1.TargetRef
+	30, // 3: migrated.v1.PlanRequest.graph:type_name -> migrated.v1.GraphRef
+	31, // 4: migrated.v1.PlanRequest.target:type_name -> migrated.v1.TargetRef
 	5,  // 5: migrated.v1.PlanRequest.current:type_name -> migrated.v1.CurrentRows
-	29, // 6: migrated.v1.PlanRequest.direction:type_name -> migrated.v1.Direction
-	30, // 7: migrated.v1.PlanRequest.lint:type_name -> migrated.v1.LintOptions
-	25, // 8: migrated.v1.PlanResponse.steps:type_name -> migrated.v1.PlanResponse.Step
-	27, // 9: migrated.v1.UpgradeRequest.graph:type_name -> migrated.v1.GraphRef
-	28, // 10: migrated.v1.UpgradeRequest.target:type_name -> migrated.v1.TargetRef
+	32, // 6: migrated.v1.PlanRequest.direction:type_name -> migrated.v1.Direction
+	33, // 7: migrated.v1.PlanRequest.lint:type_name -> migrated.v1.LintOptions
+	28, // 8: migrated.v1.PlanResponse.steps:type_name -> migrated.v1.PlanResponse.Step
+	30, // 9: migrated.v1.UpgradeRequest.graph:type_name -> migrated.v1.GraphRef
+	31, // 10: migrated.v1.UpgradeRequest.target:type_name -> migrated.v1.TargetRef
 	3,  // 11: migrated.v1.UpgradeRequest.options:type_name -> migrated.v1.RunOptions
-	31, // 12: migrated.v1.UpgradeResponse.update:type_name -> migrated.v1.RunUpdate
-	27, // 13: migrated.v1.DowngradeRequest.graph:type_name -> migrated.v1.GraphRef
-	28, // 14: migrated.v1.DowngradeRequest.target:type_name -> migrated.v1.TargetRef
+	34, // 12: migrated.v1.UpgradeResponse.update:type_name -> migrated.v1.RunUpdate
+	30, // 13: migrated.v1.DowngradeRequest.graph:type_name -> migrated.v1.GraphRef
+	31, // 14: migrated.v1.DowngradeRequest.target:type_name -> migrated.v1.TargetRef
 	3,  // 15: migrated.v1.DowngradeRequest.options:type_name -> migrated.v1.RunOptions
-	31, // 16: migrated.v1.DowngradeResponse.update:type_name -> migrated.v1.RunUpdate
-	27, // 17: migrated.v1.StampRequest.graph:type_name -> migrated.v1.GraphRef
-	28, // 18: migrated.v1.StampRequest.target:type_name -> migrated.v1.TargetRef
+	34, // 16: migrated.v1.DowngradeResponse.update:type_name -> migrated.v1.RunUpdate
+	30, // 17: migrated.v1.StampRequest.graph:type_name -> migrated.v1.GraphRef
+	31, // 18: migrated.v1.StampRequest.target:type_name -> migrated.v1.TargetRef
 	3,  // 19: migrated.v1.StampRequest.options:type_name -> migrated.v1.RunOptions
-	31, // 20: migrated.v1.StampResponse.update:type_name -> migrated.v1.RunUpdate
-	27, // 21: migrated.v1.RenderRequest.graph:type_name -> migrated.v1.GraphRef
+	34, // 20: migrated.v1.StampResponse.update:type_name -> migrated.v1.RunUpdate
+	30, // 21: migrated.v1.RenderRequest.graph:type_name -> migrated.v1.GraphRef
 	1,  // 22: migrated.v1.RenderRequest.kind:type_name -> migrated.v1.RenderKind
-	27, // 23: migrated.v1.GetCurrentRequest.graph:type_name -> migrated.v1.GraphRef
-	28, // 24: migrated.v1.GetCurrentRequest.target:type_name -> migrated.v1.TargetRef
-	32, // 25: migrated.v1.GetCurrentResponse.current:type_name -> migrated.v1.Revision
+	30, // 23: migrated.v1.GetCurrentRequest.graph:type_name -> migrated.v1.GraphRef
+	31, // 24: migrated.v1.GetCurrentRequest.target:type_name -> migrated.v1.TargetRef
+	35, // 25: migrated.v1.GetCurrentResponse.current:type_name -> migrated.v1.Revision
 	2,  // 26: migrated.v1.GetCurrentResponse.status:type_name -> migrated.v1.TargetStatus
-	27, // 27: migrated.v1.WaitForRevisionRequest.graph:type_name -> migrated.v1.GraphRef
-	28, // 28: migrated.v1.WaitForRevisionRequest.target:type_name -> migrated.v1.TargetRef
-	26, // 29: migrated.v1.WaitForRevisionRequest.timeout:type_name -> google.protobuf.Duration
-	28, // 30: migrated.v1.EnsureVersionTableRequest.target:type_name -> migrated.v1.TargetRef
-	27, // 31: migrated.v1.CheckRequest.graph:type_name -> migrated.v1.GraphRef
-	28, // 32: migrated.v1.CheckRequest.target:type_name -> migrated.v1.TargetRef
-	33, // 33: migrated.v1.CheckRequest.desired:type_name -> migrated.v1.SchemaSource
-	34, // 34: migrated.v1.CheckRequest.scope:type_name -> migrated.v1.SchemaScope
-	35, // 35: migrated.v1.CheckRequest.rules:type_name -> migrated.v1.DiffRules
-	36, // 36: migrated.v1.CheckResponse.diff:type_name -> migrated.v1.SchemaDiff
-	37, // 37: migrated.v1.AutogenerateRequest.revision:type_name -> migrated.v1.CreateRevisionRequest
-	28, // 38: migrated.v1.AutogenerateRequest.target:type_name -> migrated.v1.TargetRef
-	33, // 39: migrated.v1.AutogenerateRequest.desired:type_name -> migrated.v1.SchemaSource
-	34, // 40: migrated.v1.AutogenerateRequest.scope:type_name -> migrated.v1.SchemaScope
-	35, // 41: migrated.v1.AutogenerateRequest.rules:type_name -> migrated.v1.DiffRules
-	30, // 42: migrated.v1.AutogenerateRequest.lint:type_name -> migrated.v1.LintOptions
-	36, // 43: migrated.v1.AutogenerateResponse.diff:type_name -> migrated.v1.SchemaDiff
-	32, // 44: migrated.v1.AutogenerateResponse.revision:type_name -> migrated.v1.Revision
-	38, // 45: migrated.v1.AutogenerateResponse.file:type_name -> migrated.v1.RevisionFile
-	39, // 46: migrated.v1.AutogenerateResponse.findings:type_name -> migrated.v1.LintFinding
-	32, // 47: migrated.v1.PlanResponse.Step.revision:type_name -> migrated.v1.Revision
-	29, // 48: migrated.v1.PlanResponse.Step.direction:type_name -> migrated.v1.Direction
-	39, // 49: migrated.v1.PlanResponse.Step.findings:type_name -> migrated.v1.LintFinding
-	4,  // 50: migrated.v1.MigrationService.Plan:input_type -> migrated.v1.PlanRequest
-	7,  // 51: migrated.v1.MigrationService.Upgrade:input_type -> migrated.v1.UpgradeRequest
-	9,  // 52: migrated.v1.MigrationService.Downgrade:input_type -> migrated.v1.DowngradeRequest
-	11, // 53: migrated.v1.MigrationService.Stamp:input_type -> migrated.v1.StampRequest
-	13, // 54: migrated.v1.MigrationService.Render:input_type -> migrated.v1.RenderRequest
-	15, // 55: migrated.v1.MigrationService.GetCurrent:input_type -> migrated.v1.GetCurrentRequest
-	17, // 56: migrated.v1.MigrationService.WaitForRevision:input_type -> migrated.v1.WaitForRevisionRequest
-	19, // 57: migrated.v1.MigrationService.EnsureVersionTable:input_type -> migrated.v1.EnsureVersionTableRequest
-	40, // 58: migrated.v1.MigrationService.AcceptRevision:input_type -> migrated.v1.AcceptRevisionRequest
-	41, // 59: migrated.v1.MigrationService.Diagnose:input_type -> migrated.v1.DiagnoseRequest
-	42, // 60: migrated.v1.MigrationService.JudgeStatement:input_type -> migrated.v1.JudgeStatementRequest
-	21, // 61: migrated.v1.MigrationService.Check:input_type -> migrated.v1.CheckRequest
-	23, // 62: migrated.v1.MigrationService.Autogenerate:input_type -> migrated.v1.AutogenerateRequest
-	43, // 63: migrated.v1.MigrationService.Lint:input_type -> migrated.v1.LintRequest
-	44, // 64: migrated.v1.MigrationService.ExecuteStep:input_type -> migrated.v1.ExecuteStepRequest
-	6,  // 65: migrated.v1.MigrationService.Plan:output_type -> migrated.v1.PlanResponse
-	8,  // 66: migrated.v1.MigrationService.Upgrade:output_type -> migrated.v1.UpgradeResponse
-	10, // 67: migrated.v1.MigrationService.Downgrade:output_type -> migrated.v1.DowngradeResponse
-	12, // 68: migrated.v1.MigrationService.Stamp:output_type -> migrated.v1.StampResponse
-	14, // 69: migrated.v1.MigrationService.Render:output_type -> migrated.v1.RenderResponse
-	16, // 70: migrated.v1.MigrationService.GetCurrent:output_type -> migrated.v1.GetCurrentResponse
-	18, // 71: migrated.v1.MigrationService.WaitForRevision:output_type -> migrated.v1.WaitForRevisionResponse
-	20, // 72: migrated.v1.MigrationService.EnsureVersionTable:output_type -> migrated.v1.EnsureVersionTableResponse
-	45, // 73: migrated.v1.MigrationService.AcceptRevision:output_type -> migrated.v1.AcceptRevisionResponse
-	46, // 74: migrated.v1.MigrationService.Diagnose:output_type -> migrated.v1.DiagnoseResponse
-	47, // 75: migrated.v1.MigrationService.JudgeStatement:output_type -> migrated.v1.JudgeStatementResponse
-	22, // 76: migrated.v1.MigrationService.Check:output_type -> migrated.v1.CheckResponse
-	24, // 77: migrated.v1.MigrationService.Autogenerate:output_type -> migrated.v1.AutogenerateResponse
-	48, // 78: migrated.v1.MigrationService.Lint:output_type -> migrated.v1.LintResponse
-	49, // 79: migrated.v1.MigrationService.ExecuteStep:output_type -> migrated.v1.ExecuteStepResponse
-	65, // [65:80] is the sub-list for method output_type
-	50, // [50:65] is the sub-list for method input_type
-	50, // [50:50] is the sub-list for extension type_name
-	50, // [50:50] is the sub-list for extension extendee
-	0,  // [0:50] is the sub-list for field type_name
+	30, // 27: migrated.v1.WaitForRevisionRequest.graph:type_name -> migrated.v1.GraphRef
+	31, // 28: migrated.v1.WaitForRevisionRequest.target:type_name -> migrated.v1.TargetRef
+	29, // 29: migrated.v1.WaitForRevisionRequest.timeout:type_name -> google.protobuf.Duration
+	31, // 30: migrated.v1.EnsureVersionTableRequest.target:type_name -> migrated.v1.TargetRef
+	30, // 31: migrated.v1.AcceptRevisionRequest.graph:type_name -> migrated.v1.GraphRef
+	31, // 32: migrated.v1.AcceptRevisionRequest.target:type_name -> migrated.v1.TargetRef
+	23, // 33: migrated.v1.AcceptRevisionResponse.revisions:type_name -> migrated.v1.AcceptedRevision
+	30, // 34: migrated.v1.CheckRequest.graph:type_name -> migrated.v1.GraphRef
+	31, // 35: migrated.v1.CheckRequest.target:type_name -> migrated.v1.TargetRef
+	36, // 36: migrated.v1.CheckRequest.desired:type_name -> migrated.v1.SchemaSource
+	37, // 37: migrated.v1.CheckRequest.scope:type_name -> migrated.v1.SchemaScope
+	38, // 38: migrated.v1.CheckRequest.rules:type_name -> migrated.v1.DiffRules
+	39, // 39: migrated.v1.CheckResponse.diff:type_name -> migrated.v1.SchemaDiff
+	40, // 40: migrated.v1.AutogenerateRequest.revision:type_name -> migrated.v1.CreateRevisionRequest
+	31, // 41: migrated.v1.AutogenerateRequest.target:type_name -> migrated.v1.TargetRef
+	36, // 42: migrated.v1.AutogenerateRequest.desired:type_name -> migrated.v1.SchemaSource
+	37, // 43: migrated.v1.AutogenerateRequest.scope:type_name -> migrated.v1.SchemaScope
+	38, // 44: migrated.v1.AutogenerateRequest.rules:type_name -> migrated.v1.DiffRules
+	33, // 45: migrated.v1.AutogenerateRequest.lint:type_name -> migrated.v1.LintOptions
+	39, // 46: migrated.v1.AutogenerateResponse.diff:type_name -> migrated.v1.SchemaDiff
+	35, // 47: migrated.v1.AutogenerateResponse.revision:type_name -> migrated.v1.Revision
+	41, // 48: migrated.v1.AutogenerateResponse.file:type_name -> migrated.v1.RevisionFile
+	42, // 49: migrated.v1.AutogenerateResponse.findings:type_name -> migrated.v1.LintFinding
+	35, // 50: migrated.v1.PlanResponse.Step.revision:type_name -> migrated.v1.Revision
+	32, // 51: migrated.v1.PlanResponse.Step.direction:type_name -> migrated.v1.Direction
+	42, // 52: migrated.v1.PlanResponse.Step.findings:type_name -> migrated.v1.LintFinding
+	4,  // 53: migrated.v1.MigrationService.Plan:input_type -> migrated.v1.PlanRequest
+	7,  // 54: migrated.v1.MigrationService.Upgrade:input_type -> migrated.v1.UpgradeRequest
+	9,  // 55: migrated.v1.MigrationService.Downgrade:input_type -> migrated.v1.DowngradeRequest
+	11, // 56: migrated.v1.MigrationService.Stamp:input_type -> migrated.v1.StampRequest
+	13, // 57: migrated.v1.MigrationService.Render:input_type -> migrated.v1.RenderRequest
+	15, // 58: migrated.v1.MigrationService.GetCurrent:input_type -> migrated.v1.GetCurrentRequest
+	17, // 59: migrated.v1.MigrationService.WaitForRevision:input_type -> migrated.v1.WaitForRevisionRequest
+	19, // 60: migrated.v1.MigrationService.EnsureVersionTable:input_type -> migrated.v1.EnsureVersionTableRequest
+	21, // 61: migrated.v1.MigrationService.AcceptRevision:input_type -> migrated.v1.AcceptRevisionRequest
+	43, // 62: migrated.v1.MigrationService.Diagnose:input_type -> migrated.v1.DiagnoseRequest
+	44, // 63: migrated.v1.MigrationService.JudgeStatement:input_type -> migrated.v1.JudgeStatementRequest
+	24, // 64: migrated.v1.MigrationService.Check:input_type -> migrated.v1.CheckRequest
+	26, // 65: migrated.v1.MigrationService.Autogenerate:input_type -> migrated.v1.AutogenerateRequest
+	45, // 66: migrated.v1.MigrationService.Lint:input_type -> migrated.v1.LintRequest
+	46, // 67: migrated.v1.MigrationService.ExecuteStep:input_type -> migrated.v1.ExecuteStepRequest
+	6,  // 68: migrated.v1.MigrationService.Plan:output_type -> migrated.v1.PlanResponse
+	8,  // 69: migrated.v1.MigrationService.Upgrade:output_type -> migrated.v1.UpgradeResponse
+	10, // 70: migrated.v1.MigrationService.Downgrade:output_type -> migrated.v1.DowngradeResponse
+	12, // 71: migrated.v1.MigrationService.Stamp:output_type -> migrated.v1.StampResponse
+	14, // 72: migrated.v1.MigrationService.Render:output_type -> migrated.v1.RenderResponse
+	16, // 73: migrated.v1.MigrationService.GetCurrent:output_type -> migrated.v1.GetCurrentResponse
+	18, // 74: migrated.v1.MigrationService.WaitForRevision:output_type -> migrated.v1.WaitForRevisionResponse
+	20, // 75: migrated.v1.MigrationService.EnsureVersionTable:output_type -> migrated.v1.EnsureVersionTableResponse
+	22, // 76: migrated.v1.MigrationService.AcceptRevision:output_type -> migrated.v1.AcceptRevisionResponse
+	47, // 77: migrated.v1.MigrationService.Diagnose:output_type -> migrated.v1.DiagnoseResponse
+	48, // 78: migrated.v1.MigrationService.JudgeStatement:output_type -> migrated.v1.JudgeStatementResponse
+	25, // 79: migrated.v1.MigrationService.Check:output_type -> migrated.v1.CheckResponse
+	27, // 80: migrated.v1.MigrationService.Autogenerate:output_type -> migrated.v1.AutogenerateResponse
+	49, // 81: migrated.v1.MigrationService.Lint:output_type -> migrated.v1.LintResponse
+	50, // 82: migrated.v1.MigrationService.ExecuteStep:output_type -> migrated.v1.ExecuteStepResponse
+	68, // [68:83] is the sub-list for method output_type
+	53, // [53:68] is the sub-list for method input_type
+	53, // [53:53] is the sub-list for extension type_name
+	53, // [53:53] is the sub-list for extension extendee
+	0,  // [0:53] is the sub-list for field type_name
 }
 
 func init() { file_migrated_v1_migration_service_proto_init() }
@@ -2248,7 +2517,6 @@ func file_migrated_v1_migration_service_proto_init() {
 	file_migrated_v1_execute_proto_init()
 	file_migrated_v1_graph_proto_init()
 	file_migrated_v1_lint_proto_init()
-	file_migrated_v1_repair_proto_init()
 	file_migrated_v1_revision_proto_init()
 	file_migrated_v1_revision_service_proto_init()
 	file_migrated_v1_schema_source_proto_init()
@@ -2259,7 +2527,7 @@ func file_migrated_v1_migration_service_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_migrated_v1_migration_service_proto_rawDesc), len(file_migrated_v1_migration_service_proto_rawDesc)),
 			NumEnums:      3,
-			NumMessages:   23,
+			NumMessages:   26,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

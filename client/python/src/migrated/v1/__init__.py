@@ -59,6 +59,9 @@ from migrated.v1.lint_pb2 import (
     LintSeverity,
 )
 from migrated.v1.migration_service_pb2 import (
+    AcceptRevisionRequest,
+    AcceptRevisionResponse,
+    AcceptedRevision,
     AutogenerateRequest,
     AutogenerateResponse,
     CheckRequest,
@@ -156,11 +159,6 @@ from migrated.v1.project_service_pb2 import (
     ListProjectsResponse,
     UpdateProjectRequest,
     UpdateProjectResponse,
-)
-from migrated.v1.repair_pb2 import (
-    AcceptRevisionRequest,
-    AcceptRevisionResponse,
-    AcceptedRevision,
 )
 from migrated.v1.revision_pb2 import (
     Revision,

@@ -854,6 +854,128 @@ class EnsureVersionTableResponse(_message.Message):
 Global___EnsureVersionTableResponse: _TypeAlias = EnsureVersionTableResponse  # noqa: Y015
 
 @_typing.final
+class AcceptRevisionRequest(_message.Message):
+    """Request of AcceptRevision."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PROJECT_FIELD_NUMBER: _builtins.int
+    GRAPH_FIELD_NUMBER: _builtins.int
+    TARGET_FIELD_NUMBER: _builtins.int
+    REVISION_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    ACTOR_FIELD_NUMBER: _builtins.int
+    ALL_FIELD_NUMBER: _builtins.int
+    DRY_RUN_FIELD_NUMBER: _builtins.int
+    project: _builtins.str
+    """Project."""
+    revision: _builtins.str
+    """The revision."""
+    reason: _builtins.str
+    """Why, for the audit log."""
+    actor: _builtins.str
+    """Who, as shown to others."""
+    all: _builtins.bool
+    """Every revision whose content is another one than was applied; `revision` is empty then. Where there is none, none is
+    accepted, and that is no error.
+    """
+    dry_run: _builtins.bool
+    """Tell what would be accepted, and accept nothing. No reason is needed."""
+    @_builtins.property
+    def graph(self) -> _graph_pb2.GraphRef:
+        """Graph with the content to accept."""
+
+    @_builtins.property
+    def target(self) -> _target_pb2.TargetRef:
+        """Target."""
+
+    def __init__(
+        self,
+        *,
+        project: _builtins.str = ...,
+        graph: _graph_pb2.GraphRef | None = ...,
+        target: _target_pb2.TargetRef | None = ...,
+        revision: _builtins.str = ...,
+        reason: _builtins.str = ...,
+        actor: _builtins.str = ...,
+        all: _builtins.bool = ...,
+        dry_run: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["graph", b"graph", "target", b"target"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["actor", b"actor", "all", b"all", "dry_run", b"dry_run", "graph", b"graph", "project", b"project", "reason", b"reason", "revision", b"revision", "target", b"target"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___AcceptRevisionRequest: _TypeAlias = AcceptRevisionRequest  # noqa: Y015
+
+@_typing.final
+class AcceptRevisionResponse(_message.Message):
+    """Response of AcceptRevision."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    OLD_HASH_FIELD_NUMBER: _builtins.int
+    NEW_HASH_FIELD_NUMBER: _builtins.int
+    REVISIONS_FIELD_NUMBER: _builtins.int
+    old_hash: _builtins.str
+    """Identity of the content that was applied. Empty with `all`."""
+    new_hash: _builtins.str
+    """Identity of the content that is accepted now. Empty with `all`."""
+    @_builtins.property
+    def revisions(self) -> _containers.RepeatedCompositeFieldContainer[Global___AcceptedRevision]:
+        """What is accepted, in the order of the files."""
+
+    def __init__(
+        self,
+        *,
+        old_hash: _builtins.str = ...,
+        new_hash: _builtins.str = ...,
+        revisions: _abc.Iterable[Global___AcceptedRevision] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["new_hash", b"new_hash", "old_hash", b"old_hash", "revisions", b"revisions"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___AcceptRevisionResponse: _TypeAlias = AcceptRevisionResponse  # noqa: Y015
+
+@_typing.final
+class AcceptedRevision(_message.Message):
+    """A revision whose present content is accepted."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REVISION_FIELD_NUMBER: _builtins.int
+    PATH_FIELD_NUMBER: _builtins.int
+    OLD_HASH_FIELD_NUMBER: _builtins.int
+    NEW_HASH_FIELD_NUMBER: _builtins.int
+    revision: _builtins.str
+    """The revision."""
+    path: _builtins.str
+    """Its file."""
+    old_hash: _builtins.str
+    """Identity of the content that was applied."""
+    new_hash: _builtins.str
+    """Identity of the present content."""
+    def __init__(
+        self,
+        *,
+        revision: _builtins.str = ...,
+        path: _builtins.str = ...,
+        old_hash: _builtins.str = ...,
+        new_hash: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["new_hash", b"new_hash", "old_hash", b"old_hash", "path", b"path", "revision", b"revision"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___AcceptedRevision: _TypeAlias = AcceptedRevision  # noqa: Y015
+
+@_typing.final
 class CheckRequest(_message.Message):
     """Request of Check."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from migrated._sync.wire import Method, Wire
-from migrated.v1 import diagnose_pb2, execute_pb2, lint_pb2, migration_service_pb2, repair_pb2
+from migrated.v1 import diagnose_pb2, execute_pb2, lint_pb2, migration_service_pb2
 
 PLAN = Method(
     "/migrated.v1.MigrationService/Plan",
@@ -57,8 +57,8 @@ ENSURE_VERSION_TABLE = Method(
 
 ACCEPT_REVISION = Method(
     "/migrated.v1.MigrationService/AcceptRevision",
-    repair_pb2.AcceptRevisionRequest,
-    repair_pb2.AcceptRevisionResponse,
+    migration_service_pb2.AcceptRevisionRequest,
+    migration_service_pb2.AcceptRevisionResponse,
 )
 
 DIAGNOSE = Method(
@@ -153,8 +153,8 @@ class MigrationService:
         return self._wire.unary(ENSURE_VERSION_TABLE, request, timeout)
 
     def accept_revision(
-        self, request: repair_pb2.AcceptRevisionRequest, *, timeout: float | None = None
-    ) -> repair_pb2.AcceptRevisionResponse:
+        self, request: migration_service_pb2.AcceptRevisionRequest, *, timeout: float | None = None
+    ) -> migration_service_pb2.AcceptRevisionResponse:
         """Accepts a revision's present content for a target where other content was applied. Audited."""
         return self._wire.unary(ACCEPT_REVISION, request, timeout)
 
