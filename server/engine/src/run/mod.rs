@@ -11,6 +11,7 @@ mod lane;
 mod list;
 mod lock;
 mod log;
+mod replicas;
 mod sessions;
 mod step;
 mod steps;
@@ -18,6 +19,7 @@ mod watch;
 
 pub use accept::{RunOptions, RunRequest};
 pub use executor::{ExecutorHears, ExecutorSays, Saying, StepToExecute};
+pub(crate) use replicas::Left;
 pub use watch::{RunUpdate, RunWatch};
 
 pub(crate) use accept::{Job, again, is_relative};
