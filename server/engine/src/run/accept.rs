@@ -69,7 +69,7 @@ impl Job {
 
 /// The command that asks for the same as a run did.
 pub(crate) fn again(run: &RunRecord) -> String {
-    let mut command = format!("migratectl {}", run.kind.as_str());
+    let mut command = format!("migratectl {}", run.kind.command());
     for goal in &run.goal {
         command.push(' ');
         command.push_str(goal);

@@ -11,6 +11,7 @@ mod lane;
 mod list;
 mod lock;
 mod log;
+mod rehearse;
 mod sessions;
 mod step;
 mod steps;

@@ -22,6 +22,7 @@ mod journalled;
 mod lock;
 mod parameter;
 mod quote;
+mod rehearsal;
 mod resume;
 mod session;
 mod standing;

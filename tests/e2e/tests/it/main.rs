@@ -31,6 +31,7 @@ mod messages;
 mod operations_form;
 mod questions;
 mod random_messages;
+mod rehearsed;
 mod rules;
 mod scenarios;
 mod shutdown;
