@@ -2178,7 +2178,7 @@ var File_migrated_v1_migration_service_proto protoreflect.FileDescriptor
 
 const file_migrated_v1_migration_service_proto_rawDesc = "" +
 	"\n" +
-	"#migrated/v1/migration_service.proto\x12\vmigrated.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x16migrated/v1/diff.proto\x1a\x17migrated/v1/event.proto\x1a\x19migrated/v1/execute.proto\x1a\x17migrated/v1/graph.proto\x1a\x16migrated/v1/lint.proto\x1a\x1amigrated/v1/revision.proto\x1a\"migrated/v1/revision_service.proto\x1a\x1fmigrated/v1/schema_source.proto\x1a\x18migrated/v1/target.proto\"\x94\x02\n" +
+	"#migrated/v1/migration_service.proto\x12\vmigrated.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1amigrated/v1/diagnose.proto\x1a\x16migrated/v1/diff.proto\x1a\x17migrated/v1/event.proto\x1a\x19migrated/v1/execute.proto\x1a\x17migrated/v1/graph.proto\x1a\x16migrated/v1/lint.proto\x1a\x1amigrated/v1/revision.proto\x1a\"migrated/v1/revision_service.proto\x1a\x1fmigrated/v1/schema_source.proto\x1a\x18migrated/v1/target.proto\"\x94\x02\n" +
 	"\n" +
 	"RunOptions\x12\x1d\n" +
 	"\n" +
@@ -2341,7 +2341,7 @@ const file_migrated_v1_migration_service_proto_rawDesc = "" +
 	"\x14TARGET_STATUS_BEHIND\x10\x02\x12\x17\n" +
 	"\x13TARGET_STATUS_AHEAD\x10\x03\x12\x1a\n" +
 	"\x16TARGET_STATUS_DIVERGED\x10\x04\x12\x19\n" +
-	"\x15TARGET_STATUS_UNKNOWN\x10\x052\x83\b\n" +
+	"\x15TARGET_STATUS_UNKNOWN\x10\x052\xa7\t\n" +
 	"\x10MigrationService\x12;\n" +
 	"\x04Plan\x12\x18.migrated.v1.PlanRequest\x1a\x19.migrated.v1.PlanResponse\x12F\n" +
 	"\aUpgrade\x12\x1b.migrated.v1.UpgradeRequest\x1a\x1c.migrated.v1.UpgradeResponse0\x01\x12L\n" +
@@ -2352,7 +2352,9 @@ const file_migrated_v1_migration_service_proto_rawDesc = "" +
 	"GetCurrent\x12\x1e.migrated.v1.GetCurrentRequest\x1a\x1f.migrated.v1.GetCurrentResponse\x12\\\n" +
 	"\x0fWaitForRevision\x12#.migrated.v1.WaitForRevisionRequest\x1a$.migrated.v1.WaitForRevisionResponse\x12e\n" +
 	"\x12EnsureVersionTable\x12&.migrated.v1.EnsureVersionTableRequest\x1a'.migrated.v1.EnsureVersionTableResponse\x12Y\n" +
-	"\x0eAcceptRevision\x12\".migrated.v1.AcceptRevisionRequest\x1a#.migrated.v1.AcceptRevisionResponse\x12>\n" +
+	"\x0eAcceptRevision\x12\".migrated.v1.AcceptRevisionRequest\x1a#.migrated.v1.AcceptRevisionResponse\x12G\n" +
+	"\bDiagnose\x12\x1c.migrated.v1.DiagnoseRequest\x1a\x1d.migrated.v1.DiagnoseResponse\x12Y\n" +
+	"\x0eJudgeStatement\x12\".migrated.v1.JudgeStatementRequest\x1a#.migrated.v1.JudgeStatementResponse\x12>\n" +
 	"\x05Check\x12\x19.migrated.v1.CheckRequest\x1a\x1a.migrated.v1.CheckResponse\x12S\n" +
 	"\fAutogenerate\x12 .migrated.v1.AutogenerateRequest\x1a!.migrated.v1.AutogenerateResponse\x12;\n" +
 	"\x04Lint\x12\x18.migrated.v1.LintRequest\x1a\x19.migrated.v1.LintResponse\x12T\n" +
@@ -2416,10 +2418,14 @@ var file_migrated_v1_migration_service_proto_goTypes = []any{
 	(*CreateRevisionRequest)(nil),      // 40: migrated.v1.CreateRevisionRequest
 	(*RevisionFile)(nil),               // 41: migrated.v1.RevisionFile
 	(*LintFinding)(nil),                // 42: migrated.v1.LintFinding
-	(*LintRequest)(nil),                // 43: migrated.v1.LintRequest
-	(*ExecuteStepRequest)(nil),         // 44: migrated.v1.ExecuteStepRequest
-	(*LintResponse)(nil),               // 45: migrated.v1.LintResponse
-	(*ExecuteStepResponse)(nil),        // 46: migrated.v1.ExecuteStepResponse
+	(*DiagnoseRequest)(nil),            // 43: migrated.v1.DiagnoseRequest
+	(*JudgeStatementRequest)(nil),      // 44: migrated.v1.JudgeStatementRequest
+	(*LintRequest)(nil),                // 45: migrated.v1.LintRequest
+	(*ExecuteStepRequest)(nil),         // 46: migrated.v1.ExecuteStepRequest
+	(*DiagnoseResponse)(nil),           // 47: migrated.v1.DiagnoseResponse
+	(*JudgeStatementResponse)(nil),     // 48: migrated.v1.JudgeStatementResponse
+	(*LintResponse)(nil),               // 49: migrated.v1.LintResponse
+	(*ExecuteStepResponse)(nil),        // 50: migrated.v1.ExecuteStepResponse
 }
 var file_migrated_v1_migration_service_proto_depIdxs = []int32{
 	29, // 0: migrated.v1.RunOptions.lock_wait:type_name -> google.protobuf.Duration
@@ -2484,25 +2490,29 @@ var file_migrated_v1_migration_service_proto_depIdxs = []int32{
 	17, // 59: migrated.v1.MigrationService.WaitForRevision:input_type -> migrated.v1.WaitForRevisionRequest
 	19, // 60: migrated.v1.MigrationService.EnsureVersionTable:input_type -> migrated.v1.EnsureVersionTableRequest
 	21, // 61: migrated.v1.MigrationService.AcceptRevision:input_type -> migrated.v1.AcceptRevisionRequest
-	24, // 62: migrated.v1.MigrationService.Check:input_type -> migrated.v1.CheckRequest
-	26, // 63: migrated.v1.MigrationService.Autogenerate:input_type -> migrated.v1.AutogenerateRequest
-	43, // 64: migrated.v1.MigrationService.Lint:input_type -> migrated.v1.LintRequest
-	44, // 65: migrated.v1.MigrationService.ExecuteStep:input_type -> migrated.v1.ExecuteStepRequest
-	6,  // 66: migrated.v1.MigrationService.Plan:output_type -> migrated.v1.PlanResponse
-	8,  // 67: migrated.v1.MigrationService.Upgrade:output_type -> migrated.v1.UpgradeResponse
-	10, // 68: migrated.v1.MigrationService.Downgrade:output_type -> migrated.v1.DowngradeResponse
-	12, // 69: migrated.v1.MigrationService.Stamp:output_type -> migrated.v1.StampResponse
-	14, // 70: migrated.v1.MigrationService.Render:output_type -> migrated.v1.RenderResponse
-	16, // 71: migrated.v1.MigrationService.GetCurrent:output_type -> migrated.v1.GetCurrentResponse
-	18, // 72: migrated.v1.MigrationService.WaitForRevision:output_type -> migrated.v1.WaitForRevisionResponse
-	20, // 73: migrated.v1.MigrationService.EnsureVersionTable:output_type -> migrated.v1.EnsureVersionTableResponse
-	22, // 74: migrated.v1.MigrationService.AcceptRevision:output_type -> migrated.v1.AcceptRevisionResponse
-	25, // 75: migrated.v1.MigrationService.Check:output_type -> migrated.v1.CheckResponse
-	27, // 76: migrated.v1.MigrationService.Autogenerate:output_type -> migrated.v1.AutogenerateResponse
-	45, // 77: migrated.v1.MigrationService.Lint:output_type -> migrated.v1.LintResponse
-	46, // 78: migrated.v1.MigrationService.ExecuteStep:output_type -> migrated.v1.ExecuteStepResponse
-	66, // [66:79] is the sub-list for method output_type
-	53, // [53:66] is the sub-list for method input_type
+	43, // 62: migrated.v1.MigrationService.Diagnose:input_type -> migrated.v1.DiagnoseRequest
+	44, // 63: migrated.v1.MigrationService.JudgeStatement:input_type -> migrated.v1.JudgeStatementRequest
+	24, // 64: migrated.v1.MigrationService.Check:input_type -> migrated.v1.CheckRequest
+	26, // 65: migrated.v1.MigrationService.Autogenerate:input_type -> migrated.v1.AutogenerateRequest
+	45, // 66: migrated.v1.MigrationService.Lint:input_type -> migrated.v1.LintRequest
+	46, // 67: migrated.v1.MigrationService.ExecuteStep:input_type -> migrated.v1.ExecuteStepRequest
+	6,  // 68: migrated.v1.MigrationService.Plan:output_type -> migrated.v1.PlanResponse
+	8,  // 69: migrated.v1.MigrationService.Upgrade:output_type -> migrated.v1.UpgradeResponse
+	10, // 70: migrated.v1.MigrationService.Downgrade:output_type -> migrated.v1.DowngradeResponse
+	12, // 71: migrated.v1.MigrationService.Stamp:output_type -> migrated.v1.StampResponse
+	14, // 72: migrated.v1.MigrationService.Render:output_type -> migrated.v1.RenderResponse
+	16, // 73: migrated.v1.MigrationService.GetCurrent:output_type -> migrated.v1.GetCurrentResponse
+	18, // 74: migrated.v1.MigrationService.WaitForRevision:output_type -> migrated.v1.WaitForRevisionResponse
+	20, // 75: migrated.v1.MigrationService.EnsureVersionTable:output_type -> migrated.v1.EnsureVersionTableResponse
+	22, // 76: migrated.v1.MigrationService.AcceptRevision:output_type -> migrated.v1.AcceptRevisionResponse
+	47, // 77: migrated.v1.MigrationService.Diagnose:output_type -> migrated.v1.DiagnoseResponse
+	48, // 78: migrated.v1.MigrationService.JudgeStatement:output_type -> migrated.v1.JudgeStatementResponse
+	25, // 79: migrated.v1.MigrationService.Check:output_type -> migrated.v1.CheckResponse
+	27, // 80: migrated.v1.MigrationService.Autogenerate:output_type -> migrated.v1.AutogenerateResponse
+	49, // 81: migrated.v1.MigrationService.Lint:output_type -> migrated.v1.LintResponse
+	50, // 82: migrated.v1.MigrationService.ExecuteStep:output_type -> migrated.v1.ExecuteStepResponse
+	68, // [68:83] is the sub-list for method output_type
+	53, // [53:68] is the sub-list for method input_type
 	53, // [53:53] is the sub-list for extension type_name
 	53, // [53:53] is the sub-list for extension extendee
 	0,  // [0:53] is the sub-list for field type_name
@@ -2513,6 +2523,7 @@ func file_migrated_v1_migration_service_proto_init() {
 	if File_migrated_v1_migration_service_proto != nil {
 		return
 	}
+	file_migrated_v1_diagnose_proto_init()
 	file_migrated_v1_diff_proto_init()
 	file_migrated_v1_event_proto_init()
 	file_migrated_v1_execute_proto_init()

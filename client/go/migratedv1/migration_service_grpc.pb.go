@@ -28,6 +28,8 @@ const (
 	MigrationService_WaitForRevision_FullMethodName    = "/migrated.v1.MigrationService/WaitForRevision"
 	MigrationService_EnsureVersionTable_FullMethodName = "/migrated.v1.MigrationService/EnsureVersionTable"
 	MigrationService_AcceptRevision_FullMethodName     = "/migrated.v1.MigrationService/AcceptRevision"
+	MigrationService_Diagnose_FullMethodName           = "/migrated.v1.MigrationService/Diagnose"
+	MigrationService_JudgeStatement_FullMethodName     = "/migrated.v1.MigrationService/JudgeStatement"
 	MigrationService_Check_FullMethodName              = "/migrated.v1.MigrationService/Check"
 	MigrationService_Autogenerate_FullMethodName       = "/migrated.v1.MigrationService/Autogenerate"
 	MigrationService_Lint_FullMethodName               = "/migrated.v1.MigrationService/Lint"
@@ -58,6 +60,10 @@ type MigrationServiceClient interface {
 	EnsureVersionTable(ctx context.Context, in *EnsureVersionTableRequest, opts ...grpc.CallOption) (*EnsureVersionTableResponse, error)
 	// Accepts a revision's present content for a target where other content was applied. Audited.
 	AcceptRevision(ctx context.Context, in *AcceptRevisionRequest, opts ...grpc.CallOption) (*AcceptRevisionResponse, error)
+	// What a run that was cut off left on a target, statement by statement, and the next command. Changes nothing.
+	Diagnose(ctx context.Context, in *DiagnoseRequest, opts ...grpc.CallOption) (*DiagnoseResponse, error)
+	// Notes what became of a statement of which nobody but a person can tell. Audited.
+	JudgeStatement(ctx context.Context, in *JudgeStatementRequest, opts ...grpc.CallOption) (*JudgeStatementResponse, error)
 	// Whether a target is what a desired schema says, or what its revisions make. Writes nothing.
 	Check(ctx context.Context, in *CheckRequest, opts ...grpc.CallOption) (*CheckResponse, error)
 	// Writes the revision that makes of a target what is desired. Nothing is stored; the client writes the file.
@@ -203,6 +209,26 @@ func (c *migrationServiceClient) AcceptRevision(ctx context.Context, in *AcceptR
 	return out, nil
 }
 
+func (c *migrationServiceClient) Diagnose(ctx context.Context, in *DiagnoseRequest, opts ...grpc.CallOption) (*DiagnoseResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(DiagnoseResponse)
+	err := c.cc.Invoke(ctx, MigrationService_Diagnose_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *migrationServiceClient) JudgeStatement(ctx context.Context, in *JudgeStatementRequest, opts ...grpc.CallOption) (*JudgeStatementResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(JudgeStatementResponse)
+	err := c.cc.Invoke(ctx, MigrationService_JudgeStatement_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 func (c *migrationServiceClient) Check(ctx context.Context, in *CheckRequest, opts ...grpc.CallOption) (*CheckResponse, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(CheckResponse)
@@ -270,6 +296,10 @@ type MigrationServiceServer interface {
 	EnsureVersionTable(context.Context, *EnsureVersionTableRequest) (*EnsureVersionTableResponse, error)
 	// Accepts a revision's present content for a target where other content was applied. Audited.
 	AcceptRevision(context.Context, *AcceptRevisionRequest) (*AcceptRevisionResponse, error)
+	// What a run that was cut off left on a target, statement by statement, and the next command. Changes nothing.
+	Diagnose(context.Context, *DiagnoseRequest) (*DiagnoseResponse, error)
+	// Notes what became of a statement of which nobody but a person can tell. Audited.
+	JudgeStatement(context.Context, *JudgeStatementRequest) (*JudgeStatementResponse, error)
 	// Whether a target is what a desired schema says, or what its revisions make. Writes nothing.
 	Check(context.Context, *CheckRequest) (*CheckResponse, error)
 	// Writes the revision that makes of a target what is desired. Nothing is stored; the client writes the file.
@@ -315,6 +345,12 @@ func (UnimplementedMigrationServiceServer) EnsureVersionTable(context.Context, *
 }
 func (UnimplementedMigrationServiceServer) AcceptRevision(context.Context, *AcceptRevisionRequest) (*AcceptRevisionResponse, error) {
 	return nil, status.Errorf(codes.Unimplemented, "method AcceptRevision not implemented")
+}
+func (UnimplementedMigrationServiceServer) Diagnose(context.Context, *DiagnoseRequest) (*DiagnoseResponse, error) {
+	return nil, status.Errorf(codes.Unimplemented, "method Diagnose not implemented")
+}
+func (UnimplementedMigrationServiceServer) JudgeStatement(context.Context, *JudgeStatementRequest) (*JudgeStatementResponse, error) {
+	return nil, status.Errorf(codes.Unimplemented, "method JudgeStatement not implemented")
 }
 func (UnimplementedMigrationServiceServer) Check(context.Context, *CheckRequest) (*CheckResponse, error) {
 	return nil, status.Errorf(codes.Unimplemented, "method Check not implemented")
@@ -483,6 +519,42 @@ func _MigrationService_AcceptRevision_Handler(srv interface{}, ctx context.Conte
 	return interceptor(ctx, in, info, handler)
 }
 
+func _MigrationService_Diagnose_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(DiagnoseRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(MigrationServiceServer).Diagnose(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: MigrationService_Diagnose_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(MigrationServiceServer).Diagnose(ctx, req.(*DiagnoseRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _MigrationService_JudgeStatement_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(JudgeStatementRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(MigrationServiceServer).JudgeStatement(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: MigrationService_JudgeStatement_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(MigrationServiceServer).JudgeStatement(ctx, req.(*JudgeStatementRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 func _MigrationService_Check_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(CheckRequest)
 	if err := dec(in); err != nil {
@@ -570,6 +642,14 @@ var MigrationService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "AcceptRevision",
 			Handler:    _MigrationService_AcceptRevision_Handler,
+		},
+		{
+			MethodName: "Diagnose",
+			Handler:    _MigrationService_Diagnose_Handler,
+		},
+		{
+			MethodName: "JudgeStatement",
+			Handler:    _MigrationService_JudgeStatement_Handler,
 		},
 		{
 			MethodName: "Check",

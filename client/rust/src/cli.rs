@@ -145,7 +145,11 @@ pub enum Verb {
     Push(verb::push::Push),
     /// Fetch the published revisions
     Pull(verb::pull::Pull),
-    /// Accept a revision's changed content
+    /// Tell what a run that was cut off left, and how to go on
+    Diagnose(verb::diagnose::Diagnose),
+    /// Go on with the run that was cut off
+    Resume(verb::resume::Resume),
+    /// Decide what only a person can: changed content, a statement in doubt
     Repair(verb::repair::Repair),
     /// List, show, test or change targets
     Targets(verb::targets::Targets),

@@ -210,7 +210,7 @@ impl Code {
             Code::IdTooLong => "choose a shorter id, or widen the column `version_num`",
             Code::IdCollision => "choose an id that differs in more than case or accents",
             Code::TargetPartial | Code::OutcomeUnknown => {
-                "`migratectl current` shows what is applied, and what in part"
+                "`migratectl diagnose` shows what took effect, and the next command"
             }
             Code::ConnectionLost | Code::LockLost => {
                 "`migratectl current`, then repeat the command: it goes on from there"

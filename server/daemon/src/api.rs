@@ -12,6 +12,7 @@ use async_trait::async_trait;
 use migrated_core::DialectName;
 use migrated_engine::{Engine, EngineError, ResolveTarget, Resolved, Settings, SystemClock, TargetRequest};
 use migrated_store::{SqliteOptions, SqliteStore, Store, TargetRecord};
+use migrated_target::edge::Edges;
 use migrated_target::{SessionMode, TargetSpec, VersionTable};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -23,7 +24,7 @@ const HOUSEKEEPING: Duration = Duration::from_secs(3600);
 const FIRST_HOUSEKEEPING: Duration = Duration::from_secs(60);
 
 /// Opens the store, settles what an earlier daemon left, and makes the services.
-pub(crate) async fn open(config: &Config) -> Result<Api, Failure> {
+pub(crate) async fn open(config: &Config, edges: Arc<dyn Edges>) -> Result<Api, Failure> {
     let options = SqliteOptions {
         readers: config.store.readers,
         busy_timeout: config.store.busy_timeout.0,
@@ -38,11 +39,12 @@ pub(crate) async fn open(config: &Config) -> Result<Api, Failure> {
         config.configured_targets().into_iter().map(|(name, t)| (name.clone(), record(name, t))).collect();
     let connections = config.connections.0.keys().cloned().collect();
     let catalog = Catalog::new(store.clone(), configured, connections);
-    let engine = Engine::new(
+    let engine = Engine::with_edges(
         store.clone(),
         Arc::new(SystemClock),
         settings(config),
         resolver(config, catalog.clone()),
+        edges,
     );
     if let Err(e) = engine.reconcile_all().await {
         tracing::warn!(error = %e, "runs that an earlier daemon left are settled when their targets are asked for");

@@ -9,8 +9,9 @@ use async_trait::async_trait;
 use migrated_core::DialectName;
 use migrated_core::event::Blocker;
 use migrated_target::{
-    Backend, BackendState, Capabilities, InspectOptions, Inspected, LockAttempt, Scratch, ScratchOptions,
-    Session, SessionOptions, Standing, Target, TargetError, TransactionOutcome,
+    Backend, BackendState, Capabilities, Examined, InspectOptions, Inspected, JournalRow, LockAttempt,
+    Scratch, ScratchOptions, Session, SessionOptions, Standing, Target, TargetError, TransactionOutcome,
+    Work,
 };
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
@@ -163,6 +164,16 @@ impl Target for CountedTarget {
     async fn forget_journal(&self) -> Result<(), TargetError> {
         let _look = self.server.look().await;
         self.target.forget_journal().await
+    }
+
+    async fn examine(&self, work: &Work) -> Result<Examined, TargetError> {
+        let _look = self.server.look().await;
+        self.target.examine(work).await
+    }
+
+    async fn judge(&self, row: &JournalRow, took_effect: bool) -> Result<(), TargetError> {
+        let _look = self.server.look().await;
+        self.target.judge(row, took_effect).await
     }
 
     async fn try_lock(&self, run: &str) -> Result<LockAttempt, TargetError> {

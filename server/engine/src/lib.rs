@@ -7,8 +7,10 @@ mod bodies;
 mod clock;
 mod connections;
 mod current;
+mod diagnose;
 mod error;
 mod graph;
+mod judge;
 mod lint;
 mod operations_sql;
 mod place;
@@ -30,10 +32,12 @@ pub use accept::{Accept, Accepted, Which};
 pub use bodies::{BodyPart, ManifestFile};
 pub use clock::{Clock, SystemClock};
 pub use current::{Current, Status};
+pub use diagnose::{DiagnoseRequest, DiagnosedStatement, Diagnosis, Health};
 pub use error::{EngineError, Result};
 pub use graph::{GraphRef, LoadedGraph, RevisionView};
+pub use judge::Judge;
 pub use lint::{LintFinding, LintOptions, LintRequest, Linted, LintedRevision};
-pub use migrated_target::{Answer, Array, ClientStatement, ResultColumn, Value};
+pub use migrated_target::{Answer, Array, ClientStatement, Fate, ResultColumn, StatementFate, Value};
 pub use place::{Place, ResolveTarget, Resolved, TargetRequest};
 pub use plan::{PlanRequest, Planned, PlannedStep, RowsFrom};
 pub use publish::{Push, Pushed};
@@ -51,6 +55,7 @@ pub use test_target::Tested;
 pub use wait::WaitRequest;
 
 use migrated_store::Store;
+use migrated_target::edge::{Edge, Edges, Unwatched};
 use std::sync::Arc;
 
 /// The engine: cheap to clone, one for the process.
@@ -67,6 +72,7 @@ struct Inner {
     graphs: graph::Cache,
     uploads: bodies::Uploads,
     runs: run::Registry,
+    edges: Arc<dyn Edges>,
     verified: prepare::Verified,
 }
 
@@ -78,6 +84,17 @@ impl Engine {
         settings: Settings,
         resolve: ResolveTarget,
     ) -> Engine {
+        Engine::with_edges(store, clock, settings, resolve, Arc::new(Unwatched))
+    }
+
+    /// As [`Engine::new`]; `edges` is told of every edge that runs come to.
+    pub fn with_edges(
+        store: Arc<dyn Store>,
+        clock: Arc<dyn Clock>,
+        settings: Settings,
+        resolve: ResolveTarget,
+        edges: Arc<dyn Edges>,
+    ) -> Engine {
         let inner = Inner {
             store,
             clock,
@@ -87,12 +104,18 @@ impl Engine {
             verified: prepare::Verified::default(),
             settings,
             resolve,
+            edges,
         };
         Engine { inner: Arc::new(inner) }
     }
 
     pub(crate) fn store(&self) -> &dyn Store {
         self.inner.store.as_ref()
+    }
+
+    /// A run has come to an edge.
+    pub(crate) async fn edge(&self, edge: Edge) {
+        self.inner.edges.pass(edge).await;
     }
 
     pub(crate) fn now(&self) -> i64 {

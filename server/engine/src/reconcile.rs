@@ -6,6 +6,7 @@ use crate::{Engine, EngineError, Result};
 use migrated_core::Code;
 use migrated_core::event::{Direction, EventKind, RunKind, RunState};
 use migrated_store::{AppliedRecord, RunRecord, StepNote, StepRecord, StepState};
+use migrated_target::edge::Edge;
 use migrated_target::{Backend, BackendState, Standing, TransactionOutcome};
 use std::collections::HashSet;
 
@@ -68,6 +69,7 @@ impl Engine {
             .with("run", &run.id)
             .next("wait until it has ended, or end it in the database, then repeat the command"));
         }
+        self.edge(Edge::OrphansGone).await;
         let standing = place.target.standing().await?;
         let rows = standing.rows.clone().unwrap_or_default();
         let done = match run.kind {
@@ -75,6 +77,7 @@ impl Engine {
             RunKind::Rehearsal => 0,
             _ => {
                 let done = self.note_fates(place, &run, &steps, &rows).await?;
+                self.edge(Edge::FatesStored).await;
                 self.adopt_applied(place, &run, &steps[..done], &rows).await?;
                 done
             }
@@ -95,10 +98,11 @@ impl Engine {
             RunState::Succeeded => None,
             _ => Some(settled(place, &run, &standing, was_unknown).to_failure()),
         };
+        let _telling = self.inner.runs.tells(&run.id);
         self.store().update_run(&run, run.version).await?;
+        self.edge(Edge::SettledStored).await;
         let last = self.last_event(&run.id).await?;
-        let (store, clock) = (self.inner.store.clone(), self.inner.clock.clone());
-        let log = crate::run::RunLog::start(&run.id, last, store, clock);
+        let log = crate::run::RunLog::start(&run.id, last, self);
         log.finish(EventKind::RunFinished {
             state: run.state,
             rows,
@@ -107,6 +111,7 @@ impl Engine {
             failure: run.failure,
         })
         .await;
+        self.edge(Edge::SettledShown).await;
         Ok(())
     }
 
@@ -182,7 +187,7 @@ impl Engine {
 
     /// What stands applied in the target by its rows; `None` where the run's graph is not known any more. It is
     /// collected only when nothing of it is applied.
-    async fn stands(
+    pub(crate) async fn stands(
         &self,
         place: &Place,
         run: &RunRecord,
@@ -211,7 +216,7 @@ impl Engine {
 }
 
 /// How the transaction of a step ended, as far as the server can tell.
-async fn outcome(place: &Place, step: &StepRecord) -> Result<TransactionOutcome> {
+pub(crate) async fn outcome(place: &Place, step: &StepRecord) -> Result<TransactionOutcome> {
     let Some(xid) = &step.xid else { return Ok(TransactionOutcome::Unknown) };
     match place.target.transaction_outcome(xid).await {
         Ok(outcome) => Ok(outcome),
@@ -222,7 +227,7 @@ async fn outcome(place: &Place, step: &StepRecord) -> Result<TransactionOutcome>
 }
 
 /// The sessions that a run recorded for steps that may still be at work, each once.
-fn backends(run: &RunRecord, steps: &[StepRecord]) -> Vec<Backend> {
+pub(crate) fn backends(run: &RunRecord, steps: &[StepRecord]) -> Vec<Backend> {
     let mut seen = HashSet::new();
     steps
         .iter()

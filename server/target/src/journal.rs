@@ -74,6 +74,21 @@ pub fn forget_from(dialect: DialectName, table: &str, version_table: &str, row: 
     )
 }
 
+/// Notes what a person found out about the statement of an INTENT row. Where it had no effect, what was announced behind
+/// it had none either.
+pub fn judged(
+    dialect: DialectName,
+    table: &str,
+    version_table: &str,
+    row: &JournalRow,
+    took_effect: bool,
+) -> String {
+    match took_effect {
+        true => done(dialect, table, version_table, row),
+        false => forget_from(dialect, table, version_table, row),
+    }
+}
+
 /// Takes all rows of a version table away: its revision is done, or nothing of it took effect.
 pub fn clear(dialect: DialectName, table: &str, version_table: &str) -> String {
     format!("DELETE FROM {table} WHERE version_table = {}", quote_text(dialect, version_table))

@@ -3,8 +3,10 @@
 //! A [`Target`] is cheap and holds no connection. Every [`Session`] is a connection of its own (rule R5 of the
 //! run engine); nothing is ever pooled.
 
+pub mod edge;
 mod ending;
 mod error;
+mod examine;
 mod executed;
 mod inspect;
 pub mod journal;
@@ -21,6 +23,7 @@ pub mod version_table;
 mod work;
 
 pub use error::{ApplyFault, Outcome, TargetError};
+pub use examine::{Examined, Fate, StatementFate};
 pub use executed::{
     Answer, Array, Asked, BATCH_BYTES, ClientStatement, Executor, ResultColumn, Value, no_journal_of_clients,
 };
@@ -74,6 +77,14 @@ pub trait Target: Send + Sync + 'static {
     /// Forgets what the journal knows of a revision that was cut off: somebody has said by a stamp where the target
     /// stands. Without a journal nothing happens.
     async fn forget_journal(&self) -> Result<(), TargetError>;
+
+    /// What became of each statement of a revision that was cut off (`work`: as it stands now, `work.run` the run that
+    /// was cut off), by the journal and the catalog. Takes no lock, ends nobody's work and changes nothing.
+    async fn examine(&self, work: &Work) -> Result<Examined, TargetError>;
+
+    /// Notes in the journal what a person found out about the statement of an INTENT row. To be called with the
+    /// migration lock held.
+    async fn judge(&self, row: &JournalRow, took_effect: bool) -> Result<(), TargetError>;
 
     /// Tries once to take the migration lock (rule R8); never blocks in the database.
     async fn try_lock(&self, run: &str) -> Result<LockAttempt, TargetError>;

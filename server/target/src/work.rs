@@ -1,6 +1,7 @@
 //! One step as a target gets it.
 
 use crate::TargetError;
+use crate::edge::Edge;
 use async_trait::async_trait;
 pub use migrated_core::dialect::ObjectRef;
 use migrated_core::event::{Direction, EventKind};
@@ -139,6 +140,8 @@ pub trait Tell: Send + Sync {
     async fn recorded(&self) -> Result<(), TargetError> {
         Ok(())
     }
+    /// An edge of the run is reached; the work goes on when this returns.
+    async fn edge(&self, _edge: Edge) {}
     /// COMMIT is sent next, of this transaction where its id is known.
     fn committing(&self, _xid: Option<&str>) {}
 }

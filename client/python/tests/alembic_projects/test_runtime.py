@@ -281,3 +281,35 @@ def test_a_script_that_fails(runtime: Runtime, capsys: pytest.CaptureFixture[str
     assert runtime.rows("SELECT id FROM a") == []
     assert runtime.run("upgrade", "head") == 0
     assert runtime.versions == ["bb02"]
+
+
+BACKFILL = """
+def upgrade():
+    with op.get_context().autocommit_block():
+        bind = op.get_bind()
+        while bind.execute(sa.text("UPDATE person SET mood = 'sad' WHERE mood = 'fine'")).rowcount:
+            pass
+    {more}
+
+def downgrade():
+    pass
+"""
+
+
+def test_an_autocommit_block_that_reads_is_a_transaction(
+    on_postgresql: Runtime, capsys: pytest.CaptureFixture[str]
+) -> None:
+    on_postgresql.script("aa01", PEOPLE)
+    on_postgresql.script("bb02", BACKFILL.format(more=""), "aa01")
+    assert on_postgresql.run("upgrade", "head") == 0
+    assert set(on_postgresql.rows("SELECT mood FROM person")) == {("sad",)}
+    # What cannot be in a transaction fails in it, and nothing of the script is left.
+    with on_postgresql.connected() as connection:
+        connection.exec_driver_sql("UPDATE person SET mood = 'fine'")
+    more = 'op.execute("CREATE INDEX CONCURRENTLY person_mood ON person (mood)")'
+    on_postgresql.script("cc03", BACKFILL.format(more=more), "bb02")
+    capsys.readouterr()
+    assert on_postgresql.run("upgrade", "head") == 4
+    assert "cannot run inside a transaction block" in capsys.readouterr().err
+    assert set(on_postgresql.rows("SELECT mood FROM person")) == {("fine",)}
+    assert on_postgresql.versions == ["bb02"]

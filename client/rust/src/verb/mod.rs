@@ -8,6 +8,7 @@ pub mod completions;
 pub mod config;
 pub mod current;
 pub mod daemon;
+pub mod diagnose;
 pub mod diff;
 pub mod downgrade;
 pub mod edit;
@@ -27,6 +28,7 @@ pub mod pull;
 pub mod push;
 pub mod render;
 pub mod repair;
+pub mod resume;
 pub mod revision;
 pub mod run_options;
 pub mod runs;
@@ -73,6 +75,8 @@ pub async fn run(verb: Verb, context: &mut Context) -> Result<Exit> {
         Verb::Wait(args) => wait::run(context, &args).await,
         Verb::Push(args) => push::run(context, &args).await,
         Verb::Pull(args) => pull::run(context, &args).await,
+        Verb::Diagnose(args) => diagnose::run(context, &args).await,
+        Verb::Resume(args) => resume::run(context, args).await,
         Verb::Repair(args) => repair::run(context, &args).await,
         Verb::Targets(args) => targets::run(context, args).await,
         Verb::Projects(args) => projects::run(context, args).await,
@@ -92,6 +96,7 @@ pub fn flags(verb: &Verb) -> Vec<(&'static str, String)> {
         Verb::Upgrade(args) => on_interrupt(&args.how.options),
         Verb::Downgrade(args) => on_interrupt(&args.how.options),
         Verb::Stamp(args) => on_interrupt(&args.options),
+        Verb::Resume(args) => on_interrupt(&args.options),
         Verb::Baseline(args) => on_interrupt(&args.options),
         Verb::Init(args) => format(&args.format),
         Verb::Revision(args) => format(&args.format),

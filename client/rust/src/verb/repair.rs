@@ -1,25 +1,35 @@
-//! `repair --accept-hash REV` and `repair --all`.
+//! `repair`: what a person decides and the audit log keeps.
 
+use super::diagnose::{exit, print};
 use super::run_options::actor;
 use super::terminal::{self, Answer};
 use crate::error::{Own, Result};
 use crate::exit::Exit;
 use crate::graph_call::Context;
-use clap::Args;
-use migrated_proto::v1::{AcceptRevisionRequest, AcceptRevisionResponse, AcceptedRevision};
+use clap::{ArgGroup, Args};
+use migrated_proto::v1::{
+    AcceptRevisionRequest, AcceptRevisionResponse, AcceptedRevision, JudgeStatementRequest,
+};
 
 /// Characters of a hash that are shown in a list.
 const SHOWN: usize = 12;
 
 /// Arguments of `repair`.
 #[derive(Args, Debug)]
+#[command(group = ArgGroup::new("what").required(true).args(["accept_hash", "all", "took_effect", "no_effect"]))]
 pub struct Repair {
     /// Accept this revision's present content, though other content was applied
-    #[arg(long, value_name = "REV", required_unless_present = "all", conflicts_with = "all")]
+    #[arg(long, value_name = "REV")]
     pub accept_hash: Option<String>,
     /// Accept the present content of every revision that was changed since it was applied; they are shown first
     #[arg(long)]
     pub all: bool,
+    /// Say that this statement of a revision that was cut off took effect
+    #[arg(long, value_name = "REV:N", value_parser = statement)]
+    pub took_effect: Option<(String, u32)>,
+    /// Say that this statement of a revision that was cut off had no effect
+    #[arg(long, value_name = "REV:N", value_parser = statement)]
+    pub no_effect: Option<(String, u32)>,
     /// Why, for the audit log
     #[arg(long, value_name = "TEXT", required = true)]
     pub reason: String,
@@ -28,11 +38,28 @@ pub struct Repair {
     pub yes: bool,
 }
 
+/// Reads `REV:N`.
+fn statement(text: &str) -> std::result::Result<(String, u32), String> {
+    let parts = text.rsplit_once(':').and_then(|(revision, number)| Some((revision, number.parse().ok()?)));
+    match parts {
+        Some((revision, number)) if number > 0 && !revision.is_empty() => Ok((revision.to_owned(), number)),
+        _ => Err("a revision and the number of its statement are wanted, as `27c6:3`".to_owned()),
+    }
+}
+
 /// Runs the verb.
 ///
 /// # Errors
 /// NEEDS_TERMINAL where nobody can be asked and `--yes` is missing; the daemon's, or why it cannot be reached.
 pub async fn run(context: &mut Context, args: &Repair) -> Result<Exit> {
+    match (&args.took_effect, &args.no_effect) {
+        (Some(judged), _) => judge(context, judged, true, args).await,
+        (None, Some(judged)) => judge(context, judged, false, args).await,
+        (None, None) => accept(context, args).await,
+    }
+}
+
+async fn accept(context: &mut Context, args: &Repair) -> Result<Exit> {
     let request = AcceptRevisionRequest {
         project: context.config.project(),
         target: Some(context.config.target_ref()?),
@@ -92,4 +119,33 @@ fn line(revision: &AcceptedRevision) -> String {
 
 fn counted(count: usize) -> String {
     if count == 1 { "1 revision".to_owned() } else { format!("{count} revisions") }
+}
+
+async fn judge(
+    context: &mut Context,
+    (revision, statement): &(String, u32),
+    took_effect: bool,
+    args: &Repair,
+) -> Result<Exit> {
+    let request = JudgeStatementRequest {
+        project: context.config.project(),
+        target: Some(context.config.target_ref()?),
+        revision: revision.clone(),
+        statement: *statement,
+        took_effect,
+        reason: args.reason.clone(),
+        actor: actor(&context.config),
+        graph: None,
+    };
+    let answer = context.ask(|api, graph| {
+        let request = JudgeStatementRequest { graph: Some(graph), ..request.clone() };
+        async move { api.migrations().judge_statement(request).await }
+    });
+    let found = answer.await?.diagnosis.unwrap_or_default();
+    context.out.result(&found, |out| {
+        let said = if took_effect { "took effect" } else { "had no effect" };
+        out.line(&format!("noted: statement {statement} of {revision} {said}"));
+        print(out, &found);
+    });
+    Ok(exit(&found))
 }

@@ -28,6 +28,8 @@ const RPCS: &[(&str, &str, Right)] = &[
     ("MigrationService", "WaitForRevision", Read),
     ("MigrationService", "EnsureVersionTable", Operate),
     ("MigrationService", "AcceptRevision", Operate),
+    ("MigrationService", "Diagnose", Read),
+    ("MigrationService", "JudgeStatement", Operate),
     ("MigrationService", "Check", Read),
     ("MigrationService", "Autogenerate", Read),
     ("MigrationService", "Lint", Read),

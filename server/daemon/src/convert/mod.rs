@@ -1,5 +1,6 @@
 //! Between wire types and the engine's: one file for each `.proto` that needs it.
 
+pub(crate) mod diagnose;
 pub(crate) mod event;
 pub(crate) mod execute;
 pub(crate) mod graph;

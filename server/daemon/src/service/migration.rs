@@ -3,6 +3,7 @@
 use super::execute::execute_step;
 use super::stream::{BoxStream, of_run};
 use super::{caller, refuse};
+use crate::convert::diagnose::diagnosis;
 use crate::convert::event::direction;
 use crate::convert::graph::graph;
 use crate::convert::lint::{finding, lint_options, linted};
@@ -14,8 +15,9 @@ use crate::convert::{filled, invalid, span};
 use migrated_core::DialectName;
 use migrated_core::event::{Direction, RunKind};
 use migrated_engine::{
-    Accept, Autogenerate, CheckRequest, Engine, LintRequest, PlanRequest, PlannedStep, RenderKind,
-    RenderRequest, RowsFrom, RunRequest, RunWatch, Status as Standing, WaitRequest, Which,
+    Accept, Autogenerate, CheckRequest, DiagnoseRequest, Engine, Judge, LintRequest, PlanRequest,
+    PlannedStep, RenderKind, RenderRequest, RowsFrom, RunRequest, RunWatch, Status as Standing, WaitRequest,
+    Which,
 };
 use migrated_proto::v1;
 use migrated_proto::v1::migration_service_server::MigrationService;
@@ -269,6 +271,40 @@ impl MigrationService for Migrations {
         };
         let accepted = self.engine.accept(&accept).await.map_err(refuse)?;
         Ok(Response::new(accepted_content(&accept.which, accepted)))
+    }
+
+    async fn diagnose(
+        &self,
+        request: Request<v1::DiagnoseRequest>,
+    ) -> Result<Response<v1::DiagnoseResponse>, Status> {
+        let request = request.into_inner();
+        let diagnose = DiagnoseRequest {
+            project: request.project,
+            graph: graph(request.graph)?,
+            target: target(request.target)?,
+        };
+        let found = self.engine.diagnose(&diagnose).await.map_err(refuse)?;
+        Ok(Response::new(v1::DiagnoseResponse { diagnosis: Some(diagnosis(found)) }))
+    }
+
+    async fn judge_statement(
+        &self,
+        request: Request<v1::JudgeStatementRequest>,
+    ) -> Result<Response<v1::JudgeStatementResponse>, Status> {
+        let caller = caller(&request);
+        let request = request.into_inner();
+        let judge = Judge {
+            project: request.project,
+            graph: graph(request.graph)?,
+            target: target(request.target)?,
+            revision: request.revision,
+            statement: request.statement,
+            took_effect: request.took_effect,
+            reason: request.reason,
+            actor: actor(&caller, &request.actor),
+        };
+        let found = self.engine.judge(&judge).await.map_err(refuse)?;
+        Ok(Response::new(v1::JudgeStatementResponse { diagnosis: Some(diagnosis(found)) }))
     }
 
     async fn check(&self, request: Request<v1::CheckRequest>) -> Result<Response<v1::CheckResponse>, Status> {

@@ -12,6 +12,7 @@ use migrated_core::Code;
 use migrated_core::event::{EventKind, RunKind, RunState};
 use migrated_store::{CreatedRun, RunRecord};
 use migrated_target::SessionMode;
+use migrated_target::edge::Edge;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -67,8 +68,18 @@ impl Job {
     }
 }
 
-/// The command that asks for the same as a run did.
+/// Whether an identifier means another revision when the target has moved: `+2`, `head-1`.
+pub(crate) fn is_relative(identifier: &str) -> bool {
+    let before = identifier.trim_end_matches(|c: char| c.is_ascii_digit());
+    before.len() < identifier.len() && before.ends_with(['+', '-'])
+}
+
+/// The command that asks for the same as a run did. Once it has done a part of it, `+2` would be too far.
 pub(crate) fn again(run: &RunRecord) -> String {
+    let lasts = matches!(run.kind, RunKind::Upgrade | RunKind::Downgrade);
+    if run.steps_done > 0 && lasts && run.goal.iter().any(|goal| is_relative(goal)) {
+        return "migratectl resume".to_owned();
+    }
     let mut command = format!("migratectl {}", run.kind.command());
     for goal in &run.goal {
         command.push(' ');
@@ -140,10 +151,11 @@ impl Engine {
     async fn nothing_to_do(&self, mut record: RunRecord, decided: &Decided) -> Result<RunWatch> {
         record.state = RunState::Succeeded;
         record.finished_at = Some(record.created_at);
+        let _telling = self.inner.runs.tells(&record.id);
         if let CreatedRun::Existing(run) = self.store().create_run(&record).await? {
             return self.watch_run(&run.id, 0).await;
         }
-        let log = RunLog::start(&record.id, 0, self.inner.store.clone(), self.inner.clock.clone());
+        let log = RunLog::start(&record.id, 0, self);
         log.push(accepted(&record));
         log.push(EventKind::NothingToDo {
             rows: decided.from.clone(),
@@ -174,12 +186,11 @@ impl Engine {
         let joinable = request.kind == RunKind::Upgrade && plain;
         let scope = if joinable { decided.scope() } else { handle::Scope::default() };
         let wanted = scope.clone();
-        let (store, clock) = (self.inner.store.clone(), self.inner.clock.clone());
         let joined = self.inner.runs.join_or_add(
             place.key(),
             |run| joinable && run.joinable && !run.cancelled.is_cancelled() && run.scope.contains(&wanted),
             || {
-                let log = RunLog::start(&record.id, 0, store, clock);
+                let log = RunLog::start(&record.id, 0, self);
                 let (id, key) = (record.id.clone(), record.target_key.clone());
                 let actor = record.actor.clone();
                 Arc::new(RunHandle::new(id, key, actor, record.created_at, scope, joinable, log))
@@ -189,6 +200,7 @@ impl Engine {
             Joined::Existing(run) => return Ok(RunWatch::joined(self, &run, wanted.goal)),
             Joined::New(run) => run,
         };
+        self.edge(Edge::Asked).await;
         match self.store().create_run(&record).await {
             Ok(CreatedRun::New) => {}
             Ok(CreatedRun::Existing(existing)) => {
@@ -200,6 +212,7 @@ impl Engine {
                 return Err(e.into());
             }
         }
+        self.edge(Edge::Queued).await;
         run.log.push(accepted(&record));
         let watch = RunWatch::of_log(self, &run.id, run.log.clone(), 0);
         let job = Job { record, place, graph, goal, options: request.options };

@@ -3,6 +3,7 @@
 use crate::{Engine, EngineError, Result};
 use migrated_core::Code;
 use migrated_store::RunRecord;
+use migrated_target::edge::Edge;
 use std::time::Duration;
 
 impl Engine {
@@ -14,7 +15,9 @@ impl Engine {
                 "" => format!("cancelled by {actor}"),
                 reason => format!("cancelled by {actor}: {reason}"),
             };
-            run.cancel(actor, EngineError::new(Code::Cancelled, message));
+            run.note_cancel(actor, EngineError::new(Code::Cancelled, message));
+            self.edge(Edge::CancelNoted).await;
+            run.cancelled.cancel();
             let mut shown = run.log.subscribe();
             // The task ends the statement, if need be the session, and then the run: the log's end tells.
             let bound = self.settings().cancel_grace * 3;

@@ -10,6 +10,7 @@ use crate::{Engine, EngineError, Result};
 use migrated_core::Code;
 use migrated_core::event::{EventKind, RunState};
 use migrated_core::operation::Server;
+use migrated_target::edge::Edge;
 use migrated_target::{MigrationLock, Outcome, Standing};
 use std::time::{Duration, Instant};
 use tokio::sync::OwnedSemaphorePermit;
@@ -49,18 +50,22 @@ impl Engine {
             Ok(turn) => turn,
             Err(e) => return self.waited_in_vain(job, e).await,
         };
+        self.edge(Edge::Turn).await;
         run.log.push(EventKind::StateChanged { state: RunState::Locking });
         let Locked { mut lock, share } = match self.wait_lock(run, job, until).await {
             Ok(locked) => locked,
             Err(e) => return self.waited_in_vain(job, e).await,
         };
+        self.edge(Edge::Locked).await;
         let end = match self.under_lock(run, job, lock.as_mut(), share.work).await {
             Ok(end) => end,
             Err(e) => End::refused(e),
         };
+        self.edge(Edge::Worked).await;
         if let Err(e) = lock.release().await {
             run.log.push(EventKind::Warning { reason: e.code.reason().to_owned(), message: e.message });
         }
+        self.edge(Edge::Unlocked).await;
         drop((share.lock, turn));
         end
     }

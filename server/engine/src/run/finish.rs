@@ -7,6 +7,7 @@ use crate::{Engine, EngineError};
 use migrated_core::Code;
 use migrated_core::event::{EventKind, Failure, RunKind, RunState};
 use migrated_target::Outcome;
+use migrated_target::edge::Edge;
 use std::time::Duration;
 
 /// How the work of a run ended.
@@ -59,6 +60,7 @@ impl Engine {
         if let Err(e) = self.flush_applied(job.place.key()).await {
             run.log.push(EventKind::Warning { reason: e.code.reason().to_owned(), message: e.message });
         }
+        self.edge(Edge::AppliedStored).await;
         let state = end.state();
         if let Some(rows) = &end.rows {
             job.record.rows_after = rows.clone();
@@ -85,6 +87,7 @@ impl Engine {
                 });
             }
         }
+        self.edge(Edge::EndStored).await;
         run.log
             .finish(EventKind::RunFinished {
                 state,
@@ -94,6 +97,7 @@ impl Engine {
                 failure,
             })
             .await;
+        self.edge(Edge::EndShown).await;
     }
 }
 

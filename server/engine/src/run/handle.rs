@@ -71,6 +71,13 @@ impl RunHandle {
 
     /// Asks the run to stop. The first cause stands. Returns whether this call was the first.
     pub(crate) fn cancel(&self, actor: &str, cause: EngineError) -> bool {
+        let first = self.note_cancel(actor, cause);
+        self.cancelled.cancel();
+        first
+    }
+
+    /// Notes and tells that the run is to stop, without stopping it yet. Returns whether this call was the first.
+    pub(crate) fn note_cancel(&self, actor: &str, cause: EngineError) -> bool {
         let mut slot = self.cause.lock().unwrap_or_else(PoisonError::into_inner);
         if slot.is_some() {
             return false;
@@ -80,7 +87,6 @@ impl RunHandle {
         let reason = said.map_or(cause.message.as_str(), |rest| rest.trim_start_matches(": ")).to_owned();
         self.log.push(EventKind::CancelRequested { actor: actor.to_owned(), reason });
         *slot = Some(cause);
-        self.cancelled.cancel();
         true
     }
 

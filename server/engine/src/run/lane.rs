@@ -50,6 +50,20 @@ pub(crate) struct Registry {
     max_connections: usize,
     /// Targets on which nothing is left to settle: looked at once in a process's life, and after an UNKNOWN.
     settled: Mutex<HashSet<String>>,
+    /// Runs whose end is stored and being told.
+    telling: Mutex<HashSet<String>>,
+}
+
+/// A run whose end is being told, for as long as this lives.
+pub(crate) struct Telling<'a> {
+    registry: &'a Registry,
+    run: String,
+}
+
+impl Drop for Telling<'_> {
+    fn drop(&mut self) {
+        self.registry.telling.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.run);
+    }
 }
 
 impl Registry {
@@ -65,6 +79,7 @@ impl Registry {
             files: Arc::new(Server::new(usize::MAX)),
             max_connections: settings.max_connections_per_server,
             settled: Mutex::default(),
+            telling: Mutex::default(),
         }
     }
 
@@ -81,6 +96,17 @@ impl Registry {
     /// Notes that none is.
     pub(crate) fn no_orphans(&self, key: &str) {
         self.settled.lock().unwrap_or_else(PoisonError::into_inner).insert(key.to_owned());
+    }
+
+    /// Notes that the end of a run is about to be stored, and then told, outside of a run under way.
+    pub(crate) fn tells(&self, run: &str) -> Telling<'_> {
+        self.telling.lock().unwrap_or_else(PoisonError::into_inner).insert(run.to_owned());
+        Telling { registry: self, run: run.to_owned() }
+    }
+
+    /// Whether this process still writes the log of a run.
+    pub(crate) fn is_writing(&self, run: &str) -> bool {
+        self.get(run).is_some() || self.telling.lock().unwrap_or_else(PoisonError::into_inner).contains(run)
     }
 
     fn by_id(&self) -> MutexGuard<'_, HashMap<String, Arc<RunHandle>>> {

@@ -1,8 +1,10 @@
 //! A run's log: numbers events, stores them in groups, and only then shows them to watchers (rule R3).
 
+use crate::Engine;
 use crate::clock::Clock;
 use migrated_core::event::{Event, EventKind};
 use migrated_store::{StepNote, Store, StoreError};
+use migrated_target::edge::{Edge, Edges};
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -51,6 +53,7 @@ pub(crate) struct RunLog {
     run: String,
     store: Arc<dyn Store>,
     clock: Arc<dyn Clock>,
+    edges: Arc<dyn Edges>,
     state: Mutex<State>,
     wake: Notify,
     shown: watch::Sender<Shown>,
@@ -60,7 +63,8 @@ pub(crate) struct RunLog {
 
 impl RunLog {
     /// A log that continues after `last`, with its writer running.
-    pub(crate) fn start(run: &str, last: u64, store: Arc<dyn Store>, clock: Arc<dyn Clock>) -> Arc<RunLog> {
+    pub(crate) fn start(run: &str, last: u64, engine: &Engine) -> Arc<RunLog> {
+        let (store, clock) = (engine.inner.store.clone(), engine.inner.clock.clone());
         let state = State {
             next: last + 1,
             pending: Vec::new(),
@@ -74,6 +78,7 @@ impl RunLog {
             run: run.to_owned(),
             store,
             clock,
+            edges: engine.inner.edges.clone(),
             state: Mutex::new(state),
             wake: Notify::new(),
             shown: watch::Sender::new(Shown { seq: last, ended: false }),
@@ -142,6 +147,11 @@ impl RunLog {
         let _ = shown.wait_for(|s| s.ended).await;
     }
 
+    /// Events were handed to a watcher's stream.
+    pub(crate) async fn sent(&self) {
+        self.edges.pass(Edge::EventsSent).await;
+    }
+
     /// What may be shown, to wait on.
     pub(crate) fn subscribe(&self) -> watch::Receiver<Shown> {
         self.shown.subscribe()
@@ -188,7 +198,9 @@ impl RunLog {
             self.store_notes(notes).await;
             if !group.is_empty() {
                 self.store_group(&group).await;
+                self.edges.pass(Edge::EventsStored).await;
                 self.show(group);
+                self.edges.pass(Edge::EventsShown).await;
             }
             if !idle {
                 continue;
@@ -248,6 +260,7 @@ impl RunLog {
             noted.count += notes.len() as u64;
             noted.fault = fault;
         });
+        self.edges.pass(Edge::NotesStored).await;
     }
 
     /// Writes a group; where the store goes on refusing, remembers why and lets the group be shown all the same:

@@ -21,7 +21,7 @@ pub use accept::{RunOptions, RunRequest};
 pub use executor::{ExecutorHears, ExecutorSays, Saying, StepToExecute};
 pub use watch::{RunUpdate, RunWatch};
 
-pub(crate) use accept::{Job, again};
+pub(crate) use accept::{Job, again, is_relative};
 pub(crate) use handle::{RunHandle, Scope};
 pub(crate) use lane::Registry;
 pub(crate) use log::RunLog;

@@ -11,6 +11,7 @@ use crate::{Engine, EngineError, Result};
 use migrated_core::Code;
 use migrated_core::event::EventKind;
 use migrated_store::{StepNote, StepState};
+use migrated_target::edge::Edge;
 use migrated_target::{Applied, Outcome, Transaction};
 use std::time::Instant;
 
@@ -52,6 +53,7 @@ impl Engine {
             let begun = Instant::now();
             let mut prepared = self.prepare(way, i, &rows, Transaction::Run).await?;
             run.log.push(step_started(way, i, &rows));
+            self.edge(Edge::StepStarted).await;
             let left_out = prepared.rehearsed(way.server.dialect);
             before.left_out += left_out.len();
             left_out.into_iter().for_each(|message| run.log.push(not_rehearsed(message)));
@@ -69,6 +71,7 @@ impl Engine {
             before.enum_value |= prepared.adds_enum_value(way.server.dialect);
             rows.clone_from(&applied.rows);
             self.step_passed(way, job, i, applied, begun);
+            self.edge(Edge::StepDone).await;
         }
         let ended = opened.session.end_rehearsal().await;
         opened.session.close().await;

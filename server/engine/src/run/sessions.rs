@@ -3,6 +3,7 @@
 use crate::connections::{Ahead, Server};
 use crate::{Engine, Result};
 use migrated_store::BackendRecord;
+use migrated_target::edge::Edge;
 use migrated_target::{Session, SessionMode, SessionOptions, Target};
 use std::collections::VecDeque;
 use std::sync::{Arc, PoisonError};
@@ -194,8 +195,10 @@ async fn open(
     (first, last): (u32, u32),
 ) -> Result<Box<dyn Session>> {
     let session = target.connect(options).await?;
+    engine.edge(Edge::Connected).await;
     let backend = session.backend();
     let record = BackendRecord { first, last, pid: backend.pid, start: backend.start.clone() };
     engine.store().put_backend(&options.run, &record).await?;
+    engine.edge(Edge::BackendStored).await;
     Ok(session)
 }

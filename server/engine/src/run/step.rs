@@ -11,6 +11,7 @@ use async_trait::async_trait;
 use migrated_core::Code;
 use migrated_core::event::EventKind;
 use migrated_store::{StepNote, StepState};
+use migrated_target::edge::{Edge, Edges};
 use migrated_target::{
     Applied, ApplyFault, Backend, BackendState, JournalState, Outcome, TargetError, Tell, TransactionOutcome,
 };
@@ -28,6 +29,7 @@ pub(crate) struct StepFault {
 /// What a step tells while it runs: passes events on and remembers which statement is at work.
 pub(crate) struct StepTell<'a> {
     run: &'a RunHandle,
+    edges: &'a dyn Edges,
     /// The step as it begins; `None` for the COMMIT of a whole run.
     begun: Option<StepNote>,
     epoch: Instant,
@@ -38,12 +40,13 @@ pub(crate) struct StepTell<'a> {
 }
 
 impl<'a> StepTell<'a> {
-    fn new(run: &'a RunHandle, begun: Option<StepNote>) -> StepTell<'a> {
+    fn new(engine: &'a Engine, run: &'a RunHandle, begun: Option<StepNote>) -> StepTell<'a> {
         if let Some(note) = &begun {
             run.log.note(note.clone(), false);
         }
         StepTell {
             run,
+            edges: engine.inner.edges.as_ref(),
             begun,
             epoch: Instant::now(),
             statement: AtomicU32::new(0),
@@ -83,6 +86,10 @@ impl Tell for StepTell<'_> {
         if let Some(begun) = &self.begun {
             self.run.log.note(StepNote { xid: Some(xid.to_owned()), ..begun.clone() }, true);
         }
+    }
+
+    async fn edge(&self, edge: Edge) {
+        self.edges.pass(edge).await;
     }
 
     async fn recorded(&self) -> std::result::Result<(), TargetError> {
@@ -148,6 +155,7 @@ impl Engine {
             let backend = opened.session.backend().clone();
             // The session may be broken or in any state: never used again.
             sessions.end_one(opened).await;
+            self.edge(Edge::AttemptOver).await;
             if run.cancelled.is_cancelled() && fault.outcome == Outcome::Clean {
                 return Err(StepFault {
                     error: run.cause().revision(&prepared.work.revision),
@@ -211,7 +219,7 @@ impl Engine {
         }
         let begun =
             StepNote { index: index as u32 + 1, state: StepState::Started, xid: None, at: self.now() };
-        let tell = StepTell::new(run, Some(begun));
+        let tell = StepTell::new(self, run, Some(begun));
         let listener = client.as_ref().map(|client| client.listener());
         let mut serving = client.zip(prepared.client.clone()).map(|(client, mut step)| {
             step.attempt = attempt;
@@ -327,7 +335,7 @@ impl Engine {
         before: &[String],
         after: &[String],
     ) -> std::result::Result<(), StepFault> {
-        let tell = StepTell::new(run, None);
+        let tell = StepTell::new(self, run, None);
         let backend = opened.session.backend().clone();
         let committed = opened.session.commit_run(&tell).await;
         opened.session.close().await;

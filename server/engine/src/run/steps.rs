@@ -12,6 +12,7 @@ use migrated_core::operation::Server;
 use migrated_core::revision::Step;
 use migrated_core::{Code, DialectName};
 use migrated_store::{AppliedRecord, StepNote, StepRecord, StepState};
+use migrated_target::edge::Edge;
 use migrated_target::{Applied, MigrationLock, Outcome, SessionMode, SessionOptions, Transaction};
 use std::ops::RangeInclusive;
 use std::time::Instant;
@@ -58,10 +59,12 @@ impl Engine {
             })
             .collect();
         self.store().put_steps(&run.id, &steps).await?;
+        self.edge(Edge::StepsStored).await;
         job.record.state = RunState::Running;
         job.record.started_at = Some(self.now());
         job.record.steps_planned = steps.len() as u32;
         job.record.version = self.store().update_run(&job.record, job.record.version).await?;
+        self.edge(Edge::PlanStored).await;
         run.log.push(EventKind::StateChanged { state: RunState::Running });
         run.log.push(EventKind::PlanReady {
             from: decided.from.clone(),
@@ -128,10 +131,12 @@ impl Engine {
             let begun = Instant::now();
             let prepared = self.prepare(way, i, &rows, Transaction::Step).await?;
             run.log.push(step_started(way, i, &rows));
+            self.edge(Edge::StepStarted).await;
             match self.apply_step(run, &job.place, sessions, i, &prepared).await {
                 Ok(applied) => {
                     rows = applied.rows.clone();
                     self.step_done(run, job, &way.records[i], &applied, begun);
+                    self.edge(Edge::StepDone).await;
                 }
                 Err(fault) => {
                     note_ends(run, i..=i, &fault.outcome, self.now());
@@ -156,6 +161,7 @@ impl Engine {
             let begun = Instant::now();
             let prepared = self.prepare(way, i, &rows, Transaction::Run).await?;
             run.log.push(step_started(way, i, &rows));
+            self.edge(Edge::StepStarted).await;
             let mut client = match &prepared.client {
                 Some(step) => match self.executor(run, step).await {
                     Ok(client) => Some(client),

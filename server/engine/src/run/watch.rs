@@ -5,6 +5,7 @@ use super::log::{RunLog, Shown};
 use crate::{Engine, EngineError, Result};
 use migrated_core::Code;
 use migrated_core::event::{Event, EventKind, RunState};
+use migrated_store::StoreError;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
@@ -38,6 +39,8 @@ pub struct RunWatch {
     after: u64,
     heartbeat: Duration,
     until: Instant,
+    /// The last message held events.
+    sent: bool,
     done: bool,
 }
 
@@ -71,6 +74,7 @@ impl RunWatch {
             after,
             heartbeat: settings.heartbeat,
             until: Instant::now() + settings.stream_age,
+            sent: false,
             done: false,
         }
     }
@@ -88,6 +92,10 @@ impl RunWatch {
             Source::Store(engine) => {
                 let events = engine.store().events(&self.run_id, self.after, BATCH as u32).await?;
                 let Some(last) = events.last() else {
+                    if let Some(end) = engine.missing_end(&self.run_id, self.after).await? {
+                        self.after = end.seq;
+                        return Ok(Some(RunUpdate::Events(vec![Arc::new(end)])));
+                    }
                     self.done = true;
                     return engine.ended(&self.run_id).await.map(|()| None);
                 };
@@ -96,12 +104,16 @@ impl RunWatch {
             }
             Source::Log(log, shown) => (log, shown),
         };
+        if std::mem::take(&mut self.sent) {
+            log.sent().await;
+        }
         let silent = Instant::now() + self.heartbeat;
         loop {
             let now = shown.borrow_and_update().clone();
             if now.seq > self.after {
                 let events = log.read(self.after, BATCH).await?;
                 self.after = events.last().map_or(now.seq, |e| e.seq);
+                self.sent = true;
                 return Ok(Some(self.until_goal(events)));
             }
             if now.ended {
@@ -160,6 +172,43 @@ impl Engine {
         // Asking for what comes after `after` tells a pruned log now, not in the middle of the stream.
         self.store().events(&id, after, 1).await?;
         Ok(RunWatch::new(self, &id, Source::Store(self.clone()), after))
+    }
+
+    /// The last event of a run whose daemon died between storing its end and telling it: made from the record, and
+    /// appended to the log, which nobody writes any more. `None` where nothing is missing after `after`.
+    async fn missing_end(&self, id: &str, after: u64) -> Result<Option<Event>> {
+        let run = self.run(id).await?;
+        if !run.state.is_terminal() || self.inner.runs.is_writing(id) {
+            return Ok(None);
+        }
+        if after > 0 {
+            let last = match self.store().events(id, after - 1, 1).await {
+                Ok(events) => events.into_iter().next(),
+                // What is pruned was complete.
+                Err(StoreError::EventsPruned { .. }) => return Ok(None),
+                Err(e) => return Err(e.into()),
+            };
+            if last.is_none_or(|last| matches!(last.what, EventKind::RunFinished { .. })) {
+                return Ok(None);
+            }
+        }
+        let at = run.finished_at.unwrap_or(run.created_at);
+        let what = EventKind::RunFinished {
+            state: run.state,
+            rows: run.rows_after,
+            applied: run.steps_done,
+            duration_ms: ((at - run.created_at) / 1_000).max(0) as u64,
+            failure: run.failure,
+        };
+        let end = Event { seq: after + 1, at, what };
+        match self.store().append_events(id, std::slice::from_ref(&end)).await {
+            Ok(()) => Ok(Some(end)),
+            // Another watcher was faster.
+            Err(StoreError::Conflict { .. }) => {
+                Ok(self.store().events(id, after, 1).await?.into_iter().next())
+            }
+            Err(e) => Err(e.into()),
+        }
     }
 
     /// Whether the run of a complete log has ended. One that has not, and is not under way in this process, was cut

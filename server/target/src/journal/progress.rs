@@ -141,7 +141,7 @@ pub(crate) fn decided(
                     row.statement, work.revision
                 ),
             )
-            .help("look at the database; then stamp the revision, or finish or undo its statements by hand");
+            .help("`migratectl diagnose` shows what took effect, and how to say what only you can tell");
             let outcome = Outcome::Partial { done: progress.done, evidence: why };
             Err(Failure::Decided(ApplyFault { error, outcome, retryable: false }))
         }

@@ -6,6 +6,7 @@ use super::patience::Patience;
 use super::statement::{cancelled, execute, outside};
 use super::transaction::{BEGIN, COMMIT, roll_back};
 use super::{error, evidence};
+use crate::edge::Edge;
 use crate::journal::progress;
 use crate::stop::{Failure, Stop};
 use crate::{JournalRow, JournalState, ObjectRef, ScriptStatement, journal};
@@ -93,6 +94,7 @@ async fn intend(way: &mut Way<'_>, row: &JournalRow) -> Result<(), Failure> {
     rows.extend(ahead.iter().map(|row| journal::insert(MYSQL, &table, &name, row)));
     record(way, rows).await?;
     way.ahead = ahead;
+    way.tell.edge(Edge::IntentWritten).await;
     Ok(())
 }
 
@@ -113,7 +115,9 @@ async fn record(way: &mut Way<'_>, rows: Vec<String>) -> Result<(), Failure> {
     };
     match way.session.query(&text, way.tell).await {
         Ok(_) => {
-            way.unrecorded.clear();
+            if !std::mem::take(&mut way.unrecorded).is_empty() {
+                way.tell.edge(Edge::DoneWritten).await;
+            }
             Ok(())
         }
         Err((_, e)) => {

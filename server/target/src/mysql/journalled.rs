@@ -17,6 +17,7 @@ use super::resume::resume;
 use super::session::MysqlSession;
 use super::statement::{check, execute};
 use super::transaction::{ask, transaction};
+use crate::edge::Edge;
 use crate::journal::progress::Progress;
 use crate::stop::{Failure, Stop, clean};
 use crate::version_table::after;
@@ -87,6 +88,7 @@ async fn run(way: &mut Way<'_>) -> Result<(), Failure> {
     let work = way.work;
     check(way.session, work)?;
     let rows = open(way).await?;
+    way.tell.edge(Edge::Compared).await;
     let is_stamp = work.transaction == Transaction::Step && work.script.statements.is_empty();
     // Stamping is how a person settles a revision that was cut off: what the journal holds is ended with it.
     let next = if is_stamp { 1 } else { resume(way, rows).await? };
@@ -94,6 +96,7 @@ async fn run(way: &mut Way<'_>) -> Result<(), Failure> {
         let text = journal::create(MYSQL, &way.session.place.journal());
         ask(way.session, &text, "creating the journal", way.tell).await?;
         way.progress.journal = true;
+        way.tell.edge(Edge::JournalMade).await;
     }
     let mut engines = Engines::default();
     let last = work.script.total();

@@ -17,6 +17,7 @@ mod connect;
 mod engine;
 mod error;
 mod evidence;
+mod examine;
 mod executed;
 mod inspect;
 mod journalled;
@@ -35,10 +36,11 @@ mod version_table;
 mod watch;
 mod wire;
 
+use crate::examine::Examined;
 use crate::url::MysqlUrl;
 use crate::{
-    Backend, BackendState, Capabilities, LockAttempt, Session, SessionOptions, Standing, Target, TargetError,
-    TargetSpec, TransactionOutcome,
+    Backend, BackendState, Capabilities, JournalRow, LockAttempt, Session, SessionOptions, Standing, Target,
+    TargetError, TargetSpec, TransactionOutcome, Work,
 };
 use crate::{InspectOptions, Inspected, Scratch, ScratchOptions};
 use async_trait::async_trait;
@@ -106,6 +108,14 @@ impl Target for MysqlTarget {
 
     async fn forget_journal(&self) -> Result<(), TargetError> {
         version_table::forget_journal(self).await
+    }
+
+    async fn examine(&self, work: &Work) -> Result<Examined, TargetError> {
+        examine::look(self, work).await
+    }
+
+    async fn judge(&self, row: &JournalRow, took_effect: bool) -> Result<(), TargetError> {
+        examine::judge(self, row, took_effect).await
     }
 
     async fn try_lock(&self, run: &str) -> Result<LockAttempt, TargetError> {

@@ -3,6 +3,7 @@
 use super::journalled::{MYSQL, Way};
 use super::statement::outside;
 use super::{MysqlTarget, cancel, evidence};
+use crate::edge::Edge;
 use crate::ending::ORPHAN_GRACE;
 use crate::journal::progress::{self, Settling};
 use crate::stop::Failure;
@@ -29,6 +30,7 @@ pub(super) async fn resume(way: &mut Way<'_>, mut rows: Vec<JournalRow>) -> Resu
         };
         let (effect, reason) = doubtful(way, &row).await?;
         reasons.push(reason);
+        way.tell.edge(Edge::Decided).await;
         let (table, name) = (way.session.place.journal(), way.session.place.name.clone());
         let text = match effect {
             true => journal::done(MYSQL, &table, &name, &row),
@@ -37,6 +39,7 @@ pub(super) async fn resume(way: &mut Way<'_>, mut rows: Vec<JournalRow>) -> Resu
         if let Err((_, e)) = way.session.query(&text, way.tell).await {
             return Err(outside(way.session, &e, "writing the journal").into());
         }
+        way.tell.edge(Edge::Corrected).await;
         if !effect {
             break row.statement;
         }

@@ -2,6 +2,7 @@
 
 use super::error::{self, At};
 use super::session::MysqlSession;
+use crate::edge::{Edge, under_way};
 use crate::stop::Stop;
 use crate::{ScriptStatement, TargetError, Tell, Work};
 use migrated_core::Code;
@@ -30,7 +31,7 @@ pub(super) async fn execute(
     tell.statement_started(index);
     let begun = Instant::now();
     session.warnings_due = false;
-    match session.wire.execute(text).await {
+    match under_way(tell.edge(Edge::StatementSent), session.wire.execute(text)).await {
         Ok(rows) => {
             session.warnings_due = true;
             tell.event(EventKind::StatementFinished {
@@ -41,6 +42,7 @@ pub(super) async fn execute(
                 rows,
                 duration_us: u64::try_from(begun.elapsed().as_micros()).unwrap_or(u64::MAX),
             });
+            tell.edge(Edge::StatementDone).await;
             Ok(())
         }
         Err(e) => {

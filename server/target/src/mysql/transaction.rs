@@ -8,6 +8,7 @@ use super::session::MysqlSession;
 use super::statement::{cancelled, execute, outside};
 use super::wire::Answer;
 use super::{error, version_table};
+use crate::edge::{Edge, under_way};
 use crate::journal::progress;
 use crate::stop::{Failure, Stop};
 use crate::version_table::{after, compare, one_row};
@@ -55,9 +56,11 @@ async fn middle(way: &mut Way<'_>, number: u32, statement: &ScriptStatement) -> 
     let backend = &way.session.backend;
     let row = progress::row(way.work, number, statement, JournalState::Done, String::new(), backend);
     let insert = journal::insert(MYSQL, &way.session.place.journal(), &way.session.place.name, &row);
-    match way.session.query(&format!("{}{insert};{COMMIT}", way.session.guard()), way.tell).await {
+    let text = format!("{}{insert};{COMMIT}", way.session.guard());
+    match under_way(way.tell.edge(Edge::CommitSent), way.session.query(&text, way.tell)).await {
         Ok(_) => {
             way.progress.one_more();
+            way.tell.edge(Edge::DoneWritten).await;
             Ok(())
         }
         Err((_, e)) => {
@@ -113,13 +116,13 @@ async fn finish(way: &mut Way<'_>, part: Option<(u32, &ScriptStatement)>) -> Res
     }
     compare(&version_table::rows(Some(rows)), &after(&work.expected_rows, &work.changes))?;
     cancelled(session)?;
+    tell.edge(Edge::RowsWritten).await;
     tell.committing(None);
-    match session
-        .query(&format!("{}{COMMIT};DO RELEASE_LOCK({})", session.guard(), step_key(session)), tell)
-        .await
-    {
+    let text = format!("{}{COMMIT};DO RELEASE_LOCK({})", session.guard(), step_key(session));
+    match under_way(tell.edge(Edge::CommitSent), session.query(&text, tell)).await {
         Ok(_) => {
             progress.executed += u32::from(part.is_some());
+            tell.edge(Edge::Committed).await;
             Ok(())
         }
         Err((_, e)) if error::is_fatal(&e) => Err(Failure::Decided(ApplyFault {

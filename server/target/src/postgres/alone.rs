@@ -9,6 +9,7 @@ use super::standing::journal_table;
 use super::statement::{cancelled, execute, outside};
 use super::transaction::AS_OURSELVES;
 use super::wire::Answer;
+use crate::edge::Edge;
 use crate::journal::progress::{self, Effect, Progress};
 use crate::stop::{Failure, Stop};
 use crate::{JournalState, ObjectRef, ScriptStatement, Tell, Work, journal};
@@ -38,6 +39,7 @@ pub(super) async fn alone(
         intent.push_str(UNBOUNDED);
     }
     let bounds = ask(session, &intent, "writing the journal").await?;
+    tell.edge(Edge::IntentWritten).await;
     let back = if unbounded { bounded_again(bounds.last()) } else { String::new() };
     let outcome = match execute(session, work, number, statement, tell).await {
         Ok(()) => rebuilt_if_invalid(session, work, number, statement, built, tell).await,
@@ -48,6 +50,7 @@ pub(super) async fn alone(
             let done = format!("{AS_OURSELVES}{};{back}", journal::done(PG, &table, &name, &row));
             ask(session, &done, "writing the journal").await?;
             so_far.one_more();
+            tell.edge(Edge::DoneWritten).await;
             Ok(())
         }
         Err(stop) if stop.fatal => {

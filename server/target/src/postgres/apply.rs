@@ -43,7 +43,7 @@ pub(super) async fn step(
     let mut done = 0;
     let written = async {
         let left = statements(session, work, body, tell, &mut done).await?;
-        let xid = write_rows(session, work, &started, "").await?;
+        let xid = write_rows(session, work, &started, "", tell).await?;
         Ok((left, xid))
     }
     .await;
@@ -75,7 +75,7 @@ pub(super) async fn in_run(
         begin(session, work, &before, tell).await?;
         begun = true;
         let left = statements(session, work, body, tell, &mut done).await?;
-        write_rows(session, work, &started, "").await?;
+        write_rows(session, work, &started, "", tell).await?;
         if rehearsal {
             check_deferred(session).await?;
         }

@@ -13,6 +13,7 @@ use super::statement::{cancelled, execute, outside};
 use super::transaction::{self, AS_OURSELVES};
 use super::version_table;
 use super::wire::Answer;
+use crate::edge::{Edge, under_way};
 use crate::journal::progress::{self, Progress};
 use crate::stop::{Failure, Stop, clean};
 use crate::version_table::{after, compare};
@@ -63,10 +64,12 @@ async fn run(
 ) -> Result<(), Failure> {
     apply::ready(session, work).await?;
     let rows = open(session, work, progress).await?;
+    tell.edge(Edge::Compared).await;
     let next = resume(session, work, &rows, tell, progress).await?;
     if !progress.journal && work.script.statements.iter().any(journal::is_journalled) {
         make_journal(session).await?;
         progress.journal = true;
+        tell.edge(Edge::JournalMade).await;
     }
     // After SET ROLE the last statement runs as somebody who may not be allowed to write the version rows.
     let last = match work.script.statements.iter().any(|s| s.treatment == Treatment::SessionOnly) {
@@ -154,9 +157,10 @@ async fn transactional(
     if let Err(stop) = outcome {
         return Err(undo(session, stop, Some(0)).await);
     }
-    match session.tell_execute("COMMIT", tell).await {
+    match under_way(tell.edge(Edge::CommitSent), session.tell_execute("COMMIT", tell)).await {
         Ok(_) => {
             so_far.one_more();
+            tell.edge(Edge::DoneWritten).await;
             Ok(())
         }
         Err(e) => {
@@ -192,7 +196,7 @@ pub(super) async fn finish(
         true => format!("{};", journal::clear(PG, &journal_table(&session.place), &session.place.name)),
         false => String::new(),
     };
-    let xid = match transaction::write_rows(session, work, started, &clear).await {
+    let xid = match transaction::write_rows(session, work, started, &clear, tell).await {
         Ok(xid) => xid,
         Err(stop) => return Err(undo(session, stop, Some(0)).await),
     };

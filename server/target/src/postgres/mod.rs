@@ -15,6 +15,7 @@ mod connect;
 mod copy;
 mod error;
 mod evidence;
+mod examine;
 mod executed;
 mod index;
 mod inspect;
@@ -34,10 +35,11 @@ mod warm;
 mod watch;
 mod wire;
 
+use crate::examine::Examined;
 use crate::url::PostgresUrl;
 use crate::{
-    Backend, BackendState, Capabilities, LockAttempt, Session, SessionOptions, Standing, Target, TargetError,
-    TargetSpec, TransactionOutcome, tls,
+    Backend, BackendState, Capabilities, JournalRow, LockAttempt, Session, SessionOptions, Standing, Target,
+    TargetError, TargetSpec, TransactionOutcome, Work, tls,
 };
 use crate::{InspectOptions, Inspected, Scratch, ScratchOptions};
 use async_trait::async_trait;
@@ -94,6 +96,14 @@ impl Target for PostgresTarget {
 
     async fn forget_journal(&self) -> Result<(), TargetError> {
         version_table::forget_journal(self).await
+    }
+
+    async fn examine(&self, work: &Work) -> Result<Examined, TargetError> {
+        examine::look(self, work).await
+    }
+
+    async fn judge(&self, row: &JournalRow, took_effect: bool) -> Result<(), TargetError> {
+        examine::judge(self, row, took_effect).await
     }
 
     async fn try_lock(&self, run: &str) -> Result<LockAttempt, TargetError> {

@@ -10,10 +10,11 @@ use super::statement::outside;
 use super::transaction::AS_OURSELVES;
 use super::wire::WireError;
 use super::{PostgresTarget, cancel, evidence};
+use crate::edge::Edge;
 use crate::ending::ORPHAN_GRACE;
 use crate::journal::progress::{self, Effect, Progress, Settling};
 use crate::stop::Failure;
-use crate::{Backend, BackendState, JournalRow, Tell, Treatment, Work, journal};
+use crate::{Backend, BackendState, JournalRow, TargetError, Tell, Treatment, Work, journal};
 
 /// Decides where to go on, and tells why. Gives the number of the first statement to execute.
 pub(super) async fn resume(
@@ -33,12 +34,14 @@ pub(super) async fn resume(
             let known = statement.map(|statement| &statement.treatment);
             let effect = doubtful(session, row, text, known.filter(|_| same_text)).await?;
             let (effect, reason) = progress::decided(effect, same_text, work, row, so_far)?;
+            tell.edge(Edge::Decided).await;
             let table = journal_table(&session.place);
             let text = match effect {
                 true => journal::done(PG, &table, &session.place.name, row),
                 false => journal::forget(PG, &table, &session.place.name, row),
             };
             ask(session, &format!("{AS_OURSELVES}{text}"), "writing the journal").await?;
+            tell.edge(Edge::Corrected).await;
             so_far.done += u32::from(effect);
             (row.statement + u32::from(effect), format!("{orphan}{reason}"))
         }
@@ -68,31 +71,62 @@ pub(super) async fn end_orphan(
     }
 }
 
-/// Decides about an INTENT without DONE: whether its statement took effect, and why. `treatment` is that of the
-/// statement, where its text is the one that was sent.
+/// What the catalog says about an INTENT without DONE.
+pub(super) struct Weighed {
+    /// Whether its statement took effect.
+    pub(super) effect: Effect,
+    /// The invalid index that it left.
+    leftover: Option<String>,
+}
+
+/// Asks the catalog about an INTENT without DONE. `treatment` is that of the statement, where its text is the one that
+/// was sent.
+pub(super) async fn weigh(
+    session: &mut PostgresSession,
+    row: &JournalRow,
+    text: &str,
+    treatment: Option<&Treatment>,
+) -> Result<Weighed, TargetError> {
+    if let Some(Treatment::ConcurrentIndex { index, table }) = treatment {
+        let was_absent = row.definitions.lines().next().is_some_and(|line| line.ends_with(" = absent"));
+        let found = index::find(session, index, table).await?;
+        let name = &index.name;
+        return Ok(match found.state {
+            IndexState::Absent => without(Effect::None(format!("index {name} was not built"))),
+            IndexState::Valid if was_absent => {
+                without(Effect::Done(format!("index {name} is complete: adopted")))
+            }
+            IndexState::Invalid if was_absent => Weighed {
+                effect: Effect::None(format!(
+                    "index {} was left invalid: dropped, to be built again",
+                    found.name
+                )),
+                leftover: Some(found.name),
+            },
+            _ => without(Effect::None(format!("index {name} was there before"))),
+        });
+    }
+    let now = evidence::same_objects(session, &row.definitions).await?;
+    Ok(without(evidence::decide(text, treatment.is_some(), &row.definitions, &now)))
+}
+
+fn without(effect: Effect) -> Weighed {
+    Weighed { effect, leftover: None }
+}
+
+/// Decides about an INTENT without DONE: whether its statement took effect, and why. An invalid index that it left is
+/// dropped.
 pub(super) async fn doubtful(
     session: &mut PostgresSession,
     row: &JournalRow,
     text: &str,
     treatment: Option<&Treatment>,
 ) -> Result<Effect, Failure> {
-    if let Some(Treatment::ConcurrentIndex { index, table }) = treatment {
-        let was_absent = row.definitions.lines().next().is_some_and(|line| line.ends_with(" = absent"));
-        let found = index::find(session, index, table).await?;
-        return Ok(match found.state {
-            IndexState::Absent => Effect::None(format!("index {} was not built", index.name)),
-            IndexState::Valid if was_absent => {
-                Effect::Done(format!("index {} is complete: adopted", index.name))
-            }
-            IndexState::Invalid if was_absent => {
-                drop_leftover(session, &found.name).await?;
-                Effect::None(format!("index {} was left invalid: dropped, to be built again", found.name))
-            }
-            _ => Effect::None(format!("index {} was there before", index.name)),
-        });
+    let Weighed { effect, leftover } = weigh(session, row, text, treatment).await?;
+    if let Some(name) = leftover {
+        drop_leftover(session, &name).await?;
     }
-    let now = evidence::same_objects(session, &row.definitions).await?;
-    Ok(evidence::decide(text, treatment.is_some(), &row.definitions, &now))
+    Ok(effect)
 }
 
 async fn drop_leftover(session: &mut PostgresSession, name: &str) -> Result<(), Failure> {

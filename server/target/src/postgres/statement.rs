@@ -4,6 +4,7 @@ use super::copy;
 use super::error::{self, Place};
 use super::session::PostgresSession;
 use super::wire::WireError;
+use crate::edge::{Edge, under_way};
 use crate::stop::Stop;
 use crate::{ScriptStatement, Tell, Work};
 use migrated_core::event::EventKind;
@@ -32,8 +33,11 @@ pub(super) async fn execute(
     tell.statement_started(index);
     let begun = Instant::now();
     let outcome = match &statement.copy_data {
-        Some(data) => copy::run(session, text, &work.script.text, data.clone(), tell).await,
-        None => session.tell_execute(text, tell).await,
+        Some(data) => {
+            let sent = copy::run(session, text, &work.script.text, data.clone(), tell);
+            under_way(tell.edge(Edge::StatementSent), sent).await
+        }
+        None => under_way(tell.edge(Edge::StatementSent), session.tell_execute(text, tell)).await,
     };
     match outcome {
         Ok(rows) => {
@@ -45,6 +49,7 @@ pub(super) async fn execute(
                 rows,
                 duration_us: u64::try_from(begun.elapsed().as_micros()).unwrap_or(u64::MAX),
             });
+            tell.edge(Edge::StatementDone).await;
             Ok(())
         }
         Err(e) => {

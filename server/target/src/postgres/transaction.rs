@@ -7,6 +7,7 @@ use super::session::notice;
 use super::statement::{cancelled, outside};
 use super::version_table;
 use super::wire::{Answer, WireError};
+use crate::edge::{Edge, under_way};
 use crate::stop::Stop;
 use crate::version_table::{after, compare, one_row};
 use crate::{ApplyFault, Outcome, TargetError, Tell, Work};
@@ -59,6 +60,7 @@ pub(super) async fn begin(
     };
     // Locking the rows needs an id anyway. Known this early, it is recorded while the statements run.
     tell.transaction(ours.first(1).unwrap_or_default());
+    tell.edge(Edge::Compared).await;
     Ok(ours.first(0).unwrap_or_default().to_owned())
 }
 
@@ -116,6 +118,7 @@ pub(super) async fn write_rows(
     work: &Work,
     started: &str,
     also: &str,
+    tell: &dyn Tell,
 ) -> Result<Option<String>, Stop> {
     cancelled(session)?;
     let mut text = format!("{};{OURSELVES}{also}", guard(started));
@@ -147,6 +150,7 @@ pub(super) async fn write_rows(
     }
     let expected = after(&work.expected_rows, &work.changes);
     compare(&version_table::rows(Some(rows)), &expected).map_err(Stop::refused)?;
+    tell.edge(Edge::RowsWritten).await;
     Ok(xid.first(0).map(str::to_owned))
 }
 
@@ -160,8 +164,11 @@ pub(super) async fn commit(
         return Err(roll_back(session, Stop::refused(error), None).await);
     }
     tell.committing(xid.as_deref());
-    match session.tell_execute("COMMIT", tell).await {
-        Ok(_) => Ok(()),
+    match under_way(tell.edge(Edge::CommitSent), session.tell_execute("COMMIT", tell)).await {
+        Ok(_) => {
+            tell.edge(Edge::Committed).await;
+            Ok(())
+        }
         Err(e) if e.is_fatal() => Err(ApplyFault {
             error: error::outside(&e, "the connection died inside COMMIT"),
             outcome: Outcome::Unknown { xid },

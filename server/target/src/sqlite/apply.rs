@@ -4,8 +4,9 @@ use super::error::{clean, refused};
 use super::meaning::{self, Session};
 use super::session::SqliteSession;
 use super::statement::run_statement;
-use super::transaction::{begin, compare, end, version_rows, write_and_commit, write_rows};
+use super::transaction::{begin, compare, end_told, version_rows, write_and_commit, write_rows};
 use super::{foreign_keys, query, whole};
+use crate::edge::Edge;
 use crate::work::Tell;
 use crate::{Applied, ApplyFault, TargetError, Treatment, Work};
 use migrated_core::Code;
@@ -96,8 +97,9 @@ pub(super) async fn commit_run(session: &mut SqliteSession, tell: &dyn Tell) -> 
         session.rollback().await;
         return Err(clean(e, false));
     }
+    tell.edge(Edge::RowsWritten).await;
     tell.committing(None);
-    end(session).await
+    end_told(session, Edge::Committed, tell).await
 }
 
 /// The comparison and the body. Gives how many statements were executed.
@@ -108,6 +110,7 @@ async fn inside(
     tell: &dyn Tell,
 ) -> Result<u32, ApplyFault> {
     compare(session, work, rows).await.map_err(|e| clean(e, false))?;
+    tell.edge(Edge::Compared).await;
     let asked = work.script.foreign_keys;
     // No COMMIT comes after a rehearsed step, which would find what it left broken.
     let uncommitted = session.rehearsal && asked.unwrap_or(session.foreign_keys);

@@ -15,6 +15,7 @@ use super::statement::run_statement;
 use super::transaction;
 use super::version_table::VersionTable;
 use super::{foreign_keys, query};
+use crate::edge::Edge;
 use crate::journal::{self as rows, progress};
 use crate::work::Tell;
 use crate::{
@@ -67,6 +68,7 @@ pub(super) async fn apply(
 ) -> Result<Applied, ApplyFault> {
     apply::remember(session, work).await?;
     let journal = open(session, work).await?;
+    tell.edge(Edge::Compared).await;
     let plan = resume::decide(work, &journal).map_err(|e| cut_off(&journal, e))?;
     if let Some(evidence) = &plan.evidence {
         tell.event(EventKind::Resumed {
@@ -75,6 +77,7 @@ pub(super) async fn apply(
             total: work.script.total(),
             evidence: evidence.clone(),
         });
+        tell.edge(Edge::Decided).await;
     }
     let asked = work.script.foreign_keys;
     if let Some(on) = asked {
@@ -164,18 +167,20 @@ async fn statements(
                 }
                 let done = write(session, work, index, one, JournalState::Done).await;
                 in_transaction(done, session).await?;
-                transaction::end(session).await?;
+                transaction::end_told(session, Edge::DoneWritten, tell).await?;
                 progress.executed += 1;
                 progress.done += 1;
             }
             Doing::Alone => {
                 let row = write(session, work, index, one, JournalState::Intent).await?;
                 progress.intent = Some(row.clone());
+                tell.edge(Edge::IntentWritten).await;
                 run_statement(session, work, index, one, tell).await?;
                 send(session, rows::done(SQLITE, rows::TABLE, &session.table.name, &row)).await?;
                 progress.intent = None;
                 progress.executed += 1;
                 progress.done += 1;
+                tell.edge(Edge::DoneWritten).await;
             }
         }
     }
@@ -221,8 +226,9 @@ async fn finish(
     }
     .await;
     let rows = in_transaction(finished, session).await?;
+    tell.edge(Edge::RowsWritten).await;
     tell.committing(None);
-    transaction::end(session).await?;
+    transaction::end_told(session, Edge::Committed, tell).await?;
     Ok(rows)
 }
 

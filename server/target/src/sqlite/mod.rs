@@ -9,6 +9,7 @@ mod backend;
 mod cancel;
 mod connect;
 mod error;
+mod examine;
 mod executed;
 mod foreign_keys;
 mod inspect;
@@ -27,9 +28,10 @@ mod version_table;
 mod watch;
 mod whole;
 
+use crate::examine::Examined;
 use crate::{
-    Backend, BackendState, Capabilities, LockAttempt, Session, SessionOptions, Standing, Target, TargetError,
-    TargetSpec, TransactionOutcome,
+    Backend, BackendState, Capabilities, JournalRow, LockAttempt, Session, SessionOptions, Standing, Target,
+    TargetError, TargetSpec, TransactionOutcome, Work,
 };
 use crate::{InspectOptions, Inspected, Scratch, ScratchOptions};
 use async_trait::async_trait;
@@ -142,6 +144,14 @@ impl Target for SqliteTarget {
         };
         close(opened.conn).await;
         cleared
+    }
+
+    async fn examine(&self, work: &Work) -> Result<Examined, TargetError> {
+        examine::look(self, work).await
+    }
+
+    async fn judge(&self, row: &JournalRow, took_effect: bool) -> Result<(), TargetError> {
+        examine::judge(self, row, took_effect).await
     }
 
     async fn try_lock(&self, run: &str) -> Result<LockAttempt, TargetError> {

@@ -3,6 +3,7 @@
 use super::error::{self, At, clean};
 use super::session::SqliteSession;
 use super::{meaning, query};
+use crate::edge::{Edge, under_way};
 use crate::work::Tell;
 use crate::{ApplyFault, ScriptStatement, Treatment, Work};
 use migrated_core::dialect::{StatementKind, classify};
@@ -41,12 +42,13 @@ pub(super) async fn run_statement(
             let message = "a revision cannot begin or end transactions: migrated does that around it";
             return Err(clean(at.refused(Code::TransactionControl, message), false));
         }
-        _ => query::execute(&mut session.conn, sql.to_owned())
+        _ => under_way(tell.edge(Edge::StatementSent), query::execute(&mut session.conn, sql.to_owned()))
             .await
             .map_err(|e| clean(at.failed(&e), error::is_busy(&e)))?,
     };
     let rows = given.map_or(0, |given| meaning::count(sql, given.changes, given.returned));
     tell_finished(work, index as usize, one, rows, began, tell);
+    tell.edge(Edge::StatementDone).await;
     Ok(())
 }
 

@@ -3,6 +3,7 @@
 use super::error::{self, clean, refused};
 use super::query;
 use super::session::SqliteSession;
+use crate::edge::{Edge, under_way};
 use crate::work::Tell;
 use crate::{ApplyFault, Outcome, TargetError, Work};
 use migrated_core::Code;
@@ -150,7 +151,8 @@ pub(super) async fn write_and_commit(
     tell.committing(None);
     let text = format!("{};COMMIT", rows_text(session, &work.changes));
     let armed = session.interrupt.arm(false);
-    let (given, failed) = query::batch_until(&mut session.conn, text).await;
+    let sent = query::batch_until(&mut session.conn, text);
+    let (given, failed) = under_way(tell.edge(Edge::CommitSent), sent).await;
     session.interrupt.arm(armed);
     let reading = work.changes.len() * 2;
     let Some((_, rows)) = given.get(reading) else {
@@ -161,6 +163,7 @@ pub(super) async fn write_and_commit(
     };
     let rows = query::texts(rows);
     ended(session, failed.map_or(Ok(()), Err)).await?;
+    tell.edge(Edge::Committed).await;
     rows.map_err(|e| clean(refused(&e, "reading the version rows", &session.place), false))
 }
 
@@ -178,6 +181,17 @@ pub(super) async fn end(session: &mut SqliteSession) -> Result<(), ApplyFault> {
     let first = query::run(&mut session.conn, "COMMIT").await;
     session.interrupt.arm(armed);
     ended(session, first).await
+}
+
+/// COMMIT of a transaction that a run's edges stand around; `after` is the one behind it.
+pub(super) async fn end_told(
+    session: &mut SqliteSession,
+    after: Edge,
+    tell: &dyn Tell,
+) -> Result<(), ApplyFault> {
+    under_way(tell.edge(Edge::CommitSent), end(session)).await?;
+    tell.edge(after).await;
+    Ok(())
 }
 
 /// What a COMMIT came to. Readers may keep SQLite from it; it then keeps the transaction, and the same COMMIT may be

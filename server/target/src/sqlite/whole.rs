@@ -11,6 +11,7 @@ use super::session::SqliteSession;
 use super::statement::{number, tell_finished};
 use super::transaction::{FAILS, ended as commit_ended, not_written, rows_text};
 use super::version_table::literal;
+use crate::edge::Edge;
 use crate::work::Tell;
 use crate::{Applied, ApplyFault, TargetError, Treatment, Work};
 use futures_util::TryStreamExt;
@@ -68,6 +69,7 @@ pub(super) async fn apply(
                     let count = meaning::count(sql, done.rows_affected(), returned);
                     tell_finished(work, ended - LEAD, one, count, began, tell);
                 }
+                edge(ended, reading, statements, tell).await;
                 (returned, began) = (0, Instant::now());
                 match ended.checked_sub(LEAD) {
                     Some(at) if at < statements => tell.statement_started(number(at + 1)),
@@ -109,6 +111,18 @@ pub(super) async fn apply(
         None => not_written(session, &work.changes, at - statements, &e),
     };
     Some(Err(clean(error, busy)))
+}
+
+/// What the end of one of the message's statements is an edge of: the thread may be further by then.
+async fn edge(ended: usize, reading: usize, statements: usize, tell: &dyn Tell) {
+    match ended.checked_sub(LEAD) {
+        None => {}
+        Some(0) => tell.edge(Edge::Compared).await,
+        Some(at) if at <= statements => tell.edge(Edge::StatementDone).await,
+        Some(_) if ended == reading + 1 => tell.edge(Edge::RowsWritten).await,
+        Some(_) if ended > reading + 1 => tell.edge(Edge::Committed).await,
+        Some(_) => {}
+    }
 }
 
 /// The message; `None` where the step does not fit into one.

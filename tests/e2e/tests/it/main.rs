@@ -14,6 +14,7 @@ mod client_edits;
 mod commit;
 mod corpora;
 mod deaths;
+mod edges;
 mod embedded;
 mod executed;
 mod executed_faults;

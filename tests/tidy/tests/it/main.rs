@@ -1,6 +1,7 @@
 //! The house rules. ARCHITECTURE.md says why they hold.
 
 mod dialects;
+mod edges;
 mod errors;
 mod failures;
 mod imports;

@@ -109,7 +109,8 @@ def run_body(
     # Sessions that the script opens on the connection join this transaction, which is never ended here.
     bound.begin()
     context = MigrationContext.configure(connection=bound, opts={**kept, "script": project.scripts})
-    # What cannot be in a transaction on PostgreSQL never comes here; the others have nothing of the kind.
+    # Of PostgreSQL's only those come here that read the database, which they do in this transaction; what cannot be in
+    # one is refused there, and nothing is left of it. The others have nothing of the kind.
     context.autocommit_block = nullcontext  # type: ignore[method-assign, assignment]
     # Scripts may ask Alembic's module `context`, as for what was given by `-x`.
     environment = EnvironmentContext(project.config, project.scripts)

@@ -1,5 +1,15 @@
 """The messages of the package `migrated.v1`, as the proto files describe them. Generated."""
 
+from migrated.v1.diagnose_pb2 import (
+    DiagnoseRequest,
+    DiagnoseResponse,
+    DiagnosedStatement,
+    Diagnosis,
+    JudgeStatementRequest,
+    JudgeStatementResponse,
+    StatementFate,
+    TargetHealth,
+)
 from migrated.v1.diff_pb2 import (
     DiffRules,
     Difference,
@@ -358,6 +368,10 @@ __all__ = [
     "DeleteProjectResponse",
     "DeleteTargetRequest",
     "DeleteTargetResponse",
+    "DiagnoseRequest",
+    "DiagnoseResponse",
+    "DiagnosedStatement",
+    "Diagnosis",
     "Dialect",
     "DiffAspect",
     "DiffRequest",
@@ -421,6 +435,8 @@ __all__ = [
     "IndexNulls",
     "InspectRequest",
     "InspectResponse",
+    "JudgeStatementRequest",
+    "JudgeStatementResponse",
     "LintFinding",
     "LintOptions",
     "LintRequest",
@@ -513,6 +529,7 @@ __all__ = [
     "StampResponse",
     "StatementAnswer",
     "StatementAnswers",
+    "StatementFate",
     "StepBodyDone",
     "StepBodyFailed",
     "StepExecuted",
@@ -523,6 +540,7 @@ __all__ = [
     "Table",
     "TableOptions",
     "Target",
+    "TargetHealth",
     "TargetOrigin",
     "TargetRef",
     "TargetStatus",

@@ -23,6 +23,7 @@ _sym_db = _symbol_database.Default()
 
 
 from google.protobuf import duration_pb2 as google_dot_protobuf_dot_duration__pb2
+from migrated.v1 import diagnose_pb2 as migrated_dot_v1_dot_diagnose__pb2
 from migrated.v1 import diff_pb2 as migrated_dot_v1_dot_diff__pb2
 from migrated.v1 import event_pb2 as migrated_dot_v1_dot_event__pb2
 from migrated.v1 import execute_pb2 as migrated_dot_v1_dot_execute__pb2
@@ -34,71 +35,71 @@ from migrated.v1 import schema_source_pb2 as migrated_dot_v1_dot_schema__source_
 from migrated.v1 import target_pb2 as migrated_dot_v1_dot_target__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n#migrated/v1/migration_service.proto\x12\x0bmigrated.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x16migrated/v1/diff.proto\x1a\x17migrated/v1/event.proto\x1a\x19migrated/v1/execute.proto\x1a\x17migrated/v1/graph.proto\x1a\x16migrated/v1/lint.proto\x1a\x1amigrated/v1/revision.proto\x1a\"migrated/v1/revision_service.proto\x1a\x1fmigrated/v1/schema_source.proto\x1a\x18migrated/v1/target.proto\"\xd2\x01\n\nRunOptions\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12,\n\tlock_wait\x18\x02 \x01(\x0b\x32\x19.google.protobuf.Duration\x12+\n\x08\x64\x65\x61\x64line\x18\x03 \x01(\x0b\x32\x19.google.protobuf.Duration\x12)\n\x07session\x18\x04 \x01(\x0e\x32\x18.migrated.v1.SessionMode\x12\x1b\n\x13per_run_transaction\x18\x05 \x01(\x08\x12\r\n\x05\x61\x63tor\x18\x06 \x01(\t\"\x8d\x02\n\x0bPlanRequest\x12\x0f\n\x07project\x18\x01 \x01(\t\x12$\n\x05graph\x18\x02 \x01(\x0b\x32\x15.migrated.v1.GraphRef\x12&\n\x06target\x18\x03 \x01(\x0b\x32\x16.migrated.v1.TargetRef\x12)\n\x07\x63urrent\x18\x04 \x01(\x0b\x32\x18.migrated.v1.CurrentRows\x12)\n\tdirection\x18\x05 \x01(\x0e\x32\x16.migrated.v1.Direction\x12\x10\n\x08revision\x18\x06 \x01(\t\x12\x0f\n\x07\x64ialect\x18\x07 \x01(\t\x12&\n\x04lint\x18\x08 \x01(\x0b\x32\x18.migrated.v1.LintOptions\"\x1b\n\x0b\x43urrentRows\x12\x0c\n\x04rows\x18\x01 \x03(\t\"\xcb\x02\n\x0cPlanResponse\x12\x0c\n\x04\x66rom\x18\x01 \x03(\t\x12\n\n\x02to\x18\x02 \x03(\t\x12-\n\x05steps\x18\x03 \x03(\x0b\x32\x1e.migrated.v1.PlanResponse.Step\x12\r\n\x05\x61head\x18\x04 \x03(\t\x12\x0f\n\x07\x66oreign\x18\x05 \x03(\t\x1a\xd1\x01\n\x04Step\x12\'\n\x08revision\x18\x01 \x01(\x0b\x32\x15.migrated.v1.Revision\x12)\n\tdirection\x18\x02 \x01(\x0e\x32\x16.migrated.v1.Direction\x12\x12\n\nstatements\x18\x03 \x03(\t\x12\x15\n\rtransactional\x18\x04 \x01(\x08\x12\x0c\n\x04rows\x18\x05 \x03(\t\x12\x10\n\x08warnings\x18\x06 \x03(\t\x12*\n\x08\x66indings\x18\x07 \x03(\x0b\x32\x18.migrated.v1.LintFinding\"\xbd\x01\n\x0eUpgradeRequest\x12\x0f\n\x07project\x18\x01 \x01(\t\x12$\n\x05graph\x18\x02 \x01(\x0b\x32\x15.migrated.v1.GraphRef\x12&\n\x06target\x18\x03 \x01(\x0b\x32\x16.migrated.v1.TargetRef\x12\x10\n\x08revision\x18\x04 \x01(\t\x12(\n\x07options\x18\x05 \x01(\x0b\x32\x17.migrated.v1.RunOptions\x12\x10\n\x08rehearse\x18\x06 \x01(\x08\"9\n\x0fUpgradeResponse\x12&\n\x06update\x18\x01 \x01(\x0b\x32\x16.migrated.v1.RunUpdate\"\xad\x01\n\x10\x44owngradeRequest\x12\x0f\n\x07project\x18\x01 \x01(\t\x12$\n\x05graph\x18\x02 \x01(\x0b\x32\x15.migrated.v1.GraphRef\x12&\n\x06target\x18\x03 \x01(\x0b\x32\x16.migrated.v1.TargetRef\x12\x10\n\x08revision\x18\x04 \x01(\t\x12(\n\x07options\x18\x05 \x01(\x0b\x32\x17.migrated.v1.RunOptions\";\n\x11\x44owngradeResponse\x12&\n\x06update\x18\x01 \x01(\x0b\x32\x16.migrated.v1.RunUpdate\"\xb9\x01\n\x0cStampRequest\x12\x0f\n\x07project\x18\x01 \x01(\t\x12$\n\x05graph\x18\x02 \x01(\x0b\x32\x15.migrated.v1.GraphRef\x12&\n\x06target\x18\x03 \x01(\x0b\x32\x16.migrated.v1.TargetRef\x12\x11\n\trevisions\x18\x04 \x03(\t\x12\r\n\x05purge\x18\x05 \x01(\x08\x12(\n\x07options\x18\x06 \x01(\x0b\x32\x17.migrated.v1.RunOptions\"7\n\rStampResponse\x12&\n\x06update\x18\x01 \x01(\x0b\x32\x16.migrated.v1.RunUpdate\"\xe3\x01\n\rRenderRequest\x12\x0f\n\x07project\x18\x01 \x01(\t\x12$\n\x05graph\x18\x02 \x01(\x0b\x32\x15.migrated.v1.GraphRef\x12%\n\x04kind\x18\x03 \x01(\x0e\x32\x17.migrated.v1.RenderKind\x12\x11\n\trevisions\x18\x04 \x03(\t\x12\x0f\n\x07\x64ialect\x18\x05 \x01(\t\x12\x15\n\rversion_table\x18\x06 \x01(\t\x12\x1c\n\x14version_table_schema\x18\x07 \x01(\t\x12\x0b\n\x03tag\x18\x08 \x01(\t\x12\x0e\n\x06schema\x18\t \x01(\t\"\x1f\n\x0eRenderResponse\x12\r\n\x05\x63hunk\x18\x01 \x01(\t\"r\n\x11GetCurrentRequest\x12\x0f\n\x07project\x18\x01 \x01(\t\x12$\n\x05graph\x18\x02 \x01(\x0b\x32\x15.migrated.v1.GraphRef\x12&\n\x06target\x18\x03 \x01(\x0b\x32\x16.migrated.v1.TargetRef\"\xf4\x01\n\x12GetCurrentResponse\x12\x0c\n\x04rows\x18\x01 \x03(\t\x12&\n\x07\x63urrent\x18\x02 \x03(\x0b\x32\x15.migrated.v1.Revision\x12\r\n\x05heads\x18\x03 \x03(\t\x12)\n\x06status\x18\x04 \x01(\x0e\x32\x19.migrated.v1.TargetStatus\x12\r\n\x05\x61head\x18\x05 \x03(\t\x12\x0f\n\x07unknown\x18\x06 \x03(\t\x12\x13\n\x0b\x64isplay_url\x18\x07 \x01(\t\x12\x0e\n\x06server\x18\x08 \x01(\t\x12\x18\n\x10partial_revision\x18\t \x01(\t\x12\x0f\n\x07\x66oreign\x18\n \x03(\t\"\xb5\x01\n\x16WaitForRevisionRequest\x12\x0f\n\x07project\x18\x01 \x01(\t\x12$\n\x05graph\x18\x02 \x01(\x0b\x32\x15.migrated.v1.GraphRef\x12&\n\x06target\x18\x03 \x01(\x0b\x32\x16.migrated.v1.TargetRef\x12\x10\n\x08revision\x18\x04 \x01(\t\x12*\n\x07timeout\x18\x05 \x01(\x0b\x32\x19.google.protobuf.Duration\"\'\n\x17WaitForRevisionResponse\x12\x0c\n\x04rows\x18\x01 \x03(\t\"C\n\x19\x45nsureVersionTableRequest\x12&\n\x06target\x18\x01 \x01(\x0b\x32\x16.migrated.v1.TargetRef\"-\n\x1a\x45nsureVersionTableResponse\x12\x0f\n\x07\x63reated\x18\x01 \x01(\x08\"\xc5\x01\n\x15\x41\x63\x63\x65ptRevisionRequest\x12\x0f\n\x07project\x18\x01 \x01(\t\x12$\n\x05graph\x18\x02 \x01(\x0b\x32\x15.migrated.v1.GraphRef\x12&\n\x06target\x18\x03 \x01(\x0b\x32\x16.migrated.v1.TargetRef\x12\x10\n\x08revision\x18\x04 \x01(\t\x12\x0e\n\x06reason\x18\x05 \x01(\t\x12\r\n\x05\x61\x63tor\x18\x06 \x01(\t\x12\x0b\n\x03\x61ll\x18\x07 \x01(\x08\x12\x0f\n\x07\x64ry_run\x18\x08 \x01(\x08\"n\n\x16\x41\x63\x63\x65ptRevisionResponse\x12\x10\n\x08old_hash\x18\x01 \x01(\t\x12\x10\n\x08new_hash\x18\x02 \x01(\t\x12\x30\n\trevisions\x18\x03 \x03(\x0b\x32\x1d.migrated.v1.AcceptedRevision\"V\n\x10\x41\x63\x63\x65ptedRevision\x12\x10\n\x08revision\x18\x01 \x01(\t\x12\x0c\n\x04path\x18\x02 \x01(\t\x12\x10\n\x08old_hash\x18\x03 \x01(\t\x12\x10\n\x08new_hash\x18\x04 \x01(\t\"\xe9\x01\n\x0c\x43heckRequest\x12\x0f\n\x07project\x18\x01 \x01(\t\x12$\n\x05graph\x18\x02 \x01(\x0b\x32\x15.migrated.v1.GraphRef\x12&\n\x06target\x18\x03 \x01(\x0b\x32\x16.migrated.v1.TargetRef\x12*\n\x07\x64\x65sired\x18\x04 \x01(\x0b\x32\x19.migrated.v1.SchemaSource\x12\'\n\x05scope\x18\x05 \x01(\x0b\x32\x18.migrated.v1.SchemaScope\x12%\n\x05rules\x18\x06 \x01(\x0b\x32\x16.migrated.v1.DiffRules\"6\n\rCheckResponse\x12%\n\x04\x64iff\x18\x01 \x01(\x0b\x32\x17.migrated.v1.SchemaDiff\"\xc2\x02\n\x13\x41utogenerateRequest\x12\x34\n\x08revision\x18\x01 \x01(\x0b\x32\".migrated.v1.CreateRevisionRequest\x12&\n\x06target\x18\x02 \x01(\x0b\x32\x16.migrated.v1.TargetRef\x12*\n\x07\x64\x65sired\x18\x03 \x01(\x0b\x32\x19.migrated.v1.SchemaSource\x12\'\n\x05scope\x18\x04 \x01(\x0b\x32\x18.migrated.v1.SchemaScope\x12%\n\x05rules\x18\x05 \x01(\x0b\x32\x16.migrated.v1.DiffRules\x12\x12\n\nallow_drop\x18\x06 \x01(\x08\x12\x15\n\reven_if_empty\x18\x07 \x01(\x08\x12&\n\x04lint\x18\x08 \x01(\x0b\x32\x18.migrated.v1.LintOptions\"\xbb\x01\n\x14\x41utogenerateResponse\x12%\n\x04\x64iff\x18\x01 \x01(\x0b\x32\x17.migrated.v1.SchemaDiff\x12\'\n\x08revision\x18\x02 \x01(\x0b\x32\x15.migrated.v1.Revision\x12\'\n\x04\x66ile\x18\x03 \x01(\x0b\x32\x19.migrated.v1.RevisionFile\x12*\n\x08\x66indings\x18\x04 \x03(\x0b\x32\x18.migrated.v1.LintFinding*\\\n\x0bSessionMode\x12\x1c\n\x18SESSION_MODE_UNSPECIFIED\x10\x00\x12\x19\n\x15SESSION_MODE_REVISION\x10\x01\x12\x14\n\x10SESSION_MODE_RUN\x10\x02*\x93\x01\n\nRenderKind\x12\x1b\n\x17RENDER_KIND_UNSPECIFIED\x10\x00\x12\x17\n\x13RENDER_KIND_UPGRADE\x10\x01\x12\x19\n\x15RENDER_KIND_DOWNGRADE\x10\x02\x12\x15\n\x11RENDER_KIND_STAMP\x10\x03\x12\x1d\n\x19RENDER_KIND_VERSION_TABLE\x10\x04*\xb2\x01\n\x0cTargetStatus\x12\x1d\n\x19TARGET_STATUS_UNSPECIFIED\x10\x00\x12\x19\n\x15TARGET_STATUS_CURRENT\x10\x01\x12\x18\n\x14TARGET_STATUS_BEHIND\x10\x02\x12\x17\n\x13TARGET_STATUS_AHEAD\x10\x03\x12\x1a\n\x16TARGET_STATUS_DIVERGED\x10\x04\x12\x19\n\x15TARGET_STATUS_UNKNOWN\x10\x05\x32\x83\x08\n\x10MigrationService\x12;\n\x04Plan\x12\x18.migrated.v1.PlanRequest\x1a\x19.migrated.v1.PlanResponse\x12\x46\n\x07Upgrade\x12\x1b.migrated.v1.UpgradeRequest\x1a\x1c.migrated.v1.UpgradeResponse0\x01\x12L\n\tDowngrade\x12\x1d.migrated.v1.DowngradeRequest\x1a\x1e.migrated.v1.DowngradeResponse0\x01\x12@\n\x05Stamp\x12\x19.migrated.v1.StampRequest\x1a\x1a.migrated.v1.StampResponse0\x01\x12\x43\n\x06Render\x12\x1a.migrated.v1.RenderRequest\x1a\x1b.migrated.v1.RenderResponse0\x01\x12M\n\nGetCurrent\x12\x1e.migrated.v1.GetCurrentRequest\x1a\x1f.migrated.v1.GetCurrentResponse\x12\\\n\x0fWaitForRevision\x12#.migrated.v1.WaitForRevisionRequest\x1a$.migrated.v1.WaitForRevisionResponse\x12\x65\n\x12\x45nsureVersionTable\x12&.migrated.v1.EnsureVersionTableRequest\x1a\'.migrated.v1.EnsureVersionTableResponse\x12Y\n\x0e\x41\x63\x63\x65ptRevision\x12\".migrated.v1.AcceptRevisionRequest\x1a#.migrated.v1.AcceptRevisionResponse\x12>\n\x05\x43heck\x12\x19.migrated.v1.CheckRequest\x1a\x1a.migrated.v1.CheckResponse\x12S\n\x0c\x41utogenerate\x12 .migrated.v1.AutogenerateRequest\x1a!.migrated.v1.AutogenerateResponse\x12;\n\x04Lint\x12\x18.migrated.v1.LintRequest\x1a\x19.migrated.v1.LintResponse\x12T\n\x0b\x45xecuteStep\x12\x1f.migrated.v1.ExecuteStepRequest\x1a .migrated.v1.ExecuteStepResponse(\x01\x30\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n#migrated/v1/migration_service.proto\x12\x0bmigrated.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1amigrated/v1/diagnose.proto\x1a\x16migrated/v1/diff.proto\x1a\x17migrated/v1/event.proto\x1a\x19migrated/v1/execute.proto\x1a\x17migrated/v1/graph.proto\x1a\x16migrated/v1/lint.proto\x1a\x1amigrated/v1/revision.proto\x1a\"migrated/v1/revision_service.proto\x1a\x1fmigrated/v1/schema_source.proto\x1a\x18migrated/v1/target.proto\"\xd2\x01\n\nRunOptions\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12,\n\tlock_wait\x18\x02 \x01(\x0b\x32\x19.google.protobuf.Duration\x12+\n\x08\x64\x65\x61\x64line\x18\x03 \x01(\x0b\x32\x19.google.protobuf.Duration\x12)\n\x07session\x18\x04 \x01(\x0e\x32\x18.migrated.v1.SessionMode\x12\x1b\n\x13per_run_transaction\x18\x05 \x01(\x08\x12\r\n\x05\x61\x63tor\x18\x06 \x01(\t\"\x8d\x02\n\x0bPlanRequest\x12\x0f\n\x07project\x18\x01 \x01(\t\x12$\n\x05graph\x18\x02 \x01(\x0b\x32\x15.migrated.v1.GraphRef\x12&\n\x06target\x18\x03 \x01(\x0b\x32\x16.migrated.v1.TargetRef\x12)\n\x07\x63urrent\x18\x04 \x01(\x0b\x32\x18.migrated.v1.CurrentRows\x12)\n\tdirection\x18\x05 \x01(\x0e\x32\x16.migrated.v1.Direction\x12\x10\n\x08revision\x18\x06 \x01(\t\x12\x0f\n\x07\x64ialect\x18\x07 \x01(\t\x12&\n\x04lint\x18\x08 \x01(\x0b\x32\x18.migrated.v1.LintOptions\"\x1b\n\x0b\x43urrentRows\x12\x0c\n\x04rows\x18\x01 \x03(\t\"\xcb\x02\n\x0cPlanResponse\x12\x0c\n\x04\x66rom\x18\x01 \x03(\t\x12\n\n\x02to\x18\x02 \x03(\t\x12-\n\x05steps\x18\x03 \x03(\x0b\x32\x1e.migrated.v1.PlanResponse.Step\x12\r\n\x05\x61head\x18\x04 \x03(\t\x12\x0f\n\x07\x66oreign\x18\x05 \x03(\t\x1a\xd1\x01\n\x04Step\x12\'\n\x08revision\x18\x01 \x01(\x0b\x32\x15.migrated.v1.Revision\x12)\n\tdirection\x18\x02 \x01(\x0e\x32\x16.migrated.v1.Direction\x12\x12\n\nstatements\x18\x03 \x03(\t\x12\x15\n\rtransactional\x18\x04 \x01(\x08\x12\x0c\n\x04rows\x18\x05 \x03(\t\x12\x10\n\x08warnings\x18\x06 \x03(\t\x12*\n\x08\x66indings\x18\x07 \x03(\x0b\x32\x18.migrated.v1.LintFinding\"\xbd\x01\n\x0eUpgradeRequest\x12\x0f\n\x07project\x18\x01 \x01(\t\x12$\n\x05graph\x18\x02 \x01(\x0b\x32\x15.migrated.v1.GraphRef\x12&\n\x06target\x18\x03 \x01(\x0b\x32\x16.migrated.v1.TargetRef\x12\x10\n\x08revision\x18\x04 \x01(\t\x12(\n\x07options\x18\x05 \x01(\x0b\x32\x17.migrated.v1.RunOptions\x12\x10\n\x08rehearse\x18\x06 \x01(\x08\"9\n\x0fUpgradeResponse\x12&\n\x06update\x18\x01 \x01(\x0b\x32\x16.migrated.v1.RunUpdate\"\xad\x01\n\x10\x44owngradeRequest\x12\x0f\n\x07project\x18\x01 \x01(\t\x12$\n\x05graph\x18\x02 \x01(\x0b\x32\x15.migrated.v1.GraphRef\x12&\n\x06target\x18\x03 \x01(\x0b\x32\x16.migrated.v1.TargetRef\x12\x10\n\x08revision\x18\x04 \x01(\t\x12(\n\x07options\x18\x05 \x01(\x0b\x32\x17.migrated.v1.RunOptions\";\n\x11\x44owngradeResponse\x12&\n\x06update\x18\x01 \x01(\x0b\x32\x16.migrated.v1.RunUpdate\"\xb9\x01\n\x0cStampRequest\x12\x0f\n\x07project\x18\x01 \x01(\t\x12$\n\x05graph\x18\x02 \x01(\x0b\x32\x15.migrated.v1.GraphRef\x12&\n\x06target\x18\x03 \x01(\x0b\x32\x16.migrated.v1.TargetRef\x12\x11\n\trevisions\x18\x04 \x03(\t\x12\r\n\x05purge\x18\x05 \x01(\x08\x12(\n\x07options\x18\x06 \x01(\x0b\x32\x17.migrated.v1.RunOptions\"7\n\rStampResponse\x12&\n\x06update\x18\x01 \x01(\x0b\x32\x16.migrated.v1.RunUpdate\"\xe3\x01\n\rRenderRequest\x12\x0f\n\x07project\x18\x01 \x01(\t\x12$\n\x05graph\x18\x02 \x01(\x0b\x32\x15.migrated.v1.GraphRef\x12%\n\x04kind\x18\x03 \x01(\x0e\x32\x17.migrated.v1.RenderKind\x12\x11\n\trevisions\x18\x04 \x03(\t\x12\x0f\n\x07\x64ialect\x18\x05 \x01(\t\x12\x15\n\rversion_table\x18\x06 \x01(\t\x12\x1c\n\x14version_table_schema\x18\x07 \x01(\t\x12\x0b\n\x03tag\x18\x08 \x01(\t\x12\x0e\n\x06schema\x18\t \x01(\t\"\x1f\n\x0eRenderResponse\x12\r\n\x05\x63hunk\x18\x01 \x01(\t\"r\n\x11GetCurrentRequest\x12\x0f\n\x07project\x18\x01 \x01(\t\x12$\n\x05graph\x18\x02 \x01(\x0b\x32\x15.migrated.v1.GraphRef\x12&\n\x06target\x18\x03 \x01(\x0b\x32\x16.migrated.v1.TargetRef\"\xf4\x01\n\x12GetCurrentResponse\x12\x0c\n\x04rows\x18\x01 \x03(\t\x12&\n\x07\x63urrent\x18\x02 \x03(\x0b\x32\x15.migrated.v1.Revision\x12\r\n\x05heads\x18\x03 \x03(\t\x12)\n\x06status\x18\x04 \x01(\x0e\x32\x19.migrated.v1.TargetStatus\x12\r\n\x05\x61head\x18\x05 \x03(\t\x12\x0f\n\x07unknown\x18\x06 \x03(\t\x12\x13\n\x0b\x64isplay_url\x18\x07 \x01(\t\x12\x0e\n\x06server\x18\x08 \x01(\t\x12\x18\n\x10partial_revision\x18\t \x01(\t\x12\x0f\n\x07\x66oreign\x18\n \x03(\t\"\xb5\x01\n\x16WaitForRevisionRequest\x12\x0f\n\x07project\x18\x01 \x01(\t\x12$\n\x05graph\x18\x02 \x01(\x0b\x32\x15.migrated.v1.GraphRef\x12&\n\x06target\x18\x03 \x01(\x0b\x32\x16.migrated.v1.TargetRef\x12\x10\n\x08revision\x18\x04 \x01(\t\x12*\n\x07timeout\x18\x05 \x01(\x0b\x32\x19.google.protobuf.Duration\"\'\n\x17WaitForRevisionResponse\x12\x0c\n\x04rows\x18\x01 \x03(\t\"C\n\x19\x45nsureVersionTableRequest\x12&\n\x06target\x18\x01 \x01(\x0b\x32\x16.migrated.v1.TargetRef\"-\n\x1a\x45nsureVersionTableResponse\x12\x0f\n\x07\x63reated\x18\x01 \x01(\x08\"\xc5\x01\n\x15\x41\x63\x63\x65ptRevisionRequest\x12\x0f\n\x07project\x18\x01 \x01(\t\x12$\n\x05graph\x18\x02 \x01(\x0b\x32\x15.migrated.v1.GraphRef\x12&\n\x06target\x18\x03 \x01(\x0b\x32\x16.migrated.v1.TargetRef\x12\x10\n\x08revision\x18\x04 \x01(\t\x12\x0e\n\x06reason\x18\x05 \x01(\t\x12\r\n\x05\x61\x63tor\x18\x06 \x01(\t\x12\x0b\n\x03\x61ll\x18\x07 \x01(\x08\x12\x0f\n\x07\x64ry_run\x18\x08 \x01(\x08\"n\n\x16\x41\x63\x63\x65ptRevisionResponse\x12\x10\n\x08old_hash\x18\x01 \x01(\t\x12\x10\n\x08new_hash\x18\x02 \x01(\t\x12\x30\n\trevisions\x18\x03 \x03(\x0b\x32\x1d.migrated.v1.AcceptedRevision\"V\n\x10\x41\x63\x63\x65ptedRevision\x12\x10\n\x08revision\x18\x01 \x01(\t\x12\x0c\n\x04path\x18\x02 \x01(\t\x12\x10\n\x08old_hash\x18\x03 \x01(\t\x12\x10\n\x08new_hash\x18\x04 \x01(\t\"\xe9\x01\n\x0c\x43heckRequest\x12\x0f\n\x07project\x18\x01 \x01(\t\x12$\n\x05graph\x18\x02 \x01(\x0b\x32\x15.migrated.v1.GraphRef\x12&\n\x06target\x18\x03 \x01(\x0b\x32\x16.migrated.v1.TargetRef\x12*\n\x07\x64\x65sired\x18\x04 \x01(\x0b\x32\x19.migrated.v1.SchemaSource\x12\'\n\x05scope\x18\x05 \x01(\x0b\x32\x18.migrated.v1.SchemaScope\x12%\n\x05rules\x18\x06 \x01(\x0b\x32\x16.migrated.v1.DiffRules\"6\n\rCheckResponse\x12%\n\x04\x64iff\x18\x01 \x01(\x0b\x32\x17.migrated.v1.SchemaDiff\"\xc2\x02\n\x13\x41utogenerateRequest\x12\x34\n\x08revision\x18\x01 \x01(\x0b\x32\".migrated.v1.CreateRevisionRequest\x12&\n\x06target\x18\x02 \x01(\x0b\x32\x16.migrated.v1.TargetRef\x12*\n\x07\x64\x65sired\x18\x03 \x01(\x0b\x32\x19.migrated.v1.SchemaSource\x12\'\n\x05scope\x18\x04 \x01(\x0b\x32\x18.migrated.v1.SchemaScope\x12%\n\x05rules\x18\x05 \x01(\x0b\x32\x16.migrated.v1.DiffRules\x12\x12\n\nallow_drop\x18\x06 \x01(\x08\x12\x15\n\reven_if_empty\x18\x07 \x01(\x08\x12&\n\x04lint\x18\x08 \x01(\x0b\x32\x18.migrated.v1.LintOptions\"\xbb\x01\n\x14\x41utogenerateResponse\x12%\n\x04\x64iff\x18\x01 \x01(\x0b\x32\x17.migrated.v1.SchemaDiff\x12\'\n\x08revision\x18\x02 \x01(\x0b\x32\x15.migrated.v1.Revision\x12\'\n\x04\x66ile\x18\x03 \x01(\x0b\x32\x19.migrated.v1.RevisionFile\x12*\n\x08\x66indings\x18\x04 \x03(\x0b\x32\x18.migrated.v1.LintFinding*\\\n\x0bSessionMode\x12\x1c\n\x18SESSION_MODE_UNSPECIFIED\x10\x00\x12\x19\n\x15SESSION_MODE_REVISION\x10\x01\x12\x14\n\x10SESSION_MODE_RUN\x10\x02*\x93\x01\n\nRenderKind\x12\x1b\n\x17RENDER_KIND_UNSPECIFIED\x10\x00\x12\x17\n\x13RENDER_KIND_UPGRADE\x10\x01\x12\x19\n\x15RENDER_KIND_DOWNGRADE\x10\x02\x12\x15\n\x11RENDER_KIND_STAMP\x10\x03\x12\x1d\n\x19RENDER_KIND_VERSION_TABLE\x10\x04*\xb2\x01\n\x0cTargetStatus\x12\x1d\n\x19TARGET_STATUS_UNSPECIFIED\x10\x00\x12\x19\n\x15TARGET_STATUS_CURRENT\x10\x01\x12\x18\n\x14TARGET_STATUS_BEHIND\x10\x02\x12\x17\n\x13TARGET_STATUS_AHEAD\x10\x03\x12\x1a\n\x16TARGET_STATUS_DIVERGED\x10\x04\x12\x19\n\x15TARGET_STATUS_UNKNOWN\x10\x05\x32\xa7\t\n\x10MigrationService\x12;\n\x04Plan\x12\x18.migrated.v1.PlanRequest\x1a\x19.migrated.v1.PlanResponse\x12\x46\n\x07Upgrade\x12\x1b.migrated.v1.UpgradeRequest\x1a\x1c.migrated.v1.UpgradeResponse0\x01\x12L\n\tDowngrade\x12\x1d.migrated.v1.DowngradeRequest\x1a\x1e.migrated.v1.DowngradeResponse0\x01\x12@\n\x05Stamp\x12\x19.migrated.v1.StampRequest\x1a\x1a.migrated.v1.StampResponse0\x01\x12\x43\n\x06Render\x12\x1a.migrated.v1.RenderRequest\x1a\x1b.migrated.v1.RenderResponse0\x01\x12M\n\nGetCurrent\x12\x1e.migrated.v1.GetCurrentRequest\x1a\x1f.migrated.v1.GetCurrentResponse\x12\\\n\x0fWaitForRevision\x12#.migrated.v1.WaitForRevisionRequest\x1a$.migrated.v1.WaitForRevisionResponse\x12\x65\n\x12\x45nsureVersionTable\x12&.migrated.v1.EnsureVersionTableRequest\x1a\'.migrated.v1.EnsureVersionTableResponse\x12Y\n\x0e\x41\x63\x63\x65ptRevision\x12\".migrated.v1.AcceptRevisionRequest\x1a#.migrated.v1.AcceptRevisionResponse\x12G\n\x08\x44iagnose\x12\x1c.migrated.v1.DiagnoseRequest\x1a\x1d.migrated.v1.DiagnoseResponse\x12Y\n\x0eJudgeStatement\x12\".migrated.v1.JudgeStatementRequest\x1a#.migrated.v1.JudgeStatementResponse\x12>\n\x05\x43heck\x12\x19.migrated.v1.CheckRequest\x1a\x1a.migrated.v1.CheckResponse\x12S\n\x0c\x41utogenerate\x12 .migrated.v1.AutogenerateRequest\x1a!.migrated.v1.AutogenerateResponse\x12;\n\x04Lint\x12\x18.migrated.v1.LintRequest\x1a\x19.migrated.v1.LintResponse\x12T\n\x0b\x45xecuteStep\x12\x1f.migrated.v1.ExecuteStepRequest\x1a .migrated.v1.ExecuteStepResponse(\x01\x30\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'migrated.v1.migration_service_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_SESSIONMODE']._serialized_start=4087
-  _globals['_SESSIONMODE']._serialized_end=4179
-  _globals['_RENDERKIND']._serialized_start=4182
-  _globals['_RENDERKIND']._serialized_end=4329
-  _globals['_TARGETSTATUS']._serialized_start=4332
-  _globals['_TARGETSTATUS']._serialized_end=4510
-  _globals['_RUNOPTIONS']._serialized_start=333
-  _globals['_RUNOPTIONS']._serialized_end=543
-  _globals['_PLANREQUEST']._serialized_start=546
-  _globals['_PLANREQUEST']._serialized_end=815
-  _globals['_CURRENTROWS']._serialized_start=817
-  _globals['_CURRENTROWS']._serialized_end=844
-  _globals['_PLANRESPONSE']._serialized_start=847
-  _globals['_PLANRESPONSE']._serialized_end=1178
-  _globals['_PLANRESPONSE_STEP']._serialized_start=969
-  _globals['_PLANRESPONSE_STEP']._serialized_end=1178
-  _globals['_UPGRADEREQUEST']._serialized_start=1181
-  _globals['_UPGRADEREQUEST']._serialized_end=1370
-  _globals['_UPGRADERESPONSE']._serialized_start=1372
-  _globals['_UPGRADERESPONSE']._serialized_end=1429
-  _globals['_DOWNGRADEREQUEST']._serialized_start=1432
-  _globals['_DOWNGRADEREQUEST']._serialized_end=1605
-  _globals['_DOWNGRADERESPONSE']._serialized_start=1607
-  _globals['_DOWNGRADERESPONSE']._serialized_end=1666
-  _globals['_STAMPREQUEST']._serialized_start=1669
-  _globals['_STAMPREQUEST']._serialized_end=1854
-  _globals['_STAMPRESPONSE']._serialized_start=1856
-  _globals['_STAMPRESPONSE']._serialized_end=1911
-  _globals['_RENDERREQUEST']._serialized_start=1914
-  _globals['_RENDERREQUEST']._serialized_end=2141
-  _globals['_RENDERRESPONSE']._serialized_start=2143
-  _globals['_RENDERRESPONSE']._serialized_end=2174
-  _globals['_GETCURRENTREQUEST']._serialized_start=2176
-  _globals['_GETCURRENTREQUEST']._serialized_end=2290
-  _globals['_GETCURRENTRESPONSE']._serialized_start=2293
-  _globals['_GETCURRENTRESPONSE']._serialized_end=2537
-  _globals['_WAITFORREVISIONREQUEST']._serialized_start=2540
-  _globals['_WAITFORREVISIONREQUEST']._serialized_end=2721
-  _globals['_WAITFORREVISIONRESPONSE']._serialized_start=2723
-  _globals['_WAITFORREVISIONRESPONSE']._serialized_end=2762
-  _globals['_ENSUREVERSIONTABLEREQUEST']._serialized_start=2764
-  _globals['_ENSUREVERSIONTABLEREQUEST']._serialized_end=2831
-  _globals['_ENSUREVERSIONTABLERESPONSE']._serialized_start=2833
-  _globals['_ENSUREVERSIONTABLERESPONSE']._serialized_end=2878
-  _globals['_ACCEPTREVISIONREQUEST']._serialized_start=2881
-  _globals['_ACCEPTREVISIONREQUEST']._serialized_end=3078
-  _globals['_ACCEPTREVISIONRESPONSE']._serialized_start=3080
-  _globals['_ACCEPTREVISIONRESPONSE']._serialized_end=3190
-  _globals['_ACCEPTEDREVISION']._serialized_start=3192
-  _globals['_ACCEPTEDREVISION']._serialized_end=3278
-  _globals['_CHECKREQUEST']._serialized_start=3281
-  _globals['_CHECKREQUEST']._serialized_end=3514
-  _globals['_CHECKRESPONSE']._serialized_start=3516
-  _globals['_CHECKRESPONSE']._serialized_end=3570
-  _globals['_AUTOGENERATEREQUEST']._serialized_start=3573
-  _globals['_AUTOGENERATEREQUEST']._serialized_end=3895
-  _globals['_AUTOGENERATERESPONSE']._serialized_start=3898
-  _globals['_AUTOGENERATERESPONSE']._serialized_end=4085
-  _globals['_MIGRATIONSERVICE']._serialized_start=4513
-  _globals['_MIGRATIONSERVICE']._serialized_end=5540
+  _globals['_SESSIONMODE']._serialized_start=4115
+  _globals['_SESSIONMODE']._serialized_end=4207
+  _globals['_RENDERKIND']._serialized_start=4210
+  _globals['_RENDERKIND']._serialized_end=4357
+  _globals['_TARGETSTATUS']._serialized_start=4360
+  _globals['_TARGETSTATUS']._serialized_end=4538
+  _globals['_RUNOPTIONS']._serialized_start=361
+  _globals['_RUNOPTIONS']._serialized_end=571
+  _globals['_PLANREQUEST']._serialized_start=574
+  _globals['_PLANREQUEST']._serialized_end=843
+  _globals['_CURRENTROWS']._serialized_start=845
+  _globals['_CURRENTROWS']._serialized_end=872
+  _globals['_PLANRESPONSE']._serialized_start=875
+  _globals['_PLANRESPONSE']._serialized_end=1206
+  _globals['_PLANRESPONSE_STEP']._serialized_start=997
+  _globals['_PLANRESPONSE_STEP']._serialized_end=1206
+  _globals['_UPGRADEREQUEST']._serialized_start=1209
+  _globals['_UPGRADEREQUEST']._serialized_end=1398
+  _globals['_UPGRADERESPONSE']._serialized_start=1400
+  _globals['_UPGRADERESPONSE']._serialized_end=1457
+  _globals['_DOWNGRADEREQUEST']._serialized_start=1460
+  _globals['_DOWNGRADEREQUEST']._serialized_end=1633
+  _globals['_DOWNGRADERESPONSE']._serialized_start=1635
+  _globals['_DOWNGRADERESPONSE']._serialized_end=1694
+  _globals['_STAMPREQUEST']._serialized_start=1697
+  _globals['_STAMPREQUEST']._serialized_end=1882
+  _globals['_STAMPRESPONSE']._serialized_start=1884
+  _globals['_STAMPRESPONSE']._serialized_end=1939
+  _globals['_RENDERREQUEST']._serialized_start=1942
+  _globals['_RENDERREQUEST']._serialized_end=2169
+  _globals['_RENDERRESPONSE']._serialized_start=2171
+  _globals['_RENDERRESPONSE']._serialized_end=2202
+  _globals['_GETCURRENTREQUEST']._serialized_start=2204
+  _globals['_GETCURRENTREQUEST']._serialized_end=2318
+  _globals['_GETCURRENTRESPONSE']._serialized_start=2321
+  _globals['_GETCURRENTRESPONSE']._serialized_end=2565
+  _globals['_WAITFORREVISIONREQUEST']._serialized_start=2568
+  _globals['_WAITFORREVISIONREQUEST']._serialized_end=2749
+  _globals['_WAITFORREVISIONRESPONSE']._serialized_start=2751
+  _globals['_WAITFORREVISIONRESPONSE']._serialized_end=2790
+  _globals['_ENSUREVERSIONTABLEREQUEST']._serialized_start=2792
+  _globals['_ENSUREVERSIONTABLEREQUEST']._serialized_end=2859
+  _globals['_ENSUREVERSIONTABLERESPONSE']._serialized_start=2861
+  _globals['_ENSUREVERSIONTABLERESPONSE']._serialized_end=2906
+  _globals['_ACCEPTREVISIONREQUEST']._serialized_start=2909
+  _globals['_ACCEPTREVISIONREQUEST']._serialized_end=3106
+  _globals['_ACCEPTREVISIONRESPONSE']._serialized_start=3108
+  _globals['_ACCEPTREVISIONRESPONSE']._serialized_end=3218
+  _globals['_ACCEPTEDREVISION']._serialized_start=3220
+  _globals['_ACCEPTEDREVISION']._serialized_end=3306
+  _globals['_CHECKREQUEST']._serialized_start=3309
+  _globals['_CHECKREQUEST']._serialized_end=3542
+  _globals['_CHECKRESPONSE']._serialized_start=3544
+  _globals['_CHECKRESPONSE']._serialized_end=3598
+  _globals['_AUTOGENERATEREQUEST']._serialized_start=3601
+  _globals['_AUTOGENERATEREQUEST']._serialized_end=3923
+  _globals['_AUTOGENERATERESPONSE']._serialized_start=3926
+  _globals['_AUTOGENERATERESPONSE']._serialized_end=4113
+  _globals['_MIGRATIONSERVICE']._serialized_start=4541
+  _globals['_MIGRATIONSERVICE']._serialized_end=5732
 # @@protoc_insertion_point(module_scope)

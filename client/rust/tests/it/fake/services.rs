@@ -71,6 +71,8 @@ impl MigrationService for Script {
         wait_for_revision(pb::WaitForRevisionRequest) -> pb::WaitForRevisionResponse;
         ensure_version_table(pb::EnsureVersionTableRequest) -> pb::EnsureVersionTableResponse;
         accept_revision(pb::AcceptRevisionRequest) -> pb::AcceptRevisionResponse;
+        diagnose(pb::DiagnoseRequest) -> pb::DiagnoseResponse;
+        judge_statement(pb::JudgeStatementRequest) -> pb::JudgeStatementResponse;
         check(pb::CheckRequest) -> pb::CheckResponse;
         autogenerate(pb::AutogenerateRequest) -> pb::AutogenerateResponse;
         lint(pb::LintRequest) -> pb::LintResponse;

@@ -1,7 +1,8 @@
 //! A daemon that people start themselves: `migrated` with a configuration of its own, for several clients.
 
-use super::{Answer, Project, Running};
+use super::{Answer, LONG, Project, Running};
 use rustix::process::Signal;
+use std::time::Duration;
 use tonic::transport::Endpoint;
 use tonic_health::pb::HealthCheckRequest;
 use tonic_health::pb::HealthCheckResponse;
@@ -23,10 +24,28 @@ const SHARED: &str = "[targets]\nallow_ad_hoc = true\n[projects]\ncreate_on_push
 impl Daemon {
     /// Starts one in the project's folder, on an address (with port 0, one that is free) and with further sections.
     pub(crate) fn serve(project: &Project, listen: &str, sections: &str) -> Daemon {
+        Daemon::serve_as(project, "migrated", listen, sections, &[])
+    }
+
+    /// Starts `migrated-edged`, on the project's own socket, with variables that say where its runs are cut off or
+    /// held.
+    pub(crate) fn edged(project: &Project, variables: &[(&str, &str)]) -> Daemon {
+        let listen = format!("unix:{}", project.path("edged.socket").display());
+        Daemon::serve_as(project, "migrated-edged", &listen, "", variables)
+    }
+
+    fn serve_as(
+        project: &Project,
+        program: &str,
+        listen: &str,
+        sections: &str,
+        variables: &[(&str, &str)],
+    ) -> Daemon {
         let toml = format!("[listen]\naddresses = [\"{listen}\"]\n{SHARED}{sections}");
         std::fs::write(project.path("daemon.toml"), toml).expect("written");
         let _ = std::fs::create_dir(project.path(".migrated"));
-        let mut command = project.command("migrated");
+        let mut command = project.command(program);
+        command.envs(variables.iter().copied());
         command.args(["--config", "daemon.toml", "--log", "info", "--log-format", "json"]);
         let mut process = Running::start(command, "(daemon)");
         let line = process.told("\"serving\"");
@@ -55,6 +74,11 @@ impl Daemon {
     #[track_caller]
     pub(crate) fn ends(self, project: &Project) -> Answer {
         self.process.ends(project)
+    }
+
+    /// Waits for the end of it, as long as its client has something to wait for and a moment longer: whether it ended.
+    pub(crate) fn ends_with(&self, client: Running) -> bool {
+        self.process.ends_before(&client, LONG) || self.process.has_ended_within(Duration::from_secs(5))
     }
 
     /// Kills it (SIGKILL) and waits until it is gone.

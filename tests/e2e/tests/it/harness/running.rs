@@ -1,12 +1,14 @@
 //! A command that is still running.
 
 use super::{Answer, LONG, Project};
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::process::{Pid, PidfdFlags, Signal, kill_process, pidfd_open};
 use std::io::{BufRead as _, BufReader, Read as _};
+use std::os::fd::OwnedFd;
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::thread::JoinHandle;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// A `migratectl` whose progress can be awaited.
 #[derive(Debug)]
@@ -72,6 +74,26 @@ impl Running {
         kill_process(pid, signal).expect("it runs");
     }
 
+    /// Waits until this or the other one ends: whether it was this one.
+    pub(crate) fn ends_before(&self, other: &Running, within: Duration) -> bool {
+        let (ours, theirs) = (self.process(), other.process());
+        let mut polled = [PollFd::new(&ours, PollFlags::IN), PollFd::new(&theirs, PollFlags::IN)];
+        let ended = poll(&mut polled, Some(&timespec(within))).expect("polled");
+        assert!(ended > 0, "{} and {} do not end", self.words, other.words);
+        polled[0].revents().contains(PollFlags::IN)
+    }
+
+    /// Whether it ends in that time.
+    pub(crate) fn has_ended_within(&self, time: Duration) -> bool {
+        let process = self.process();
+        poll(&mut [PollFd::new(&process, PollFlags::IN)], Some(&timespec(time))).expect("polled") > 0
+    }
+
+    fn process(&self) -> OwnedFd {
+        let pid = Pid::from_raw(self.child.id().cast_signed()).expect("a process has a number");
+        pidfd_open(pid, PidfdFlags::empty()).expect("it is not waited for yet")
+    }
+
     /// Waits for its end.
     #[track_caller]
     pub(crate) fn ends(mut self, project: &Project) -> Answer {
@@ -90,6 +112,10 @@ impl Running {
         let stdout = self.stdout.take().and_then(|thread| thread.join().ok()).unwrap_or_default();
         Answer::new(project, self.words.clone(), exit, stdout, std::mem::take(&mut self.seen))
     }
+}
+
+fn timespec(time: Duration) -> Timespec {
+    Timespec { tv_sec: time.as_secs().cast_signed(), tv_nsec: time.subsec_nanos().into() }
 }
 
 impl Drop for Running {

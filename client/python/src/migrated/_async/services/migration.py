@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterable, AsyncIterator
 
 from migrated._async.wire import Method, Wire
-from migrated.v1 import execute_pb2, lint_pb2, migration_service_pb2
+from migrated.v1 import diagnose_pb2, execute_pb2, lint_pb2, migration_service_pb2
 
 PLAN = Method(
     "/migrated.v1.MigrationService/Plan",
@@ -59,6 +59,18 @@ ACCEPT_REVISION = Method(
     "/migrated.v1.MigrationService/AcceptRevision",
     migration_service_pb2.AcceptRevisionRequest,
     migration_service_pb2.AcceptRevisionResponse,
+)
+
+DIAGNOSE = Method(
+    "/migrated.v1.MigrationService/Diagnose",
+    diagnose_pb2.DiagnoseRequest,
+    diagnose_pb2.DiagnoseResponse,
+)
+
+JUDGE_STATEMENT = Method(
+    "/migrated.v1.MigrationService/JudgeStatement",
+    diagnose_pb2.JudgeStatementRequest,
+    diagnose_pb2.JudgeStatementResponse,
 )
 
 CHECK = Method(
@@ -145,6 +157,21 @@ class AsyncMigrationService:
     ) -> migration_service_pb2.AcceptRevisionResponse:
         """Accepts a revision's present content for a target where other content was applied. Audited."""
         return await self._wire.unary(ACCEPT_REVISION, request, timeout)
+
+    async def diagnose(
+        self, request: diagnose_pb2.DiagnoseRequest, *, timeout: float | None = None
+    ) -> diagnose_pb2.DiagnoseResponse:
+        """What a run that was cut off left on a target, statement by statement, and the next command.
+
+        Changes nothing.
+        """
+        return await self._wire.unary(DIAGNOSE, request, timeout)
+
+    async def judge_statement(
+        self, request: diagnose_pb2.JudgeStatementRequest, *, timeout: float | None = None
+    ) -> diagnose_pb2.JudgeStatementResponse:
+        """Notes what became of a statement of which nobody but a person can tell. Audited."""
+        return await self._wire.unary(JUDGE_STATEMENT, request, timeout)
 
     async def check(
         self, request: migration_service_pb2.CheckRequest, *, timeout: float | None = None
