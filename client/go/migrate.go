@@ -16,9 +16,10 @@ import (
 type RunOption func(*runSettings)
 
 type runSettings struct {
-	options *migratedv1.RunOptions
-	purge   bool
-	after   uint64
+	options  *migratedv1.RunOptions
+	purge    bool
+	rehearse bool
+	after    uint64
 }
 
 // RequestID gives the request a name of the caller's own: the same id twice is one run, even from two processes.
@@ -50,6 +51,10 @@ func PerRunTransaction() RunOption {
 	return func(s *runSettings) { s.options.PerRunTransaction = true }
 }
 
+// Rehearse has an upgrade execute everything in one transaction and roll it back: what would fail is found, and nothing
+// is changed. Warnings with the reason NOT_REHEARSED tell what was left out.
+func Rehearse() RunOption { return func(s *runSettings) { s.rehearse = true } }
+
 // Purge has a stamp forget all version rows first, whatever they are.
 func Purge() RunOption { return func(s *runSettings) { s.purge = true } }
 
@@ -74,7 +79,7 @@ func (c *Client) Upgrade(ctx context.Context, revision string, options ...RunOpt
 	s := c.runSettings(options)
 	return c.startWithBodies(ctx, s, func(ctx context.Context, api *API, graph *migratedv1.GraphRef) (receive, error) {
 		return updates(api.Migrations.Upgrade(ctx, &migratedv1.UpgradeRequest{
-			Project: c.project, Graph: graph, Target: target, Revision: revision, Options: s.options,
+			Project: c.project, Graph: graph, Target: target, Revision: revision, Options: s.options, Rehearse: s.rehearse,
 		}))
 	})
 }

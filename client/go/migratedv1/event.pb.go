@@ -2019,7 +2019,7 @@ type Event_RunFinished struct {
 	State RunState `protobuf:"varint,1,opt,name=state,proto3,enum=migrated.v1.RunState" json:"state,omitempty"`
 	// Version rows at the end.
 	Rows []string `protobuf:"bytes,2,rep,name=rows,proto3" json:"rows,omitempty"`
-	// Revisions applied.
+	// Revisions applied; of a rehearsal, those that passed.
 	Applied uint32 `protobuf:"varint,3,opt,name=applied,proto3" json:"applied,omitempty"`
 	// How long the run took.
 	Duration *durationpb.Duration `protobuf:"bytes,4,opt,name=duration,proto3" json:"duration,omitempty"`

@@ -541,7 +541,11 @@ type UpgradeRequest struct {
 	// The goal: an identifier.
 	Revision string `protobuf:"bytes,4,opt,name=revision,proto3" json:"revision,omitempty"`
 	// How to go about it.
-	Options       *RunOptions `protobuf:"bytes,5,opt,name=options,proto3" json:"options,omitempty"`
+	Options *RunOptions `protobuf:"bytes,5,opt,name=options,proto3" json:"options,omitempty"`
+	// Execute everything in one transaction, under the migration lock, and roll it back: what would fail is found, and the
+	// target is left as it was. Statements that refuse a transaction are left out, each told by a warning with the reason
+	// NOT_REHEARSED. Not on MySQL and MariaDB, which commit with every DDL statement: RUN_TRANSACTION_REFUSED.
+	Rehearse      bool `protobuf:"varint,6,opt,name=rehearse,proto3" json:"rehearse,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -609,6 +613,13 @@ func (x *UpgradeRequest) GetOptions() *RunOptions {
 		return x.Options
 	}
 	return nil
+}
+
+func (x *UpgradeRequest) GetRehearse() bool {
+	if x != nil {
+		return x.Rehearse
+	}
+	return false
 }
 
 // Response of Upgrade.
@@ -2203,13 +2214,14 @@ const file_migrated_v1_migration_service_proto_rawDesc = "" +
 	"\rtransactional\x18\x04 \x01(\bR\rtransactional\x12\x12\n" +
 	"\x04rows\x18\x05 \x03(\tR\x04rows\x12\x1a\n" +
 	"\bwarnings\x18\x06 \x03(\tR\bwarnings\x124\n" +
-	"\bfindings\x18\a \x03(\v2\x18.migrated.v1.LintFindingR\bfindings\"\xd6\x01\n" +
+	"\bfindings\x18\a \x03(\v2\x18.migrated.v1.LintFindingR\bfindings\"\xf2\x01\n" +
 	"\x0eUpgradeRequest\x12\x18\n" +
 	"\aproject\x18\x01 \x01(\tR\aproject\x12+\n" +
 	"\x05graph\x18\x02 \x01(\v2\x15.migrated.v1.GraphRefR\x05graph\x12.\n" +
 	"\x06target\x18\x03 \x01(\v2\x16.migrated.v1.TargetRefR\x06target\x12\x1a\n" +
 	"\brevision\x18\x04 \x01(\tR\brevision\x121\n" +
-	"\aoptions\x18\x05 \x01(\v2\x17.migrated.v1.RunOptionsR\aoptions\"A\n" +
+	"\aoptions\x18\x05 \x01(\v2\x17.migrated.v1.RunOptionsR\aoptions\x12\x1a\n" +
+	"\brehearse\x18\x06 \x01(\bR\brehearse\"A\n" +
 	"\x0fUpgradeResponse\x12.\n" +
 	"\x06update\x18\x01 \x01(\v2\x16.migrated.v1.RunUpdateR\x06update\"\xd8\x01\n" +
 	"\x10DowngradeRequest\x12\x18\n" +

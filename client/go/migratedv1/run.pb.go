@@ -34,6 +34,8 @@ const (
 	RunKind_RUN_KIND_DOWNGRADE RunKind = 2
 	// Changes version rows only.
 	RunKind_RUN_KIND_STAMP RunKind = 3
+	// An upgrade whose every change is rolled back at the end: UpgradeRequest's `rehearse`.
+	RunKind_RUN_KIND_REHEARSAL RunKind = 4
 )
 
 // Enum value maps for RunKind.
@@ -43,12 +45,14 @@ var (
 		1: "RUN_KIND_UPGRADE",
 		2: "RUN_KIND_DOWNGRADE",
 		3: "RUN_KIND_STAMP",
+		4: "RUN_KIND_REHEARSAL",
 	}
 	RunKind_value = map[string]int32{
 		"RUN_KIND_UNSPECIFIED": 0,
 		"RUN_KIND_UPGRADE":     1,
 		"RUN_KIND_DOWNGRADE":   2,
 		"RUN_KIND_STAMP":       3,
+		"RUN_KIND_REHEARSAL":   4,
 	}
 )
 
@@ -180,7 +184,7 @@ type Run struct {
 	RowsAfter []string `protobuf:"bytes,9,rep,name=rows_after,json=rowsAfter,proto3" json:"rows_after,omitempty"`
 	// Steps planned.
 	StepsPlanned uint32 `protobuf:"varint,10,opt,name=steps_planned,json=stepsPlanned,proto3" json:"steps_planned,omitempty"`
-	// Steps done.
+	// Steps done; of a rehearsal, those that passed.
 	StepsDone uint32 `protobuf:"varint,11,opt,name=steps_done,json=stepsDone,proto3" json:"steps_done,omitempty"`
 	// What ended it, unless it succeeded.
 	Failure *Failure `protobuf:"bytes,12,opt,name=failure,proto3" json:"failure,omitempty"`
@@ -366,12 +370,13 @@ const file_migrated_v1_run_proto_rawDesc = "" +
 	"start_time\x18\x0e \x01(\v2\x1a.google.protobuf.TimestampR\tstartTime\x125\n" +
 	"\bend_time\x18\x0f \x01(\v2\x1a.google.protobuf.TimestampR\aendTime\x12\x1d\n" +
 	"\n" +
-	"request_id\x18\x10 \x01(\tR\trequestId*e\n" +
+	"request_id\x18\x10 \x01(\tR\trequestId*}\n" +
 	"\aRunKind\x12\x18\n" +
 	"\x14RUN_KIND_UNSPECIFIED\x10\x00\x12\x14\n" +
 	"\x10RUN_KIND_UPGRADE\x10\x01\x12\x16\n" +
 	"\x12RUN_KIND_DOWNGRADE\x10\x02\x12\x12\n" +
-	"\x0eRUN_KIND_STAMP\x10\x03*\xdf\x01\n" +
+	"\x0eRUN_KIND_STAMP\x10\x03\x12\x16\n" +
+	"\x12RUN_KIND_REHEARSAL\x10\x04*\xdf\x01\n" +
 	"\bRunState\x12\x19\n" +
 	"\x15RUN_STATE_UNSPECIFIED\x10\x00\x12\x14\n" +
 	"\x10RUN_STATE_QUEUED\x10\x01\x12\x15\n" +

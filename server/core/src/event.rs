@@ -22,15 +22,26 @@ pub enum RunKind {
     Downgrade,
     /// Changes the version rows only.
     Stamp,
+    /// An upgrade whose every change is rolled back at the end.
+    Rehearsal,
 }
 
 impl RunKind {
-    /// The verb, as users type it.
+    /// The name as it is stored and shown.
     pub const fn as_str(self) -> &'static str {
         match self {
             RunKind::Upgrade => "upgrade",
             RunKind::Downgrade => "downgrade",
             RunKind::Stamp => "stamp",
+            RunKind::Rehearsal => "rehearsal",
+        }
+    }
+
+    /// The verb that asks for it, as users type it.
+    pub const fn command(self) -> &'static str {
+        match self {
+            RunKind::Rehearsal => "upgrade --rehearse",
+            other => other.as_str(),
         }
     }
 }

@@ -81,6 +81,14 @@ pub struct Diagnosis {
     pub resume: Option<(RunKind, Vec<String>)>,
 }
 
+/// So many rehearsals are looked past for the last run that was none.
+const REHEARSALS: u32 = 50;
+
+/// Whether a run may have left something: a rehearsal is undone with its session.
+fn is_lasting(run: &RunRecord) -> bool {
+    run.kind != RunKind::Rehearsal
+}
+
 /// The revision that was cut off.
 struct Cut {
     revision: String,
@@ -122,7 +130,7 @@ impl Engine {
             return self.partial(&place, &graph, &standing, cut, found).await;
         }
         let unsettled = self.store().unsettled_runs().await?;
-        match unsettled.into_iter().rfind(|run| run.target_key == place.key()) {
+        match unsettled.into_iter().rfind(|run| run.target_key == place.key() && is_lasting(run)) {
             Some(run) => self.interrupted(&place, &graph, &standing, run, found).await,
             None => self.clean(&project.name, &place, found).await,
         }
@@ -135,8 +143,8 @@ impl Engine {
             target: Some(place.name.clone()),
             ..RunFilter::default()
         };
-        let page = RunPage { limit: 1, ..RunPage::default() };
-        let last = self.store().runs(&filter, &page).await?.pop();
+        let page = RunPage { limit: REHEARSALS, ..RunPage::default() };
+        let last = self.store().runs(&filter, &page).await?.into_iter().find(is_lasting);
         found.summary =
             format!("{} stands at {}, clean: nothing is cut off", found.target, shown(&found.rows));
         if let Some(run) = last.filter(|run| run.state != RunState::Succeeded) {
@@ -288,7 +296,7 @@ impl Engine {
     /// What a run had still to do, as a command that means the same from wherever the target stands: `+2` would not.
     async fn what_is_left(&self, run: &RunRecord) -> Result<Option<(RunKind, Vec<String>)>> {
         match run.kind {
-            RunKind::Stamp => Ok(None),
+            RunKind::Stamp | RunKind::Rehearsal => Ok(None),
             kind if !run.goal.iter().any(|goal| is_relative(goal)) => Ok(Some((kind, run.goal.clone()))),
             kind => Ok(self.store().steps(&run.id).await?.last().map(|last| match kind {
                 RunKind::Downgrade => (kind, vec![format!("{}-1", last.revision)]),

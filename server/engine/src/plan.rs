@@ -23,14 +23,14 @@ pub(crate) enum Goal {
 impl Goal {
     pub(crate) fn new(kind: RunKind, goal: &[String], purge: bool) -> Result<Goal> {
         match (kind, goal) {
-            (RunKind::Upgrade, [one]) => Ok(Goal::Upgrade(one.clone())),
+            (RunKind::Upgrade | RunKind::Rehearsal, [one]) => Ok(Goal::Upgrade(one.clone())),
             (RunKind::Downgrade, [one]) => Ok(Goal::Downgrade(one.clone())),
             (RunKind::Stamp, [_, ..]) => Ok(Goal::Stamp { targets: goal.to_vec(), purge }),
             (kind, _) => Err(EngineError::new(
                 Code::InvalidRequest,
                 format!(
                     "{} takes {} revision",
-                    kind.as_str(),
+                    kind.command(),
                     if kind == RunKind::Stamp { "at least one" } else { "one" }
                 ),
             )),

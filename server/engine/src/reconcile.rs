@@ -4,7 +4,7 @@
 use crate::place::{Place, TargetRequest};
 use crate::{Engine, EngineError, Result};
 use migrated_core::Code;
-use migrated_core::event::{Direction, EventKind, RunState};
+use migrated_core::event::{Direction, EventKind, RunKind, RunState};
 use migrated_store::{AppliedRecord, RunRecord, StepNote, StepRecord, StepState};
 use migrated_target::edge::Edge;
 use migrated_target::{Backend, BackendState, Standing, TransactionOutcome};
@@ -79,15 +79,23 @@ impl Engine {
         self.edge(Edge::OrphansGone).await;
         let standing = place.target.standing().await?;
         let rows = standing.rows.clone().unwrap_or_default();
-        let done = self.note_fates(place, &run, &steps, &rows).await?;
-        self.edge(Edge::FatesStored).await;
-        self.adopt_applied(place, &run, &steps[..done], &rows).await?;
+        let done = match run.kind {
+            // Its transaction ended with its session, whatever the rows say by now.
+            RunKind::Rehearsal => 0,
+            _ => {
+                let done = self.note_fates(place, &run, &steps, &rows).await?;
+                self.edge(Edge::FatesStored).await;
+                self.adopt_applied(place, &run, &steps[..done], &rows).await?;
+                done
+            }
+        };
         run.steps_done = done as u32;
         run.rows_after = rows.clone();
         let was_unknown = run.state == RunState::Unknown;
         run.finished_at = run.finished_at.or(Some(self.now()));
         // Others may have worked since a run ended UNKNOWN.
-        let partial = standing.journal.iter().any(|row| !was_unknown || row.run == run.id);
+        let partial = run.kind != RunKind::Rehearsal
+            && standing.journal.iter().any(|row| !was_unknown || row.run == run.id);
         run.state = match partial {
             true => RunState::Partial,
             false if done > 0 && done == run.steps_planned as usize => RunState::Succeeded,

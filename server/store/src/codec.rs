@@ -203,7 +203,7 @@ mod tests {
 
     #[test]
     fn words_come_back_and_unknown_ones_name_their_column() {
-        for kind in [RunKind::Upgrade, RunKind::Downgrade, RunKind::Stamp] {
+        for kind in [RunKind::Upgrade, RunKind::Downgrade, RunKind::Stamp, RunKind::Rehearsal] {
             assert_eq!(run_kind(At("run", "kind"), kind.as_str()).expect("known"), kind);
         }
         for state in [StepState::Planned, StepState::Started, StepState::Done, StepState::Failed] {

@@ -174,7 +174,7 @@ pub enum Resume<'a> {
 
 /// Whether a statement is journalled at all.
 pub fn is_journalled(statement: &ScriptStatement) -> bool {
-    !matches!(statement.treatment, Treatment::SessionOnly | Treatment::Hoisted)
+    !matches!(statement.treatment, Treatment::SessionOnly | Treatment::Hoisted | Treatment::LeftOut)
 }
 
 /// Decides from the journal where `work` goes on.

@@ -106,6 +106,18 @@ pub trait Session: Send {
     /// Commits it.
     async fn commit_run(&mut self, tell: &dyn Tell) -> Result<(), ApplyFault>;
 
+    /// Begins the one transaction of a rehearsal, in which steps are done with [`crate::Transaction::Run`] and nothing
+    /// outlives it: a version table that is missing is made in it, and what COMMIT would check is checked after each
+    /// step. Where foreign keys are not `enforced` (SQLite, where a step switches them off, which a transaction does not
+    /// allow) they are checked after each step only. The session is of no other use afterwards.
+    ///
+    /// # Errors
+    /// [`migrated_core::Code::RunTransactionRefused`] where the engine commits with every DDL statement.
+    async fn begin_rehearsal(&mut self, enforced: bool) -> Result<(), TargetError>;
+
+    /// Rolls a rehearsal back. A step that failed has done so already.
+    async fn end_rehearsal(&mut self) -> Result<(), ApplyFault>;
+
     /// Brings the session back to how it was after connecting. `false` where that is not possible: open another.
     async fn reset(&mut self) -> Result<bool, TargetError>;
 

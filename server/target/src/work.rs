@@ -83,6 +83,8 @@ pub enum Treatment {
     SessionOnly,
     /// Already done before BEGIN (SQLite's `PRAGMA foreign_keys`): skipped.
     Hoisted,
+    /// A rehearsal cannot undo it, so it is not executed there.
+    LeftOut,
 }
 
 /// One step.

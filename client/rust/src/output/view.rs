@@ -38,6 +38,8 @@ pub struct Outcome {
     pub applied: u32,
     /// There was nothing to do.
     pub nothing: bool,
+    /// It was a rehearsal, of which so many warnings say what it did not try.
+    pub rehearsal: Option<u32>,
     /// How long it took.
     pub duration: Duration,
     /// What ended it, unless it succeeded.
@@ -58,6 +60,15 @@ impl Outcome {
             RunState::Succeeded if self.nothing => {
                 format!("target {target} stands at {rows}, nothing to do")
             }
+            RunState::Succeeded if let Some(left_out) = self.rehearsal => {
+                let took = crate::duration::show(self.duration);
+                let but = match left_out {
+                    0 => String::new(),
+                    n => format!(", {} of what was not rehearsed", count(n, "warning")),
+                };
+                let passed = count(self.applied, "revision");
+                format!("target {target} is unchanged at {rows}  {passed} would pass{but}  {took}")
+            }
             RunState::Succeeded => {
                 let took = crate::duration::show(self.duration);
                 format!("target {target} stands at {rows}  {}  {took}", count(self.applied, "revision"))
@@ -65,6 +76,9 @@ impl Outcome {
             RunState::Unknown => format!("target {target}: how the last revision ended is not known"),
             RunState::Partial => {
                 format!("target {target} stands at {rows}, PARTIAL: a revision is partly applied")
+            }
+            RunState::Failed | RunState::Cancelled if self.rehearsal.is_some() => {
+                format!("target {target} is unchanged at {rows}")
             }
             _ => match self.error.as_ref().map(|e| e.exit()) {
                 Some(crate::exit::Exit::Partial) => {

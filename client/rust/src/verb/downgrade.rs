@@ -1,11 +1,10 @@
 //! `downgrade REV`.
 
-use super::migrate::{MigrateArgs, migrate};
+use super::migrate::{MigrateArgs, Way, migrate};
 use crate::error::Result;
 use crate::exit::Exit;
 use crate::graph_call::Context;
 use clap::Args;
-use migrated_proto::v1::Direction;
 
 /// Arguments of `downgrade`.
 #[derive(Args, Debug)]
@@ -23,5 +22,5 @@ pub struct Downgrade {
 /// # Errors
 /// The daemon's, or why it cannot be reached.
 pub async fn run(context: &mut Context, args: Downgrade) -> Result<Exit> {
-    migrate(context, Direction::Down, args.revision, args.how).await
+    migrate(context, Way::Down, args.revision, args.how).await
 }

@@ -9,8 +9,8 @@ use crate::graph_call::Context;
 use crate::output::{Outcome, RunView};
 use crate::run_stream::{Begin, RunStream, Told};
 use migrated_proto::v1 as pb;
-use pb::RunState;
 use pb::event::{Kind, RunFinished};
+use pb::{RunKind, RunState};
 use std::time::Duration;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::task::JoinHandle;
@@ -153,6 +153,7 @@ fn end(view: &mut dyn RunView, to: &mut crate::output::Sinks, story: &Story, fin
         rows: finished.rows.clone(),
         applied: finished.applied,
         nothing: story.nothing,
+        rehearsal: story.rehearsal.then_some(story.not_rehearsed),
         duration: duration::of(finished.duration.as_ref()),
         error: (!done).then(|| Error::from_run(state, finished.failure.as_ref(), finished.applied)),
     };
@@ -168,12 +169,19 @@ struct Story {
     rows: Vec<String>,
     applied: u32,
     nothing: bool,
+    rehearsal: bool,
+    /// Warnings that tell what a rehearsal did not try.
+    not_rehearsed: u32,
 }
 
 impl Story {
     fn take(&mut self, event: &pb::Event) -> Option<RunFinished> {
         match event.kind.as_ref()? {
-            Kind::RunAccepted(e) => self.target.clone_from(&e.target),
+            Kind::RunAccepted(e) => {
+                self.target.clone_from(&e.target);
+                self.rehearsal = e.run_kind() == RunKind::Rehearsal;
+            }
+            Kind::Warning(e) if e.reason == "NOT_REHEARSED" => self.not_rehearsed += 1,
             Kind::PlanReady(e) => self.rows.clone_from(&e.from),
             Kind::NothingToDo(e) => {
                 self.nothing = true;

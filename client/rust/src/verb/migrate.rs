@@ -25,22 +25,34 @@ pub struct MigrateArgs {
     pub options: RunArgs,
 }
 
+/// What becomes of the target.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Way {
+    /// Revisions are applied.
+    Up,
+    /// Revisions are taken back.
+    Down,
+    /// Revisions are applied and everything is rolled back.
+    Rehearse,
+}
+
 /// Brings the target to `revision`, or shows what that would take.
 ///
 /// # Errors
 /// The daemon's, or why it cannot be reached.
 pub(super) async fn migrate(
     context: &mut Context,
-    direction: Direction,
+    way: Way,
     revision: String,
     args: MigrateArgs,
 ) -> Result<Exit> {
-    let down = direction == Direction::Down;
+    let down = way == Way::Down;
     if args.script.sql {
         let kind = if down { RenderKind::Downgrade } else { RenderKind::Upgrade };
         return render(context, kind, vec![revision], &args.script).await;
     }
     if args.dry_run {
+        let direction = if down { Direction::Down } else { Direction::Up };
         return plan::show(context, direction, &revision, Current::Target, None).await;
     }
     let on = on_interrupt(&context.config)?;
@@ -49,7 +61,8 @@ pub(super) async fn migrate(
     let begin = if down {
         Begin::Downgrade(DowngradeRequest { project, target, revision, options, graph: None })
     } else {
-        Begin::Upgrade(UpgradeRequest { project, target, revision, options, graph: None })
+        let rehearse = way == Way::Rehearse;
+        Begin::Upgrade(UpgradeRequest { project, target, revision, options, graph: None, rehearse })
     };
     begin_and_follow(context, begin, on).await
 }

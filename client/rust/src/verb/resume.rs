@@ -38,7 +38,7 @@ pub async fn run(context: &mut Context, args: Resume) -> Result<Exit> {
         Begin::Downgrade(DowngradeRequest { project, target, revision, options, graph: None })
     } else {
         context.out.note(&format!("resuming: upgrade {revision}"));
-        Begin::Upgrade(UpgradeRequest { project, target, revision, options, graph: None })
+        Begin::Upgrade(UpgradeRequest { project, target, revision, options, graph: None, rehearse: false })
     };
     begin_and_follow(context, begin, on).await
 }

@@ -1,11 +1,10 @@
 //! `upgrade REV`.
 
-use super::migrate::{MigrateArgs, migrate};
+use super::migrate::{MigrateArgs, Way, migrate};
 use crate::error::Result;
 use crate::exit::Exit;
 use crate::graph_call::Context;
 use clap::Args;
-use migrated_proto::v1::Direction;
 
 /// Arguments of `upgrade`.
 #[derive(Args, Debug)]
@@ -13,6 +12,9 @@ pub struct Upgrade {
     /// Goal: an id or the beginning of one, head, heads, +N, REV+N, LABEL@head; with --sql also START:END
     #[arg(allow_negative_numbers = true)]
     pub revision: String,
+    /// Execute everything in one transaction and roll it back: what would fail is found, nothing is changed
+    #[arg(long, conflicts_with_all = ["sql", "dry_run"])]
+    pub rehearse: bool,
     /// Whether and how it is done.
     #[command(flatten)]
     pub how: MigrateArgs,
@@ -23,5 +25,6 @@ pub struct Upgrade {
 /// # Errors
 /// The daemon's, or why it cannot be reached.
 pub async fn run(context: &mut Context, args: Upgrade) -> Result<Exit> {
-    migrate(context, Direction::Up, args.revision, args.how).await
+    let way = if args.rehearse { Way::Rehearse } else { Way::Up };
+    migrate(context, way, args.revision, args.how).await
 }

@@ -58,6 +58,7 @@ pub(crate) fn run_kind(kind: RunKind) -> v1::RunKind {
         RunKind::Upgrade => v1::RunKind::Upgrade,
         RunKind::Downgrade => v1::RunKind::Downgrade,
         RunKind::Stamp => v1::RunKind::Stamp,
+        RunKind::Rehearsal => v1::RunKind::Rehearsal,
     }
 }
 

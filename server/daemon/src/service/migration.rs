@@ -134,9 +134,10 @@ impl MigrationService for Migrations {
         request: Request<v1::UpgradeRequest>,
     ) -> Result<Response<Self::UpgradeStream>, Status> {
         let caller = caller(&request);
-        let v1::UpgradeRequest { project, graph, target, revision, options } = request.into_inner();
+        let v1::UpgradeRequest { project, graph, target, revision, options, rehearse } = request.into_inner();
         let asked = Asked { project, graph, target, options };
-        let watch = self.begin(&caller, RunKind::Upgrade, vec![revision], false, asked).await?;
+        let kind = if rehearse { RunKind::Rehearsal } else { RunKind::Upgrade };
+        let watch = self.begin(&caller, kind, vec![revision], false, asked).await?;
         Ok(Response::new(of_run(watch, |update| v1::UpgradeResponse { update: Some(update) })))
     }
 

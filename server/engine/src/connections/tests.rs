@@ -36,6 +36,14 @@ impl Session for Idle {
         unreachable!("it gets no work")
     }
 
+    async fn begin_rehearsal(&mut self, _: bool) -> Result<(), TargetError> {
+        unreachable!("it gets no work")
+    }
+
+    async fn end_rehearsal(&mut self) -> Result<(), ApplyFault> {
+        unreachable!("it gets no work")
+    }
+
     async fn reset(&mut self) -> Result<bool, TargetError> {
         Ok(true)
     }

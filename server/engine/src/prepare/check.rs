@@ -1,6 +1,6 @@
 //! Checking a whole plan before anything of it is executed (rule R10).
 
-use super::{KEPT_BYTES, StepFacts};
+use super::{KEPT_BYTES, StepFacts, rehearsed};
 use crate::plan::Decided;
 use crate::run::{Job, RunHandle};
 use crate::{Engine, EngineError, Result};
@@ -26,6 +26,10 @@ impl Engine {
             return Ok(decided.steps.iter().map(|_| stamp_facts()).collect());
         }
         let dialect = job.place.target.dialect();
+        let rehearsal = job.record.kind == RunKind::Rehearsal;
+        if rehearsal {
+            rehearsed::check(job, standing, dialect)?;
+        }
         let server = Server::named(dialect, &standing.server);
         let mut facts = Vec::with_capacity(decided.steps.len());
         let (mut kept, mut statements, mut locks) = (0, 0u64, 0u64);
@@ -44,6 +48,8 @@ impl Engine {
             }
             if job.options.per_run_transaction {
                 check_in_one(dialect, &step.revision, body.transactional)?;
+            }
+            if job.options.per_run_transaction || rehearsal {
                 locks += estimate_locks(&body.script);
             }
             kept += body.script.text.len();
@@ -54,13 +60,17 @@ impl Engine {
                 statements: body.script.statements.len() as u32,
                 transactional: body.transactional,
                 spoils_sessions: body.spoils_sessions,
+                unenforced: rehearsed::is_unenforced(dialect, body.transactional, &body.script),
                 rendered: body.rendered,
                 client: body.client.is_some(),
                 script: (kept <= KEPT_BYTES).then_some(body.script),
             });
         }
-        if job.options.per_run_transaction {
-            check_locks(run, standing, locks)?;
+        if job.options.per_run_transaction || rehearsal {
+            check_locks(run, standing, locks).map_err(|e| match rehearsal {
+                true => e.next(rehearsed::in_parts(job)),
+                false => e,
+            })?;
         }
         Ok(facts)
     }
@@ -75,6 +85,7 @@ fn stamp_facts() -> StepFacts {
         statements: 0,
         transactional: true,
         spoils_sessions: false,
+        unenforced: false,
         rendered: false,
         client: false,
         script: Some(Arc::new(script)),

@@ -5,6 +5,7 @@ mod applied;
 mod body;
 mod check;
 mod refusal;
+mod rehearsed;
 mod source;
 mod transaction;
 
@@ -28,6 +29,8 @@ pub(crate) struct StepFacts {
     pub(crate) statements: u32,
     pub(crate) transactional: bool,
     pub(crate) spoils_sessions: bool,
+    /// SQLite: it switches the enforcement of foreign keys off, or may.
+    pub(crate) unenforced: bool,
     /// The statements were rendered from operations.
     rendered: bool,
     /// A client executes it.

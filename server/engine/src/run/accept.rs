@@ -79,10 +79,11 @@ pub(crate) fn is_relative(identifier: &str) -> bool {
 
 /// The command that asks for the same as a run did. Once it has done a part of it, `+2` would be too far.
 pub(crate) fn again(run: &RunRecord) -> String {
-    if run.steps_done > 0 && run.kind != RunKind::Stamp && run.goal.iter().any(|goal| is_relative(goal)) {
+    let lasts = matches!(run.kind, RunKind::Upgrade | RunKind::Downgrade);
+    if run.steps_done > 0 && lasts && run.goal.iter().any(|goal| is_relative(goal)) {
         return "migratectl resume".to_owned();
     }
-    let mut command = format!("migratectl {}", run.kind.as_str());
+    let mut command = format!("migratectl {}", run.kind.command());
     for goal in &run.goal {
         command.push(' ');
         command.push_str(goal);

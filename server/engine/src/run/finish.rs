@@ -5,7 +5,7 @@ use super::step::Run;
 use crate::plan::shown;
 use crate::{Engine, EngineError};
 use migrated_core::Code;
-use migrated_core::event::{EventKind, Failure, RunState};
+use migrated_core::event::{EventKind, Failure, RunKind, RunState};
 use migrated_target::Outcome;
 use migrated_target::edge::Edge;
 use std::time::Duration;
@@ -163,6 +163,7 @@ fn next(failure: &Failure, state: RunState, job: &Job) -> String {
             )
         }
         RunState::Unknown => "`migratectl current`, once the database answers again".to_owned(),
+        RunState::Cancelled if job.record.kind == RunKind::Rehearsal => format!("`{again}`"),
         RunState::Cancelled => format!("`{again}` goes on from there"),
         _ if failure.revision.is_empty() || is_no_fault_of_the_revision(failure) => format!("`{again}`"),
         _ => format!("fix {}, then `{again}`", failure.revision),

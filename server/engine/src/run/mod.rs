@@ -11,6 +11,7 @@ mod lane;
 mod list;
 mod lock;
 mod log;
+mod rehearse;
 mod replicas;
 mod sessions;
 mod step;

@@ -7,7 +7,7 @@ use super::step::{Run, StepFault};
 use crate::plan::Decided;
 use crate::prepare::StepFacts;
 use crate::{Engine, EngineError, Result};
-use migrated_core::event::{Direction, EventKind, RunState};
+use migrated_core::event::{Direction, EventKind, RunKind, RunState};
 use migrated_core::operation::Server;
 use migrated_core::revision::Step;
 use migrated_core::{Code, DialectName};
@@ -84,7 +84,8 @@ impl Engine {
         lock: &mut dyn MigrationLock,
         own: OwnedSemaphorePermit,
     ) -> Result<End> {
-        let per_run = job.options.per_run_transaction;
+        let rehearsal = job.record.kind == RunKind::Rehearsal;
+        let per_run = job.options.per_run_transaction || rehearsal;
         let usual = match way.server.dialect {
             DialectName::Sqlite => SessionMode::Run,
             DialectName::Postgres | DialectName::Mysql => SessionMode::Revision,
@@ -97,7 +98,9 @@ impl Engine {
         let (target, server) = (job.place.target.clone(), job.place.server.clone());
         let count = way.records.len();
         let mut sessions = Sessions::new(self.clone(), target, server, own, options, mode, count);
-        let end = if per_run {
+        let end = if rehearsal {
+            self.rehearse(way, job, &mut sessions).await
+        } else if per_run {
             self.execute_in_one(way, job, &mut sessions).await
         } else {
             self.execute_each(way, job, lock, &mut sessions).await
@@ -247,7 +250,7 @@ impl Engine {
     }
 }
 
-fn step_started(way: &Way<'_>, i: usize, rows: &[String]) -> EventKind {
+pub(super) fn step_started(way: &Way<'_>, i: usize, rows: &[String]) -> EventKind {
     let (step, facts) = (&way.decided.steps[i], &way.facts[i]);
     let (from, to) = ends(way.decided, step, rows);
     EventKind::StepStarted {
@@ -264,7 +267,7 @@ fn step_started(way: &Way<'_>, i: usize, rows: &[String]) -> EventKind {
 }
 
 /// Notes that steps have failed. Where nobody can tell how they ended they stay begun.
-fn note_ends(run: &Run, steps: RangeInclusive<usize>, outcome: &Outcome, at: i64) {
+pub(super) fn note_ends(run: &Run, steps: RangeInclusive<usize>, outcome: &Outcome, at: i64) {
     if matches!(outcome, Outcome::Unknown { .. }) {
         return;
     }
@@ -289,7 +292,13 @@ fn ends(decided: &Decided, step: &Step, rows: &[String]) -> (Vec<String>, Vec<St
     }
 }
 
-fn step_failed(run: &Run, decided: &Decided, i: usize, rows: Vec<String>, fault: StepFault) -> End {
+pub(super) fn step_failed(
+    run: &Run,
+    decided: &Decided,
+    i: usize,
+    rows: Vec<String>,
+    fault: StepFault,
+) -> End {
     let end = End::failed(fault.error, fault.outcome, rows, i as u32);
     run.log.push(EventKind::StepFailed {
         index: i as u32 + 1,

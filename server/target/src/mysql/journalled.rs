@@ -107,7 +107,7 @@ async fn run(way: &mut Way<'_>) -> Result<(), Failure> {
         }
         let text = work.script.sql(statement);
         match &statement.treatment {
-            Treatment::Hoisted => {}
+            Treatment::Hoisted | Treatment::LeftOut => {}
             Treatment::SessionOnly => {
                 flush(way).await?;
                 execute(way.session, work, number, statement, way.tell).await?;

@@ -172,6 +172,14 @@ impl Session for MysqlSession {
         Err(no_run_transaction())
     }
 
+    async fn begin_rehearsal(&mut self, _enforced: bool) -> Result<(), TargetError> {
+        Err(no_run_transaction())
+    }
+
+    async fn end_rehearsal(&mut self) -> Result<(), ApplyFault> {
+        Err(ApplyFault { error: no_run_transaction(), outcome: Outcome::Clean, retryable: false })
+    }
+
     async fn commit_run(&mut self, _tell: &dyn Tell) -> Result<(), ApplyFault> {
         Err(ApplyFault { error: no_run_transaction(), outcome: Outcome::Clean, retryable: false })
     }

@@ -6,6 +6,7 @@
 use super::error::{self, Place};
 use super::executed::Client;
 use super::keys;
+use super::rehearsal::check_deferred;
 use super::session::PostgresSession;
 use super::statement::execute;
 use super::transaction::{STARTED, XID, begin, commit, guard, roll_back, stopped_inside, write_rows};
@@ -20,9 +21,11 @@ use migrated_core::{Code, DialectName};
 /// The one transaction of a run.
 pub(super) struct RunTransaction {
     /// Its [`STARTED`].
-    started: String,
+    pub(super) started: String,
+    /// It will be rolled back.
+    pub(super) rehearsal: bool,
     /// Whether a step was applied in it: then the next one must not see what that one left in the session.
-    used: bool,
+    pub(super) used: bool,
 }
 
 /// Does a step in a transaction of its own.
@@ -66,7 +69,7 @@ pub(super) async fn in_run(
     };
     no_transaction_control(work).map_err(clean)?;
     let first = !std::mem::replace(&mut run.used, true);
-    let started = run.started.clone();
+    let (started, rehearsal) = (run.started.clone(), run.rehearsal);
     let (mut begun, mut done) = (false, 0);
     let outcome = async {
         let before = if first { String::new() } else { session.reassert() };
@@ -74,6 +77,9 @@ pub(super) async fn in_run(
         begun = true;
         let left = statements(session, work, body, tell, &mut done).await?;
         write_rows(session, work, &started, "", tell).await?;
+        if rehearsal {
+            check_deferred(session).await?;
+        }
         Ok(left)
     }
     .await;
@@ -95,7 +101,7 @@ pub(super) async fn begin_run(session: &mut PostgresSession) -> Result<(), Targe
         Err((_, e)) => return Err(error::outside(&e, "beginning the run's transaction")),
     };
     let started = answers.last().and_then(|a| a.first(0)).unwrap_or_default().to_owned();
-    session.run = Some(RunTransaction { started, used: false });
+    session.run = Some(RunTransaction { started, rehearsal: false, used: false });
     Ok(())
 }
 
@@ -175,7 +181,7 @@ async fn statements(
         return converse(&mut client, DialectName::Postgres, work, executor, tell, done).await;
     }
     for (index, statement) in (1..).zip(&work.script.statements) {
-        if statement.treatment != Treatment::Hoisted {
+        if !matches!(statement.treatment, Treatment::Hoisted | Treatment::LeftOut) {
             execute(session, work, index, statement, tell).await?;
             *done += 1;
         }

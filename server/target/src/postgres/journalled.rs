@@ -91,7 +91,7 @@ async fn run(
             continue;
         }
         match &statement.treatment {
-            Treatment::Hoisted => {}
+            Treatment::Hoisted | Treatment::LeftOut => {}
             Treatment::SessionOnly => {
                 execute(session, work, number, statement, tell).await?;
             }

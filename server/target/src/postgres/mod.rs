@@ -24,6 +24,7 @@ mod keys;
 mod lock;
 mod parameter;
 mod quote;
+mod rehearsal;
 mod resume;
 mod session;
 mod standing;

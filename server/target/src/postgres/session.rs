@@ -5,7 +5,7 @@ use super::cancel::PostgresCanceller;
 use super::connect::{Connected, ServerVersion, Settings, VersionPlace};
 use super::warm::warm;
 use super::wire::{Wire, WireError};
-use super::{PostgresTarget, error, executed, journalled};
+use super::{PostgresTarget, error, executed, journalled, rehearsal};
 use crate::executed::Body;
 use crate::{
     Applied, ApplyFault, Backend, Canceller, Executor, Session, SessionOptions, TargetError, Tell,
@@ -27,7 +27,7 @@ pub(super) struct PostgresSession {
     pub(super) canceller: Arc<PostgresCanceller>,
     /// The session that must hold the migration lock: its start and its process.
     pub(super) lock: Option<(String, i64)>,
-    /// The transaction of `--per-run-transaction`, while one is open.
+    /// The transaction of `--per-run-transaction` or of a rehearsal, while one is open.
     pub(super) run: Option<RunTransaction>,
     /// What [`PostgresTarget::whereabouts`] answered when `place` was read; `None` before the first reset.
     seen: Option<Vec<Option<String>>>,
@@ -129,6 +129,14 @@ impl Session for PostgresSession {
 
     async fn begin_run(&mut self) -> Result<(), TargetError> {
         apply::begin_run(self).await
+    }
+
+    async fn begin_rehearsal(&mut self, _enforced: bool) -> Result<(), TargetError> {
+        rehearsal::begin(self).await
+    }
+
+    async fn end_rehearsal(&mut self) -> Result<(), ApplyFault> {
+        rehearsal::end(self).await
     }
 
     async fn commit_run(&mut self, tell: &dyn Tell) -> Result<(), ApplyFault> {

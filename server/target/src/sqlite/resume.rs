@@ -64,7 +64,7 @@ pub(super) fn decide(work: &Work, journal: &[JournalRow]) -> Result<Plan, Target
 fn doing(work: &Work, is_done: bool, one: &crate::ScriptStatement) -> Doing {
     let sql = work.script.text.get(one.range.clone()).unwrap_or_default();
     match one.treatment {
-        Treatment::SessionOnly | Treatment::Hoisted => Doing::Session,
+        Treatment::SessionOnly | Treatment::Hoisted | Treatment::LeftOut => Doing::Session,
         // The session that did it is gone, and the setting with it.
         Treatment::Alone { .. } if is_done && meaning::session(sql) == Session::Setting => Doing::Session,
         _ if is_done => Doing::Skip,

@@ -30,6 +30,8 @@ pub(super) struct SqliteSession {
     pub(super) lock_timeout: Duration,
     /// Whether the transaction of the whole run is open.
     pub(super) in_run: bool,
+    /// That transaction is a rehearsal's.
+    pub(super) rehearsal: bool,
     /// Nothing is known of the connection any more: it can only be closed.
     pub(super) broken: bool,
     /// A step is under way, or was when its future was dropped.
@@ -68,6 +70,7 @@ impl SqliteSession {
             foreign_keys,
             lock_timeout,
             in_run: false,
+            rehearsal: false,
             broken: false,
             in_step: false,
             look: None,
@@ -214,12 +217,25 @@ impl Session for SqliteSession {
         Ok(())
     }
 
+    async fn begin_rehearsal(&mut self, enforced: bool) -> Result<(), TargetError> {
+        self.usable()?;
+        let switch = if enforced { String::new() } else { format!("{};", foreign_keys::set(false)) };
+        transaction::begin(self, &switch).await.map_err(|fault| fault.error)?;
+        (self.in_run, self.rehearsal) = (true, true);
+        Ok(())
+    }
+
+    async fn end_rehearsal(&mut self) -> Result<(), ApplyFault> {
+        self.rollback().await;
+        Ok(())
+    }
+
     async fn commit_run(&mut self, tell: &dyn Tell) -> Result<(), ApplyFault> {
         apply::commit_run(self, tell).await
     }
 
     async fn reset(&mut self) -> Result<bool, TargetError> {
-        if self.broken || self.in_step || self.in_run || self.interrupt.is_cancelled() {
+        if self.broken || self.in_step || self.in_run || self.rehearsal || self.interrupt.is_cancelled() {
             return Ok(false);
         }
         self.looks_as_before().await

@@ -29,7 +29,7 @@ pub(super) async fn run_statement(
     tell.statement_started(index);
     let began = Instant::now();
     let given = match one.treatment {
-        Treatment::Hoisted => None,
+        Treatment::Hoisted | Treatment::LeftOut => None,
         _ if sql.contains('\0') => {
             // SQLite's parser ends there, and the rest would be lost.
             return Err(clean(

@@ -327,6 +327,22 @@ fn one_transaction_for_the_whole_run_holds_a_client_s_work_too() {
 }
 
 #[test]
+fn a_client_s_work_is_rehearsed_in_the_same_transaction() {
+    on_each(&[Engine::Postgres, Engine::Sqlite], |project| {
+        let daemon = three(project);
+        project.revision("c3", "b2", "INSERT INTO made VALUES (1);", "");
+        let (client, mut executor) = Executor::of(project, &daemon.address, "upgrade head --rehearse");
+        executor.step();
+        executor.sql("CREATE TABLE made (id integer)");
+        executor.done();
+        executor.ends();
+        client.ends(project).succeeds().tells("3 revisions would pass");
+        project.ctl("current").succeeds().says("");
+        project.database.try_sql("SELECT id FROM made").expect_err("it was rolled back");
+    });
+}
+
+#[test]
 fn without_a_client_there_is_no_sql() {
     on_each(&[Engine::Sqlite], |project| {
         let _daemon = three(project);

@@ -32,6 +32,7 @@ mod messages;
 mod operations_form;
 mod questions;
 mod random_messages;
+mod rehearsed;
 mod replicas;
 mod rules;
 mod scenarios;

@@ -41,6 +41,7 @@ class AsyncMigrations(AsyncCore):
         deadline: timedelta | None = None,
         session: Literal["revision", "run"] | None = None,
         per_run_transaction: bool = False,
+        rehearse: bool = False,
         request_id: str | None = None,
     ) -> AsyncRun:
         """Bring a target up to a revision: iterate over the events, or ask for the `result()`.
@@ -53,12 +54,18 @@ class AsyncMigrations(AsyncCore):
             deadline: Bound on the whole run.
             session: Connections of the work: a fresh one for each `revision`, or one for the `run`.
             per_run_transaction: One transaction around the whole run.
+            rehearse: Execute everything in one transaction and roll it back: what would fail is found, and nothing is
+                changed. Warnings with the reason `NOT_REHEARSED` tell what was left out.
             request_id: The same id twice is one run.
 
         """
         options = self._options(lock_wait, deadline, session, per_run_transaction, request_id)
         request = pb.UpgradeRequest(
-            project=self._project(project), target=self._target(target), revision=revision, options=options
+            project=self._project(project),
+            target=self._target(target),
+            revision=revision,
+            options=options,
+            rehearse=rehearse,
         )
         return self._begin(UPGRADE, request)
 

@@ -731,7 +731,7 @@ class Event(_message.Message):
         state: _run_pb2.RunState.ValueType
         """How it ended."""
         applied: _builtins.int
-        """Revisions applied."""
+        """Revisions applied; of a rehearsal, those that passed."""
         @_builtins.property
         def rows(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
             """Version rows at the end."""

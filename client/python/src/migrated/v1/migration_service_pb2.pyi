@@ -356,10 +356,16 @@ class UpgradeRequest(_message.Message):
     TARGET_FIELD_NUMBER: _builtins.int
     REVISION_FIELD_NUMBER: _builtins.int
     OPTIONS_FIELD_NUMBER: _builtins.int
+    REHEARSE_FIELD_NUMBER: _builtins.int
     project: _builtins.str
     """Project."""
     revision: _builtins.str
     """The goal: an identifier."""
+    rehearse: _builtins.bool
+    """Execute everything in one transaction, under the migration lock, and roll it back: what would fail is found, and the
+    target is left as it was. Statements that refuse a transaction are left out, each told by a warning with the reason
+    NOT_REHEARSED. Not on MySQL and MariaDB, which commit with every DDL statement: RUN_TRANSACTION_REFUSED.
+    """
     @_builtins.property
     def graph(self) -> _graph_pb2.GraphRef:
         """Graph."""
@@ -380,10 +386,11 @@ class UpgradeRequest(_message.Message):
         target: _target_pb2.TargetRef | None = ...,
         revision: _builtins.str = ...,
         options: Global___RunOptions | None = ...,
+        rehearse: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["graph", b"graph", "options", b"options", "target", b"target"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["graph", b"graph", "options", b"options", "project", b"project", "revision", b"revision", "target", b"target"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["graph", b"graph", "options", b"options", "project", b"project", "rehearse", b"rehearse", "revision", b"revision", "target", b"target"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -26,7 +26,7 @@ from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__
 from migrated.v1 import error_pb2 as migrated_dot_v1_dot_error__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x15migrated/v1/run.proto\x12\x0bmigrated.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x17migrated/v1/error.proto\"\xb7\x03\n\x03Run\x12\n\n\x02id\x18\x01 \x01(\t\x12\x0f\n\x07project\x18\x02 \x01(\t\x12\x0e\n\x06target\x18\x03 \x01(\t\x12\"\n\x04kind\x18\x04 \x01(\x0e\x32\x14.migrated.v1.RunKind\x12\x0c\n\x04goal\x18\x05 \x03(\t\x12$\n\x05state\x18\x06 \x01(\x0e\x32\x15.migrated.v1.RunState\x12\r\n\x05\x61\x63tor\x18\x07 \x01(\t\x12\x13\n\x0brows_before\x18\x08 \x03(\t\x12\x12\n\nrows_after\x18\t \x03(\t\x12\x15\n\rsteps_planned\x18\n \x01(\r\x12\x12\n\nsteps_done\x18\x0b \x01(\r\x12%\n\x07\x66\x61ilure\x18\x0c \x01(\x0b\x32\x14.migrated.v1.Failure\x12/\n\x0b\x63reate_time\x18\r \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12.\n\nstart_time\x18\x0e \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12,\n\x08\x65nd_time\x18\x0f \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x12\n\nrequest_id\x18\x10 \x01(\t*e\n\x07RunKind\x12\x18\n\x14RUN_KIND_UNSPECIFIED\x10\x00\x12\x14\n\x10RUN_KIND_UPGRADE\x10\x01\x12\x16\n\x12RUN_KIND_DOWNGRADE\x10\x02\x12\x12\n\x0eRUN_KIND_STAMP\x10\x03*\xdf\x01\n\x08RunState\x12\x19\n\x15RUN_STATE_UNSPECIFIED\x10\x00\x12\x14\n\x10RUN_STATE_QUEUED\x10\x01\x12\x15\n\x11RUN_STATE_LOCKING\x10\x02\x12\x15\n\x11RUN_STATE_RUNNING\x10\x03\x12\x17\n\x13RUN_STATE_SUCCEEDED\x10\x04\x12\x14\n\x10RUN_STATE_FAILED\x10\x05\x12\x15\n\x11RUN_STATE_PARTIAL\x10\x06\x12\x17\n\x13RUN_STATE_CANCELLED\x10\x07\x12\x15\n\x11RUN_STATE_UNKNOWN\x10\x08\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x15migrated/v1/run.proto\x12\x0bmigrated.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x17migrated/v1/error.proto\"\xb7\x03\n\x03Run\x12\n\n\x02id\x18\x01 \x01(\t\x12\x0f\n\x07project\x18\x02 \x01(\t\x12\x0e\n\x06target\x18\x03 \x01(\t\x12\"\n\x04kind\x18\x04 \x01(\x0e\x32\x14.migrated.v1.RunKind\x12\x0c\n\x04goal\x18\x05 \x03(\t\x12$\n\x05state\x18\x06 \x01(\x0e\x32\x15.migrated.v1.RunState\x12\r\n\x05\x61\x63tor\x18\x07 \x01(\t\x12\x13\n\x0brows_before\x18\x08 \x03(\t\x12\x12\n\nrows_after\x18\t \x03(\t\x12\x15\n\rsteps_planned\x18\n \x01(\r\x12\x12\n\nsteps_done\x18\x0b \x01(\r\x12%\n\x07\x66\x61ilure\x18\x0c \x01(\x0b\x32\x14.migrated.v1.Failure\x12/\n\x0b\x63reate_time\x18\r \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12.\n\nstart_time\x18\x0e \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12,\n\x08\x65nd_time\x18\x0f \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x12\n\nrequest_id\x18\x10 \x01(\t*}\n\x07RunKind\x12\x18\n\x14RUN_KIND_UNSPECIFIED\x10\x00\x12\x14\n\x10RUN_KIND_UPGRADE\x10\x01\x12\x16\n\x12RUN_KIND_DOWNGRADE\x10\x02\x12\x12\n\x0eRUN_KIND_STAMP\x10\x03\x12\x16\n\x12RUN_KIND_REHEARSAL\x10\x04*\xdf\x01\n\x08RunState\x12\x19\n\x15RUN_STATE_UNSPECIFIED\x10\x00\x12\x14\n\x10RUN_STATE_QUEUED\x10\x01\x12\x15\n\x11RUN_STATE_LOCKING\x10\x02\x12\x15\n\x11RUN_STATE_RUNNING\x10\x03\x12\x17\n\x13RUN_STATE_SUCCEEDED\x10\x04\x12\x14\n\x10RUN_STATE_FAILED\x10\x05\x12\x15\n\x11RUN_STATE_PARTIAL\x10\x06\x12\x17\n\x13RUN_STATE_CANCELLED\x10\x07\x12\x15\n\x11RUN_STATE_UNKNOWN\x10\x08\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -34,9 +34,9 @@ _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'migrated.v1.run_pb2', _glob
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_RUNKIND']._serialized_start=538
-  _globals['_RUNKIND']._serialized_end=639
-  _globals['_RUNSTATE']._serialized_start=642
-  _globals['_RUNSTATE']._serialized_end=865
+  _globals['_RUNKIND']._serialized_end=663
+  _globals['_RUNSTATE']._serialized_start=666
+  _globals['_RUNSTATE']._serialized_end=889
   _globals['_RUN']._serialized_start=97
   _globals['_RUN']._serialized_end=536
 # @@protoc_insertion_point(module_scope)

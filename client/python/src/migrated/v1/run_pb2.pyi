@@ -35,6 +35,8 @@ class _RunKindEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_RunKind.Value
     """Applies downgrade bodies."""
     RUN_KIND_STAMP: _RunKind.ValueType  # 3
     """Changes version rows only."""
+    RUN_KIND_REHEARSAL: _RunKind.ValueType  # 4
+    """An upgrade whose every change is rolled back at the end: UpgradeRequest's `rehearse`."""
 
 class RunKind(_RunKind, metaclass=_RunKindEnumTypeWrapper):
     """What a run does."""
@@ -47,6 +49,8 @@ RUN_KIND_DOWNGRADE: RunKind.ValueType  # 2
 """Applies downgrade bodies."""
 RUN_KIND_STAMP: RunKind.ValueType  # 3
 """Changes version rows only."""
+RUN_KIND_REHEARSAL: RunKind.ValueType  # 4
+"""An upgrade whose every change is rolled back at the end: UpgradeRequest's `rehearse`."""
 Global___RunKind: _TypeAlias = RunKind  # noqa: Y015
 
 class _RunState:
@@ -136,7 +140,7 @@ class Run(_message.Message):
     steps_planned: _builtins.int
     """Steps planned."""
     steps_done: _builtins.int
-    """Steps done."""
+    """Steps done; of a rehearsal, those that passed."""
     request_id: _builtins.str
     """The id that the caller gave the request."""
     @_builtins.property

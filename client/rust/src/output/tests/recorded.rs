@@ -177,6 +177,7 @@ pub(super) fn failed_outcome() -> Outcome {
         rows: list(&["9b1e"]),
         applied: 2,
         nothing: false,
+        rehearsal: None,
         duration: Duration::from_millis(112_300),
         error: Some(Error::from_run(RunState::Failed, Some(&failure()), 2)),
     }
@@ -205,6 +206,7 @@ pub(super) fn idle_outcome() -> Outcome {
         rows: list(&["f3c9"]),
         applied: 0,
         nothing: true,
+        rehearsal: None,
         duration: Duration::from_millis(3),
         error: None,
         ..failed_outcome()

@@ -79,6 +79,13 @@ impl Answer {
         self
     }
 
+    /// Fails the test unless that text is somewhere in what the command wrote.
+    #[track_caller]
+    pub(crate) fn tells(self, text: &str) -> Answer {
+        assert!(self.stdout.contains(text) || self.stderr.contains(text), "no `{text}`\n{}", self.story());
+        self
+    }
+
     /// Compares the answer with the one recorded under that name; `*` in it stands for the engine.
     #[track_caller]
     pub(crate) fn recorded(self, name: &str) -> Answer {

@@ -25,7 +25,14 @@ impl Play<'_> {
         let begin = match name {
             "upgrade" => {
                 let revision = text("revision");
-                Begin::Upgrade(UpgradeRequest { project, target, revision, options, graph: None })
+                Begin::Upgrade(UpgradeRequest {
+                    project,
+                    target,
+                    revision,
+                    options,
+                    graph: None,
+                    rehearse: false,
+                })
             }
             "downgrade" => {
                 let revision = text("revision");
