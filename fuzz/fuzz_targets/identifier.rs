@@ -46,16 +46,23 @@ fn graph(drawn: &[Drawn]) -> Result<(RevisionGraph, Vec<String>), migrated_core:
 fn legal(graph: &RevisionGraph, rows: &[String], plan: &Plan) {
     let names: BTreeSet<&str> = plan.steps.iter().map(|s| s.revision.as_str()).collect();
     assert_eq!(names.len(), plan.steps.len(), "a revision twice");
-    let mut done: BTreeSet<String> =
-        graph.current(rows).map(|_| graph.applied(rows)).into_iter().flatten().flat_map(|applied| {
-            applied.ids().map(str::to_owned).collect::<Vec<_>>()
-        }).collect();
+    let mut done: BTreeSet<String> = graph
+        .current(rows)
+        .map(|_| graph.applied(rows))
+        .into_iter()
+        .flatten()
+        .flat_map(|applied| applied.ids().map(str::to_owned).collect::<Vec<_>>())
+        .collect();
     for step in &plan.steps {
         assert_eq!(step.direction, plan.direction);
         let below = graph.parents(&step.revision).into_iter().chain(graph.dependencies(&step.revision));
         match step.direction {
             Direction::Up => {
-                assert!(below.into_iter().all(|id| done.contains(id)), "{} before what it needs", step.revision);
+                assert!(
+                    below.into_iter().all(|id| done.contains(id)),
+                    "{} before what it needs",
+                    step.revision
+                );
                 assert!(done.insert(step.revision.clone()), "{} stood already", step.revision);
             }
             Direction::Down => {
@@ -70,12 +77,16 @@ fn legal(graph: &RevisionGraph, rows: &[String], plan: &Plan) {
 
 fuzz_target!(|asked: Asked<'_>| {
     let Ok((graph, ids)) = graph(&asked.nodes) else { return };
-    let drawn: Vec<String> =
-        asked.rows.iter().take(4).filter_map(|at| ids.get(usize::from(*at) % ids.len().max(1)).cloned()).collect();
+    let drawn: Vec<String> = asked
+        .rows
+        .iter()
+        .take(4)
+        .filter_map(|at| ids.get(usize::from(*at) % ids.len().max(1)).cloned())
+        .collect();
     let _ = graph.resolve(asked.identifier);
     let _ = graph.plan_upgrade_range(asked.identifier);
     let _ = graph.plan_downgrade_range(asked.identifier);
-    let _ = graph.plan_stamp(&drawn, &[asked.identifier]);
+    let _ = graph.plan_stamp(&drawn, &[asked.identifier], false);
     // A version table never holds a revision and one below it; where the rows cannot be, a plan need not be legal.
     let Ok(rows) = graph.current(&drawn) else { return };
     for plan in [graph.plan_upgrade(&rows, asked.identifier), graph.plan_downgrade(&rows, asked.identifier)] {

@@ -9,7 +9,8 @@ use migrated_core::file::{parse, token_hash};
 use migrated_core::lint::lint;
 use migrated_core::operation::Server;
 
-const PATHS: [&str; 4] = ["migrations/f.sql", "migrations/f.yaml", "migrations/f.rev.py", "migrations/f.rev.go"];
+const PATHS: [&str; 4] =
+    ["migrations/f.sql", "migrations/f.yaml", "migrations/f.rev.py", "migrations/f.rev.go"];
 
 fuzz_target!(|input: &[u8]| {
     let Some((choice, bytes)) = input.split_first() else { return };
@@ -28,7 +29,9 @@ fuzz_target!(|input: &[u8]| {
     for dialect in DialectName::ALL {
         for direction in [Direction::Up, Direction::Down] {
             let Some(operations) = &file.operations else { continue };
-            let Ok(Some(rendered)) = operations.render(path, direction, &Server::oldest(dialect)) else { continue };
+            let Ok(Some(rendered)) = operations.render(path, direction, &Server::oldest(dialect)) else {
+                continue;
+            };
             assert!(rendered.iter().all(|r| r.line as usize <= lines), "an operation lies in its file");
         }
     }

@@ -3,6 +3,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
+use migrated_core::DialectName;
 use migrated_core::diff::{Rules, diff};
 use migrated_core::operation::Server;
 use migrated_core::schema::Schema;
@@ -13,8 +14,9 @@ fn followed(schema: &Schema) {
     assert_eq!(&read_json(&write_json(schema)).expect("our own JSON is read"), schema);
     let rules = Rules::default();
     assert!(diff(schema, schema, &rules).operations.is_empty(), "nothing differs from itself");
-    let server = server(schema.dialect);
-    for operation in diff(&Schema::new(schema.dialect), schema, &rules).operations {
+    let dialect = schema.dialect.unwrap_or(DialectName::Postgres);
+    let server = Server::oldest(dialect);
+    for operation in diff(&Schema::new(dialect), schema, &rules).operations {
         let _ = operation.render(&server);
         let _ = operation.reverse();
     }
