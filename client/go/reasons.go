@@ -108,6 +108,8 @@ const (
 	ReasonBodyMismatch Reason = "BODY_MISMATCH"
 	// ReasonPublishedChanged is MG3011. A published revision was changed.
 	ReasonPublishedChanged Reason = "PUBLISHED_CHANGED"
+	// ReasonLeaseLost is MG3012. The run is another daemon's by now: this one's lease lapsed.
+	ReasonLeaseLost Reason = "LEASE_LOST"
 	// ReasonTargetUnreachable is MG4001. The database server cannot be reached.
 	ReasonTargetUnreachable Reason = "TARGET_UNREACHABLE"
 	// ReasonTargetAuthentication is MG4002. The database refused user or password.
@@ -144,6 +146,8 @@ const (
 	ReasonTargetRefused Reason = "TARGET_REFUSED"
 	// ReasonVersionTableShape is MG4018. The version table has another shape than Alembic's.
 	ReasonVersionTableShape Reason = "VERSION_TABLE_SHAPE"
+	// ReasonTargetNotShared is MG4019. A SQLite file as target of daemons that share a store.
+	ReasonTargetNotShared Reason = "TARGET_NOT_SHARED"
 	// ReasonChangedRevision is MG5001. A revision's content changed after it was applied.
 	ReasonChangedRevision Reason = "CHANGED_REVISION"
 	// ReasonCancelled is MG5002. The run was cancelled.
@@ -254,6 +258,7 @@ var numbers = map[Reason]string{
 	ReasonAlreadyExists:          "MG3009",
 	ReasonBodyMismatch:           "MG3010",
 	ReasonPublishedChanged:       "MG3011",
+	ReasonLeaseLost:              "MG3012",
 	ReasonTargetUnreachable:      "MG4001",
 	ReasonTargetAuthentication:   "MG4002",
 	ReasonTargetPermission:       "MG4003",
@@ -272,6 +277,7 @@ var numbers = map[Reason]string{
 	ReasonLockTimeout:            "MG4016",
 	ReasonTargetRefused:          "MG4017",
 	ReasonVersionTableShape:      "MG4018",
+	ReasonTargetNotShared:        "MG4019",
 	ReasonChangedRevision:        "MG5001",
 	ReasonCancelled:              "MG5002",
 	ReasonDeadlinePassed:         "MG5003",

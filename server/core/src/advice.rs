@@ -55,6 +55,7 @@ impl Code {
             | Code::BodyMismatch
             | Code::TargetUrlInvalid
             | Code::MemoryTarget
+            | Code::TargetNotShared
             | Code::ChangedRevision
             | Code::NeedsExecutor
             | Code::ShuttingDown
@@ -104,6 +105,7 @@ impl Code {
             | Code::Cancelled
             | Code::DeadlinePassed
             | Code::RunInterrupted
+            | Code::LeaseLost
             | Code::Internal
             | Code::ExecutorMissing
             | Code::ExecutorLost
@@ -193,6 +195,7 @@ impl Code {
             Code::PruneRefused => "downgrade the targets that have it, or push without --prune",
             Code::AlreadyExists => "choose another name, or change the one that is there",
             Code::BodyMismatch => "repeat the command: a file changed while it was read",
+            Code::LeaseLost => "`migratectl runs watch RUN`: another daemon goes on with it",
             Code::PublishedChanged => {
                 "restore the file (`migratectl pull` has it), and put the change into a new revision"
             }
@@ -219,6 +222,9 @@ impl Code {
                 "write it as `postgresql://user@host/database`, `mysql://…` or `sqlite:///file.db`"
             }
             Code::MemoryTarget => "name a file: `sqlite:///file.db`",
+            Code::TargetNotShared => {
+                "migrate the file with a daemon of its own: `migratectl` without --server, or a `migrated` with store.path"
+            }
             Code::DatabaseMissing => {
                 "create it, or correct its name in the target's URL; `migratectl targets test` tries it"
             }

@@ -140,6 +140,8 @@ codes! {
     BodyMismatch = 3010, "BODY_MISMATCH";
     /// A published revision was changed.
     PublishedChanged = 3011, "PUBLISHED_CHANGED";
+    /// The run is another daemon's by now: this one's lease lapsed.
+    LeaseLost = 3012, "LEASE_LOST";
 
     /// The database server cannot be reached.
     TargetUnreachable = 4001, "TARGET_UNREACHABLE";
@@ -177,6 +179,8 @@ codes! {
     TargetRefused = 4017, "TARGET_REFUSED";
     /// The version table has another shape than Alembic's.
     VersionTableShape = 4018, "VERSION_TABLE_SHAPE";
+    /// A SQLite file as target of daemons that share a store: they may stand on several machines.
+    TargetNotShared = 4019, "TARGET_NOT_SHARED";
 
     /// A revision's content changed after it was applied.
     ChangedRevision = 5001, "CHANGED_REVISION";

@@ -7,11 +7,13 @@ use crate::config::databases::NamedTarget;
 use crate::config::reach::{ReachError, Reached};
 use crate::config::runs::Session;
 use crate::lifecycle::Runs;
-use crate::server::Api;
+use crate::server::{Api, ServeError};
 use async_trait::async_trait;
 use migrated_core::DialectName;
 use migrated_engine::{Engine, EngineError, ResolveTarget, Resolved, Settings, SystemClock, TargetRequest};
-use migrated_store::{SqliteOptions, SqliteStore, Store, TargetRecord};
+use migrated_store::{
+    PostgresOptions, PostgresStore, SqliteOptions, SqliteStore, Store, StoreError, TargetRecord,
+};
 use migrated_target::edge::Edges;
 use migrated_target::{SessionMode, TargetSpec, VersionTable};
 use std::collections::BTreeMap;
@@ -25,16 +27,7 @@ const FIRST_HOUSEKEEPING: Duration = Duration::from_secs(60);
 
 /// Opens the store, settles what an earlier daemon left, and makes the services.
 pub(crate) async fn open(config: &Config, edges: Arc<dyn Edges>) -> Result<Api, Failure> {
-    let options = SqliteOptions {
-        readers: config.store.readers,
-        busy_timeout: config.store.busy_timeout.0,
-        max_bytes: config.store.max_size.as_ref().map(|size| size.0),
-    };
-    let store: Arc<dyn Store> = Arc::new(
-        SqliteStore::open(&config.store.path, options)
-            .await
-            .map_err(|e| Failure::start(format!("{} {}: {e}", e.code().number(), e.code().reason())))?,
-    );
+    let store = store(config).await?;
     let configured: BTreeMap<String, TargetRecord> =
         config.configured_targets().into_iter().map(|(name, t)| (name.clone(), record(name, t))).collect();
     let connections = config.connections.0.keys().cloned().collect();
@@ -49,6 +42,7 @@ pub(crate) async fn open(config: &Config, edges: Arc<dyn Edges>) -> Result<Api, 
     if let Err(e) = engine.reconcile_all().await {
         tracing::warn!(error = %e, "runs that an earlier daemon left are settled when their targets are asked for");
     }
+    engine.tend();
     let keeper = engine.clone();
     tokio::spawn(async move {
         // Not at once: a daemon that was started for one command has that to do first.
@@ -69,13 +63,46 @@ pub(crate) async fn open(config: &Config, edges: Arc<dyn Edges>) -> Result<Api, 
     })
 }
 
+/// Opens the store that the configuration names.
+async fn store(config: &Config) -> Result<Arc<dyn Store>, Failure> {
+    let section = &config.store;
+    let opened: Result<Arc<dyn Store>, StoreError> =
+        match section.postgres_url().map_err(|e| Failure::from(ServeError::Config(e)))? {
+            Some(url) => {
+                let options = PostgresOptions {
+                    schema: section.schema.clone(),
+                    connections: section.connections,
+                    connect_timeout: section.connect_timeout.0,
+                    lease: section.lease.0,
+                    owner: owner(config),
+                };
+                PostgresStore::open(&url, options).await.map(|store| Arc::new(store) as Arc<dyn Store>)
+            }
+            None => {
+                let options = SqliteOptions {
+                    readers: section.readers,
+                    busy_timeout: section.busy_timeout.0,
+                    max_bytes: section.max_size.as_ref().map(|size| size.0),
+                };
+                let store = SqliteStore::open(&section.path, options).await;
+                store.map(|store| Arc::new(store) as Arc<dyn Store>)
+            }
+        };
+    opened.map_err(|e| Failure::start(format!("{} {}: {e}", e.code().number(), e.code().reason())))
+}
+
+/// The name of this daemon as owner of runs.
+fn owner(config: &Config) -> String {
+    config.runs.owner.clone().unwrap_or_else(|| {
+        let host = rustix::system::uname().nodename().to_string_lossy().into_owned();
+        format!("{host} pid {}", std::process::id())
+    })
+}
+
 fn settings(config: &Config) -> Settings {
     let (runs, limits) = (&config.runs, &config.limits);
     Settings {
-        owner: runs.owner.clone().unwrap_or_else(|| {
-            let host = rustix::system::uname().nodename().to_string_lossy().into_owned();
-            format!("{host} pid {}", std::process::id())
-        }),
+        owner: owner(config),
         session: runs.session.map(|session| match session {
             Session::Revision => SessionMode::Revision,
             Session::Run => SessionMode::Run,

@@ -32,6 +32,9 @@ pub(crate) fn configuration(
     let store = options.state_dir.join("store.db");
     flags.push(flag("listen.addresses", Value::from(socket)));
     flags.push(flag("store.path", Value::from(store.to_string_lossy().into_owned())));
+    for key in ["store.url", "store.url_env", "store.url_file"] {
+        flags.push(flag(key, Value::from("")));
+    }
     flags.push(flag("access.tokens", Value::from(Vec::<String>::new())));
     flags.push(flag("access.unix_uids", Value::from(Vec::<u32>::new())));
     if let Some(seconds) = options.idle {

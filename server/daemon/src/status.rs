@@ -39,6 +39,7 @@ fn canonical(code: Code) -> tonic::Code {
         | Code::InvalidRequest
         | Code::TargetUrlInvalid
         | Code::MemoryTarget
+        | Code::TargetNotShared
         | Code::BodyMismatch
         | Code::SchemaInvalid
         | Code::OperationInvalid
@@ -93,6 +94,7 @@ fn canonical(code: Code) -> tonic::Code {
         | Code::LockWaitExpired
         | Code::SchemaMoved
         | Code::ExecutorLost
+        | Code::LeaseLost
         | Code::RunInterrupted => C::Aborted,
         Code::AlreadyExists => C::AlreadyExists,
         Code::EventsPruned => C::OutOfRange,

@@ -5,6 +5,7 @@
 //! never waits for a run, and a run that waits never keeps another from being watched or cancelled.
 
 use crate::run::Opened;
+use crate::turnstile::Turnstile;
 use async_trait::async_trait;
 use migrated_core::DialectName;
 use migrated_core::event::Blocker;
@@ -28,6 +29,8 @@ pub(crate) struct Server {
     runs: Arc<Semaphore>,
     for_runs: usize,
     looking: Semaphore,
+    /// Where runs wait for their share.
+    turnstile: Turnstile,
     /// Runs that wait for their share.
     waiting: AtomicUsize,
     idle: Mutex<Vec<Weak<Ahead>>>,
@@ -51,14 +54,17 @@ impl Server {
             runs: Arc::new(Semaphore::new(max - looking)),
             for_runs: max - looking,
             looking: Semaphore::new(looking),
+            turnstile: Turnstile::default(),
             waiting: AtomicUsize::new(0),
             idle: Mutex::default(),
         }
     }
 
-    /// A run's share, in order of arrival. What others opened ahead gives way.
-    pub(crate) async fn share(&self) -> Share {
-        if let Ok(both) = self.runs.clone().try_acquire_many_owned(2) {
+    /// A run's share: projects take turns, and within one it goes by arrival. What others opened ahead gives way.
+    pub(crate) async fn share(&self, project: &str) -> Share {
+        if self.turnstile.is_free()
+            && let Ok(both) = self.runs.clone().try_acquire_many_owned(2)
+        {
             return Share::of(both);
         }
         let waiting = Counted::one(&self.waiting);
@@ -67,6 +73,7 @@ impl Server {
             let opened = ahead.lock().unwrap_or_else(PoisonError::into_inner).take();
             opened.map(Opened::close_aside);
         }
+        let _turn = self.turnstile.turn(project).await;
         let both = self.runs.clone().acquire_many_owned(2).await;
         drop(waiting);
         Share::of(both.expect("the semaphore is never closed"))

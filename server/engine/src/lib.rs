@@ -26,6 +26,7 @@ mod schema;
 mod settings;
 mod test_target;
 mod tidy;
+mod turnstile;
 mod wait;
 
 pub use accept::{Accept, Accepted, Which};

@@ -2,7 +2,7 @@
 
 use crate::connections::{CountedTarget, Server};
 use crate::{Engine, EngineError, Result};
-use migrated_core::Code;
+use migrated_core::{Code, DialectName};
 use migrated_target::{Target, TargetSpec, VersionTable};
 use std::future::Future;
 use std::pin::Pin;
@@ -95,6 +95,13 @@ impl Engine {
     pub async fn place(&self, request: &TargetRequest) -> Result<Place> {
         let resolved = (self.inner.resolve)(request.clone()).await?;
         let target = migrated_target::open(&resolved.spec)?;
+        if self.store().shared().is_some() && target.dialect() == DialectName::Sqlite {
+            return Err(EngineError::new(
+                Code::TargetNotShared,
+                "the target is a SQLite file, and daemons that share a store may stand on several machines",
+            )
+            .next(Code::TargetNotShared.next()));
+        }
         let (name, named) = match request {
             TargetRequest::Named(name) => (name.clone(), true),
             TargetRequest::AdHoc { .. } => (target.display().to_owned(), false),

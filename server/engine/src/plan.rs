@@ -68,8 +68,13 @@ impl Decided {
 
     /// A revision that was cut off is finished before anything else is done (rule R12).
     pub(crate) fn check_journal(&self, place: &Place, standing: &Standing) -> Result<()> {
+        self.check_journal_from(0, place, standing)
+    }
+
+    /// The same, where the steps in front of `first` are done.
+    pub(crate) fn check_journal_from(&self, first: usize, place: &Place, standing: &Standing) -> Result<()> {
         let Some(row) = standing.journal.first().filter(|_| !self.stamp) else { return Ok(()) };
-        let first = self.steps.first();
+        let first = self.steps.get(first);
         if first.is_some_and(|step| step.revision == row.revision && step.direction == row.direction) {
             return Ok(());
         }
@@ -87,6 +92,14 @@ impl Decided {
         .with("target", &place.name)
         .state(format!("{} stands at {}, with {revision} partly applied", place.name, shown(&self.from)))
         .next(format!("`{finish}`; or, if you mended the database by hand, `migratectl stamp REV`")))
+    }
+
+    /// The version rows when so many steps are done.
+    pub(crate) fn rows_after(&self, steps: usize) -> Vec<String> {
+        match steps.checked_sub(1).and_then(|last| self.steps.get(last)) {
+            Some(step) => step.rows_after.clone(),
+            None => self.from.clone(),
+        }
     }
 
     /// What will stand when this is done, with the content that it is pinned to (rule R7).
@@ -119,7 +132,7 @@ impl Engine {
         self.decide_from(project, graph, place.key(), &place.name, rows, goal).await
     }
 
-    async fn decide_from(
+    pub(crate) async fn decide_from(
         &self,
         project: &str,
         graph: &Arc<LoadedGraph>,

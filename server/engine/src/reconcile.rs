@@ -14,6 +14,10 @@ impl Engine {
     /// At start: settles what can be settled now. Targets that cannot be reached, and databases by URL, whose
     /// secrets nobody kept, are settled when the next request for them comes.
     pub async fn reconcile_all(&self) -> Result<()> {
+        if self.store().shared().is_some() {
+            // What is nobody's is taken over by those who tend it ([`Engine::tend`]); the rest has an owner.
+            return Ok(());
+        }
         for run in self.store().unsettled_runs().await? {
             let Ok(place) = self.place(&TargetRequest::Named(run.target.clone())).await else { continue };
             if place.key() == run.target_key
@@ -27,6 +31,9 @@ impl Engine {
 
     /// Settles every run on a target of which not everything is known: unfinished, and ended UNKNOWN, that is not under way in this process.
     pub(crate) async fn reconcile(&self, place: &Place) -> Result<()> {
+        if let Some(shared) = self.store().shared() {
+            return self.reconcile_shared(shared, place).await;
+        }
         if !self.inner.runs.may_have_orphans(place.key()) {
             return Ok(());
         }
@@ -48,7 +55,7 @@ impl Engine {
         Ok(())
     }
 
-    async fn settle_run(&self, place: &Place, mut run: RunRecord) -> Result<()> {
+    pub(crate) async fn settle_run(&self, place: &Place, mut run: RunRecord) -> Result<()> {
         let steps = self.store().steps(&run.id).await?;
         let mut orphans = Vec::new();
         for backend in backends(&run, &steps) {
@@ -117,7 +124,7 @@ impl Engine {
 
     /// Finds out how each step ended, as far as one was begun, and notes that. Returns how many were done, which are
     /// the first ones.
-    async fn note_fates(
+    pub(crate) async fn note_fates(
         &self,
         place: &Place,
         run: &RunRecord,
@@ -158,7 +165,7 @@ impl Engine {
     }
 
     /// Records the content of what the run got done, from what it was pinned to and what the rows say.
-    async fn adopt_applied(
+    pub(crate) async fn adopt_applied(
         &self,
         place: &Place,
         run: &RunRecord,
@@ -204,7 +211,7 @@ impl Engine {
         Ok(Some(union.closure(&known).into_iter().map(|id| id.to_string()).collect()))
     }
 
-    async fn last_event(&self, run: &str) -> Result<u64> {
+    pub(crate) async fn last_event(&self, run: &str) -> Result<u64> {
         let mut last = 0;
         loop {
             match self.store().events(run, last, 1_000).await?.last() {

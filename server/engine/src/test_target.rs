@@ -30,7 +30,7 @@ impl Engine {
     pub async fn test_target(&self, target: &TargetRequest) -> Result<Tested> {
         let place = self.place(target).await?;
         let standing = place.target.standing().await?;
-        let _share = place.server.share().await;
+        let _share = place.server.share("").await;
         if let LockAttempt::Held(lock) = place.target.try_lock("test").await? {
             lock.release().await?;
         }

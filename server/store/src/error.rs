@@ -45,6 +45,12 @@ pub enum StoreError {
         /// What was to be made.
         what: String,
     },
+    /// The run belongs to another daemon by now, or this daemon's lease has lapsed.
+    #[error("{what} is not this daemon's any more: its lease lapsed")]
+    NotOwner {
+        /// What was to be written.
+        what: String,
+    },
     /// There is nothing of that name.
     #[error("{what} does not exist")]
     NotFound {
@@ -95,6 +101,7 @@ impl StoreError {
             StoreError::TooNew { .. } => Code::StoreTooNew,
             StoreError::Conflict { .. } => Code::HeadsChanged,
             StoreError::AlreadyExists { .. } => Code::AlreadyExists,
+            StoreError::NotOwner { .. } => Code::LeaseLost,
             StoreError::NotFound { .. } => Code::InvalidRequest,
             StoreError::ManifestIncomplete { .. } => Code::ManifestUnknown,
             StoreError::ManifestUnknown { .. } => Code::ManifestUnknown,

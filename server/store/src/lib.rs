@@ -2,12 +2,24 @@
 //! contract test for all of them.
 
 mod codec;
+mod collecting;
+mod columns;
+mod compare;
+mod digest;
 mod error;
+mod event_log;
+mod migration;
+mod postgres;
 mod record;
+mod shared;
 mod sqlite;
+mod step_note;
+mod together;
 
 pub use error::StoreError;
+pub use postgres::{PostgresOptions, PostgresStore};
 pub use record::*;
+pub use shared::{CancelAsked, Change, CreatedAmong, Lease, OpenRun, Shared, TakenRun, Terms};
 pub use sqlite::{SqliteOptions, SqliteStore};
 
 use async_trait::async_trait;
@@ -148,6 +160,9 @@ pub trait Store: Send + Sync + 'static {
     async fn audit(&self, entry: &AuditRecord) -> Result<()>;
     /// A project's entries of the audit log, newest first.
     async fn audit_log(&self, project: &str, limit: u32) -> Result<Vec<AuditRecord>>;
+
+    /// What the store can do besides where several daemons share it; `None` where it belongs to one.
+    fn shared(&self) -> Option<&dyn Shared>;
 
     /// Closes the store once the writes under way are done; calls after that are [`StoreError::Unavailable`].
     /// A store that is dropped instead loses nothing.

@@ -30,7 +30,7 @@ pub enum BackendState {
 pub struct SessionOptions {
     /// The run: the session's application name becomes `migrated:<run>`.
     pub run: String,
-    /// MySQL: the name of the lock that must be held by this connection id before each step (rule R8).
+    /// What [`MigrationLock::token`] told: who must hold the migration lock while this session works (rules R8, R15).
     pub lock: Option<(String, i64)>,
 }
 
@@ -58,7 +58,7 @@ pub enum LockAttempt {
 pub trait MigrationLock: Send {
     /// The session that holds it.
     fn backend(&self) -> &Backend;
-    /// The lock's name and holder for [`SessionOptions::lock`], where work sessions must check it.
+    /// The lock as its engine names it, and its holder, for [`SessionOptions::lock`], where work sessions must check it.
     fn token(&self) -> Option<(String, i64)>;
     /// Asks the server whether we still hold it. [`migrated_core::Code::LockLost`] where not.
     async fn verify(&mut self) -> Result<(), TargetError>;

@@ -36,7 +36,7 @@ schema::section! {
         /// Who may call. Where there are tokens, every TCP call but the health check needs one. A Unix socket is known
         /// by its peer's user id and needs none.
         access: access::Access = access::Access::default(),
-        /// The revision store: the daemon's own database, a SQLite file that one daemon has open at a time.
+        /// The revision store: the daemon's own database, a SQLite file of one daemon or a PostgreSQL database of several.
         store: store::Store = store::Store::default(),
         /// Projects.
         projects: projects::Projects = projects::Projects::default(),

@@ -358,3 +358,33 @@ async fn a_file_gives_the_url_anew_each_time() {
     }
     assert!(Path::new(&url).exists());
 }
+
+#[test]
+fn a_store_is_a_file_or_a_url_that_is_not_shown() {
+    let told = wrong(
+        "[store]\nurl = \"mysql://u:secret@h/x\"\nurl_env = \"X\"\nschema = \"\"\nconnections = 1\nlease = \"1s\"\n",
+    );
+    let keys: Vec<&str> = told.lines().filter_map(|line| line.split(": ").next()).collect();
+    assert_eq!(
+        keys,
+        ["store.url", "store.url", "store.schema", "store.connections", "store.lease"],
+        "{told}"
+    );
+    assert!(!told.contains("secret"), "{told}");
+
+    let (folder, path) = written("[store]\nurl_file = \"url\"\n");
+    let config = load(&Sources { file: Some(path), ..Sources::default() }).expect("read").config;
+    let missing = config.store.postgres_url().expect_err("no file yet");
+    assert!(missing.starts_with("store.url_file: "), "{missing}");
+    for (text, expected) in [
+        ("postgres://u:secret@h/x\nmore", Ok(Some("postgres://u:secret@h/x".to_owned()))),
+        (" postgresql://h/x \n", Ok(Some("postgresql://h/x".to_owned()))),
+        ("secret", Err("store.url_file: must begin with postgres:// or postgresql://".to_owned())),
+        ("", Err("store.url_file: must begin with postgres:// or postgresql://".to_owned())),
+    ] {
+        std::fs::write(folder.path().join("url"), text).expect("written");
+        assert_eq!(config.store.postgres_url(), expected, "{text}");
+    }
+    assert_eq!(valid("").store.postgres_url(), Ok(None), "a file");
+    assert_eq!(valid("[store]\nurl = \"\"\n").store.postgres_url(), Ok(None), "an embedded daemon's");
+}

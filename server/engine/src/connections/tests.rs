@@ -70,8 +70,8 @@ async fn waits<T>(future: std::pin::Pin<&mut impl Future<Output = T>>) -> bool {
 async fn a_run_gets_both_connections_or_none() {
     let server = Server::new(6);
     assert_eq!((server.for_runs, server.runs.available_permits()), (5, 5), "one is for looking");
-    let (first, second) = (server.share().await, server.share().await);
-    let third = server.share();
+    let (first, second) = (server.share("p").await, server.share("p").await);
+    let third = server.share("p");
     tokio::pin!(third);
     assert!(waits(third.as_mut()).await, "one that is left is not taken");
     assert_eq!(server.waiting.load(Ordering::SeqCst), 1);
@@ -85,21 +85,21 @@ async fn a_run_gets_both_connections_or_none() {
 #[tokio::test]
 async fn nobody_is_counted_who_stopped_waiting() {
     let server = Server::new(3);
-    let share = server.share().await;
+    let share = server.share("p").await;
     {
-        let other = server.share();
+        let other = server.share("p");
         tokio::pin!(other);
         assert!(waits(other.as_mut()).await);
     }
     assert_eq!(server.waiting.load(Ordering::SeqCst), 0);
     drop(share);
-    server.share().await;
+    server.share("p").await;
 }
 
 #[tokio::test]
 async fn a_full_server_can_be_looked_at() {
     let server = Server::new(3);
-    let _share = server.share().await;
+    let _share = server.share("p").await;
     let looking = server.look().await;
     let second = server.look();
     tokio::pin!(second);
@@ -112,7 +112,7 @@ async fn a_full_server_can_be_looked_at() {
 async fn half_of_the_connections_are_not_opened_ahead() {
     let server = Server::new(10);
     assert_eq!(server.for_runs, 8);
-    let _share = server.share().await;
+    let _share = server.share("p").await;
     let ahead: Vec<_> = std::iter::from_fn(|| server.spare()).collect();
     assert_eq!((ahead.len(), server.runs.available_permits()), (2, 4));
 }
@@ -120,16 +120,16 @@ async fn half_of_the_connections_are_not_opened_ahead() {
 #[tokio::test]
 async fn what_was_opened_ahead_gives_way() {
     let server = Server::new(6);
-    let _one = server.share().await;
+    let _one = server.share("p").await;
     let ahead = Arc::new(Ahead::default());
     server.offer(&ahead, opened(server.spare().expect("three are free")));
-    let _two = server.share().await;
+    let _two = server.share("p").await;
     assert!(ahead.lock().expect("no panic").is_some(), "two were free");
     // One is free and one opened ahead: together they serve a third, as soon as something else ends.
     drop(_one);
-    let _three = server.share().await;
+    let _three = server.share("p").await;
     assert!(ahead.lock().expect("no panic").is_some(), "two were free");
-    let four = server.share();
+    let four = server.share("p");
     tokio::pin!(four);
     assert!(waits(four.as_mut()).await);
     assert!(ahead.lock().expect("no panic").is_none(), "it was closed for who waits");
@@ -141,8 +141,8 @@ async fn what_was_opened_ahead_gives_way() {
 async fn nothing_is_opened_ahead_for_one_while_another_waits() {
     let server = Server::new(5);
     let late = server.spare().expect("all are free");
-    let _share = server.share().await;
-    let waiting = server.share();
+    let _share = server.share("p").await;
+    let waiting = server.share("p");
     tokio::pin!(waiting);
     assert!(waits(waiting.as_mut()).await);
     let ahead = Arc::new(Ahead::default());

@@ -1,9 +1,10 @@
 //! Accepting a run: everything that can be refused is refused before there is one.
 
 use super::lane::Joined;
+use super::replicas::Elsewhere;
 use super::step::Run;
 use super::watch::RunWatch;
-use super::{RunHandle, RunLog, handle};
+use super::{Left, RunHandle, RunLog, handle};
 use crate::graph::{GraphRef, LoadedGraph};
 use crate::place::{Place, TargetRequest};
 use crate::plan::{Decided, Goal};
@@ -59,6 +60,8 @@ pub(crate) struct Job {
     pub(crate) graph: Arc<LoadedGraph>,
     pub(crate) goal: Goal,
     pub(crate) options: RunOptions,
+    /// What a daemon left that had the run before, and had recorded its plan.
+    pub(crate) left: Option<Left>,
 }
 
 impl Job {
@@ -105,6 +108,7 @@ impl Engine {
             return Ok(watch);
         }
         let goal = Goal::new(request.kind, &request.goal, request.purge)?;
+        self.inner.runs.replicas.remember(&place, &request.target);
         self.reconcile(&place).await?;
         let standing = place.target.standing().await?;
         let decided = self.decide(&project.name, &graph, &place, &standing, &goal).await?;
@@ -186,6 +190,14 @@ impl Engine {
         let joinable = request.kind == RunKind::Upgrade && plain;
         let scope = if joinable { decided.scope() } else { handle::Scope::default() };
         let wanted = scope.clone();
+        // Where other daemons make runs too, one request at a time asks the store about theirs.
+        let lane = self.inner.runs.lane(place.key());
+        let shared = self.store().shared();
+        let _joining = match shared {
+            Some(_) => Some(lane.joining.lock().await),
+            None => None,
+        };
+        let lease = shared.map(|shared| shared.lease().borrow().id.clone());
         let joined = self.inner.runs.join_or_add(
             place.key(),
             |run| joinable && run.joinable && !run.cancelled.is_cancelled() && run.scope.contains(&wanted),
@@ -193,7 +205,7 @@ impl Engine {
                 let log = RunLog::start(&record.id, 0, self);
                 let (id, key) = (record.id.clone(), record.target_key.clone());
                 let actor = record.actor.clone();
-                Arc::new(RunHandle::new(id, key, actor, record.created_at, scope, joinable, log))
+                Arc::new(RunHandle::new(id, key, actor, record.created_at, scope, joinable, log, lease))
             },
         )?;
         let run: Run = match joined {
@@ -201,21 +213,31 @@ impl Engine {
             Joined::New(run) => run,
         };
         self.edge(Edge::Asked).await;
-        match self.store().create_run(&record).await {
-            Ok(CreatedRun::New) => {}
-            Ok(CreatedRun::Existing(existing)) => {
+        let wanted = joinable.then_some(&wanted);
+        let created = match shared {
+            Some(shared) => self.create_or_join(shared, &record, &request, &goal, wanted).await,
+            None => self.store().create_run(&record).await.map(Elsewhere::Created).map_err(Into::into),
+        };
+        match created {
+            Ok(Elsewhere::Created(CreatedRun::New)) => {}
+            Ok(Elsewhere::Created(CreatedRun::Existing(existing))) => {
                 self.inner.runs.remove(&run);
                 return self.watch_run(&existing.id, 0).await;
             }
+            Ok(Elsewhere::Joins(other)) => {
+                self.inner.runs.remove(&run);
+                let goal = wanted.map(|wanted| wanted.goal.clone()).unwrap_or_default();
+                return Ok(RunWatch::of_foreign(self, &other, 0).until(goal));
+            }
             Err(e) => {
                 self.inner.runs.remove(&run);
-                return Err(e.into());
+                return Err(e);
             }
         }
         self.edge(Edge::Queued).await;
         run.log.push(accepted(&record));
         let watch = RunWatch::of_log(self, &run.id, run.log.clone(), 0);
-        let job = Job { record, place, graph, goal, options: request.options };
+        let job = Job { record, place, graph, goal, options: request.options, left: None };
         let engine = self.clone();
         // The task belongs to the daemon: the stream that asked for the run may go away (rule R4).
         self.inner.runs.tasks.spawn(async move { engine.drive(run, job).await });

@@ -6,22 +6,29 @@ use migrated_store::RunRecord;
 use migrated_target::edge::Edge;
 use std::time::Duration;
 
+/// Why a run stops that somebody asked to.
+pub(crate) fn cancelled(actor: &str, reason: &str) -> EngineError {
+    let message = match reason {
+        "" => format!("cancelled by {actor}"),
+        reason => format!("cancelled by {actor}: {reason}"),
+    };
+    EngineError::new(Code::Cancelled, message)
+}
+
 impl Engine {
     /// Stops a run and returns it as it is after that. A run that has ended stays as it is.
     pub async fn cancel(&self, id: &str, actor: &str, reason: &str) -> Result<RunRecord> {
         let id = self.run_id(id).await?;
         if let Some(run) = self.inner.runs.get(&id) {
-            let message = match reason {
-                "" => format!("cancelled by {actor}"),
-                reason => format!("cancelled by {actor}: {reason}"),
-            };
-            run.note_cancel(actor, EngineError::new(Code::Cancelled, message));
+            run.note_cancel(actor, cancelled(actor, reason));
             self.edge(Edge::CancelNoted).await;
             run.cancelled.cancel();
             let mut shown = run.log.subscribe();
             // The task ends the statement, if need be the session, and then the run: the log's end tells.
             let bound = self.settings().cancel_grace * 3;
-            let _ = tokio::time::timeout(bound, shown.wait_for(|s| s.ended)).await;
+            let _ = tokio::time::timeout(bound, shown.wait_for(|s| s.ended || s.moved)).await;
+        } else {
+            self.cancel_elsewhere(&id, actor, reason).await?;
         }
         self.run(&id).await
     }

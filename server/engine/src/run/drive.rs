@@ -108,6 +108,9 @@ impl Engine {
         // An owner that died may have left its work session at work: it is ended before anything is read.
         self.reconcile(&job.place).await?;
         let standing: Standing = job.place.target.standing().await?;
+        if let Some(left) = job.left.take() {
+            return self.go_on(run, job, lock, own, &standing, &left.steps).await;
+        }
         let project = job.record.project.clone();
         let decided: Decided = self
             .decide(&project, &job.graph, &job.place, &standing, &job.goal)
@@ -143,6 +146,7 @@ impl Engine {
             decided: &decided,
             facts: &facts,
             records: &records,
+            done: 0,
             server: &server,
             server_text: &standing.server,
         };

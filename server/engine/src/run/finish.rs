@@ -35,6 +35,11 @@ impl End {
         End { error: Some(error), outcome, rows: Some(rows), done }
     }
 
+    /// The daemon is stopping, and the target is clean: another daemon could go on with the run (rule R16).
+    fn can_be_handed_over(&self) -> bool {
+        matches!(&self.error, Some(e) if e.code == Code::ShuttingDown) && self.outcome == Outcome::Clean
+    }
+
     /// The terminal state (rule R1).
     pub(crate) fn state(&self) -> RunState {
         match (&self.outcome, &self.error) {
@@ -61,6 +66,9 @@ impl Engine {
             run.log.push(EventKind::Warning { reason: e.code.reason().to_owned(), message: e.message });
         }
         self.edge(Edge::AppliedStored).await;
+        if end.can_be_handed_over() && self.hand_over(run, &job).await {
+            return;
+        }
         let state = end.state();
         if let Some(rows) = &end.rows {
             job.record.rows_after = rows.clone();
@@ -79,6 +87,7 @@ impl Engine {
         job.record.finished_at = Some(self.now());
         match self.store().update_run(&job.record, job.record.version).await {
             Ok(version) => job.record.version = version,
+            Err(e) if self.leaves_to_others(run, &e) => return,
             Err(e) => {
                 tracing::error!(run = %run.id, error = %e, "the end of the run cannot be stored");
                 run.log.push(EventKind::Warning {

@@ -36,6 +36,8 @@ pub(crate) struct RunHandle {
     /// The upgrade may be joined: nothing about how it works was asked for.
     pub(crate) joinable: bool,
     pub(crate) log: Arc<RunLog>,
+    /// The lease through which this daemon owns it, where the store is shared.
+    pub(crate) lease: Option<String>,
     /// Clients that offer to execute its steps.
     pub(crate) executors: Executors,
     /// Set when the run is to stop.
@@ -45,6 +47,7 @@ pub(crate) struct RunHandle {
 }
 
 impl RunHandle {
+    #[expect(clippy::too_many_arguments, reason = "what makes up a run under way")]
     pub(crate) fn new(
         id: String,
         target_key: String,
@@ -53,6 +56,7 @@ impl RunHandle {
         scope: Scope,
         joinable: bool,
         log: Arc<RunLog>,
+        lease: Option<String>,
     ) -> RunHandle {
         RunHandle {
             id,
@@ -62,6 +66,7 @@ impl RunHandle {
             scope,
             joinable,
             log,
+            lease,
             executors: Executors::default(),
             cancelled: CancellationToken::new(),
             cause: Mutex::default(),
@@ -88,6 +93,15 @@ impl RunHandle {
         self.log.push(EventKind::CancelRequested { actor: actor.to_owned(), reason });
         *slot = Some(cause);
         true
+    }
+
+    /// Stops the run here: it is not this daemon's any more. That is nothing to tell of the run itself.
+    pub(crate) fn lose(&self) {
+        let mut slot = self.cause.lock().unwrap_or_else(PoisonError::into_inner);
+        slot.get_or_insert_with(|| {
+            EngineError::new(Code::LeaseLost, "the lease of this daemon lapsed: the run is another's by now")
+        });
+        self.cancelled.cancel();
     }
 
     /// Why the run was asked to stop.

@@ -1,6 +1,7 @@
 //! Which runs are under way, and whose turn it is on each target (rule R7, for one daemon).
 
 use super::RunHandle;
+use super::replicas::Replicas;
 use crate::connections::Server;
 use crate::{EngineError, Result, Settings};
 use migrated_core::{Code, DialectName};
@@ -17,12 +18,15 @@ pub(crate) struct Lane {
     pub(crate) turn: Semaphore,
     /// Held by who settles what is left of earlier runs.
     pub(crate) settling: tokio::sync::Mutex<()>,
+    /// Held by who joins or makes a run where other daemons may do the same.
+    pub(crate) joining: tokio::sync::Mutex<()>,
     runs: Mutex<Vec<Arc<RunHandle>>>,
 }
 
 impl Lane {
     fn new() -> Lane {
-        Lane { turn: Semaphore::new(1), settling: tokio::sync::Mutex::default(), runs: Mutex::default() }
+        let (settling, joining) = Default::default();
+        Lane { turn: Semaphore::new(1), settling, joining, runs: Mutex::default() }
     }
 
     fn runs(&self) -> MutexGuard<'_, Vec<Arc<RunHandle>>> {
@@ -52,6 +56,7 @@ pub(crate) struct Registry {
     settled: Mutex<HashSet<String>>,
     /// Runs whose end is stored and being told.
     telling: Mutex<HashSet<String>>,
+    pub(crate) replicas: Replicas,
 }
 
 /// A run whose end is being told, for as long as this lives.
@@ -79,6 +84,7 @@ impl Registry {
             files: Arc::new(Server::new(usize::MAX)),
             max_connections: settings.max_connections_per_server,
             settled: Mutex::default(),
+            replicas: Replicas::default(),
             telling: Mutex::default(),
         }
     }
@@ -152,6 +158,14 @@ impl Registry {
         by_id.insert(run.id.clone(), run.clone());
         runs.push(run.clone());
         Ok(Joined::New(run))
+    }
+
+    /// Adds a run that was taken over from another daemon; no limit keeps it out, for it was let in there.
+    pub(crate) fn add(&self, run: &Arc<RunHandle>) {
+        let lane = self.lane(&run.target_key);
+        let mut runs = lane.runs();
+        self.by_id().insert(run.id.clone(), run.clone());
+        runs.push(run.clone());
     }
 
     /// Forgets a run that ended.

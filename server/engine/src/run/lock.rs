@@ -76,6 +76,11 @@ impl Engine {
             let share = self.wait_share(run, job, begun, until).await?;
             let holder = match place.target.try_lock(&run.id).await? {
                 LockAttempt::Held(lock) => {
+                    if let Some(shared) = self.store().shared() {
+                        // Who takes the run over has to end this session first.
+                        let backend = lock.backend();
+                        shared.put_lock(&run.id, backend.pid, &backend.start).await?;
+                    }
                     run.log.push(EventKind::Locked { waited_ms: begun.elapsed().as_millis() as u64 });
                     return Ok(Locked { lock, share });
                 }
@@ -119,7 +124,7 @@ impl Engine {
     /// Waits for the connections that a run needs, where other runs have all that the server may see of us (R5).
     async fn wait_share(&self, run: &Run, job: &Job, begun: Instant, until: Instant) -> Result<Share> {
         let server = &job.place.server;
-        let share = server.share();
+        let share = server.share(&job.record.project);
         tokio::pin!(share);
         let all = format!(
             "other runs use the {} connections that we may have to the server (limits.max_connections_per_server)",

@@ -25,6 +25,8 @@ pub(crate) struct Shown {
     pub(crate) seq: u64,
     /// The log is complete.
     pub(crate) ended: bool,
+    /// It goes on elsewhere: the run is another daemon's by now (rule R15).
+    pub(crate) moved: bool,
 }
 
 /// How far the notes on steps are stored.
@@ -46,6 +48,8 @@ struct State {
     urgent: bool,
     recent: VecDeque<Arc<Event>>,
     closed: bool,
+    /// Once it is closed, the log goes on elsewhere.
+    moves: bool,
 }
 
 /// The log of one run. The work pushes and never waits; one task writes.
@@ -64,6 +68,12 @@ pub(crate) struct RunLog {
 impl RunLog {
     /// A log that continues after `last`, with its writer running.
     pub(crate) fn start(run: &str, last: u64, engine: &Engine) -> Arc<RunLog> {
+        let log = RunLog::made(run, last, false, engine);
+        tokio::spawn(log.clone().write());
+        log
+    }
+
+    fn made(run: &str, last: u64, closed: bool, engine: &Engine) -> Arc<RunLog> {
         let (store, clock) = (engine.inner.store.clone(), engine.inner.clock.clone());
         let state = State {
             next: last + 1,
@@ -72,21 +82,43 @@ impl RunLog {
             noted: 0,
             urgent: false,
             recent: VecDeque::new(),
-            closed: false,
+            closed,
+            moves: false,
         };
-        let log = Arc::new(RunLog {
+        Arc::new(RunLog {
             run: run.to_owned(),
             store,
             clock,
             edges: engine.inner.edges.clone(),
             state: Mutex::new(state),
             wake: Notify::new(),
-            shown: watch::Sender::new(Shown { seq: last, ended: false }),
+            shown: watch::Sender::new(Shown { seq: last, ..Shown::default() }),
             noted: watch::Sender::new(Noted::default()),
             fault: Mutex::new(None),
-        });
-        tokio::spawn(log.clone().write());
-        log
+        })
+    }
+
+    /// A log that another daemon writes, to be filled by [`RunLog::show`].
+    pub(super) fn foreign(run: &str, engine: &Engine) -> Arc<RunLog> {
+        RunLog::made(run, 0, true, engine)
+    }
+
+    pub(super) fn id(&self) -> &str {
+        &self.run
+    }
+
+    pub(super) fn store(&self) -> &dyn Store {
+        self.store.as_ref()
+    }
+
+    /// Everything was shown that there is and will be.
+    pub(super) fn complete(&self) {
+        self.shown.send_modify(|s| s.ended = true);
+    }
+
+    /// What is numbered up to here was pruned.
+    pub(super) fn skip_to(&self, seq: u64) {
+        self.shown.send_modify(|s| s.seq = s.seq.max(seq));
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -144,7 +176,23 @@ impl RunLog {
         self.wake.notify_one();
         let mut shown = self.shown.subscribe();
         // The sender lives as long as `self`, so waiting cannot fail.
-        let _ = shown.wait_for(|s| s.ended).await;
+        let _ = shown.wait_for(|s| s.ended || s.moved).await;
+    }
+
+    /// Adds the last event that comes from here and waits until it is shown: another daemon goes on with the run.
+    pub(crate) async fn hand_over(&self, what: EventKind) {
+        self.state().moves = true;
+        self.finish(what).await;
+    }
+
+    /// Ends the log here and now: the run is another daemon's, and so is what there is still to tell.
+    pub(crate) fn abandon(&self) {
+        let mut state = self.state();
+        state.closed = true;
+        state.pending.clear();
+        drop(state);
+        self.shown.send_modify(|s| s.moved = true);
+        self.wake.notify_one();
     }
 
     /// Events were handed to a watcher's stream.
@@ -197,7 +245,10 @@ impl RunLog {
             let idle = notes.is_empty() && group.is_empty();
             self.store_notes(notes).await;
             if !group.is_empty() {
-                self.store_group(&group).await;
+                if !self.store_group(&group).await {
+                    self.abandon();
+                    return;
+                }
                 self.edges.pass(Edge::EventsStored).await;
                 self.show(group);
                 self.edges.pass(Edge::EventsShown).await;
@@ -206,7 +257,8 @@ impl RunLog {
                 continue;
             }
             if closed {
-                self.shown.send_modify(|s| s.ended = true);
+                let moves = self.state().moves;
+                self.shown.send_modify(|s| if moves { s.moved = true } else { s.ended = true });
                 return;
             }
             self.wake.notified().await;
@@ -264,28 +316,45 @@ impl RunLog {
     }
 
     /// Writes a group; where the store goes on refusing, remembers why and lets the group be shown all the same:
-    /// a full disk under the store must not make a run mute.
-    async fn store_group(&self, group: &[Event]) {
+    /// a full disk under the store must not make a run mute. `false` where the log is another daemon's by now.
+    async fn store_group(&self, group: &[Event]) -> bool {
         if self.fault().is_some() {
-            return;
+            return true;
         }
+        let is_shared = self.store.shared().is_some();
         let mut pauses = STORE_RETRY.iter();
         loop {
             match self.store.append_events(&self.run, group).await {
-                Ok(()) => return,
+                Ok(()) => return true,
+                Err(StoreError::NotOwner { .. } | StoreError::Conflict { .. }) if is_shared => {
+                    // What an append did whose answer was lost looks like somebody else's.
+                    if !self.is_there(group).await {
+                        return false;
+                    }
+                    return true;
+                }
                 Err(e) => match pauses.next() {
                     Some(pause) => tokio::time::sleep(*pause).await,
                     None => {
                         tracing::error!(run = %self.run, error = %e, "the run's log cannot be stored");
                         *self.fault.lock().unwrap_or_else(PoisonError::into_inner) = Some(e);
-                        return;
+                        return true;
                     }
                 },
             }
         }
     }
 
-    fn show(&self, group: Vec<Event>) {
+    /// Whether a group is stored just as it is.
+    async fn is_there(&self, group: &[Event]) -> bool {
+        let (Some(first), count) = (group.first(), u32::try_from(group.len()).unwrap_or(u32::MAX)) else {
+            return true;
+        };
+        let stored = self.store.events(&self.run, first.seq.saturating_sub(1), count).await;
+        stored.is_ok_and(|stored| stored == group)
+    }
+
+    pub(super) fn show(&self, group: Vec<Event>) {
         let last = group.last().map_or(0, |e| e.seq);
         let mut state = self.state();
         state.recent.extend(group.into_iter().map(Arc::new));

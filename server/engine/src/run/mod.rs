@@ -12,6 +12,7 @@ mod list;
 mod lock;
 mod log;
 mod rehearse;
+mod replicas;
 mod sessions;
 mod step;
 mod steps;
@@ -19,6 +20,7 @@ mod watch;
 
 pub use accept::{RunOptions, RunRequest};
 pub use executor::{ExecutorHears, ExecutorSays, Saying, StepToExecute};
+pub(crate) use replicas::Left;
 pub use watch::{RunUpdate, RunWatch};
 
 pub(crate) use accept::{Job, again, is_relative};

@@ -24,6 +24,8 @@ pub(crate) struct Way<'a> {
     pub(crate) decided: &'a Decided,
     pub(crate) facts: &'a [StepFacts],
     pub(crate) records: &'a [StepRecord],
+    /// How many of the steps are done already, by a daemon that had the run before.
+    pub(crate) done: usize,
     /// The server that operations are rendered for.
     pub(crate) server: &'a Server,
     /// The same as it tells itself.
@@ -115,9 +117,9 @@ impl Engine {
         sessions: &mut Sessions,
     ) -> Result<End> {
         let (run, decided) = (way.run, way.decided);
-        let mut rows = decided.from.clone();
+        let mut rows = decided.rows_after(way.done);
         let mut verified = Instant::now();
-        for i in 0..decided.steps.len() {
+        for i in way.done..decided.steps.len() {
             if let Some(end) = self.stop_between_steps(run, &rows, i as u32) {
                 return Ok(end);
             }

@@ -46,6 +46,8 @@ pub struct RunWatch {
 
 enum Source {
     Log(Arc<RunLog>, watch::Receiver<Shown>),
+    /// Of a run that another daemon owns.
+    Foreign(Engine, Arc<RunLog>, watch::Receiver<Shown>),
     Store(Engine),
 }
 
@@ -57,10 +59,21 @@ impl RunWatch {
 
     /// A watcher that is satisfied when `goal` stands, though the run may go on.
     pub(crate) fn joined(engine: &Engine, run: &RunHandle, goal: Vec<String>) -> RunWatch {
-        let mut watch = RunWatch::of_log(engine, &run.id, run.log.clone(), 0);
-        watch.joined = true;
-        watch.goal = Some(goal);
-        watch
+        RunWatch::of_log(engine, &run.id, run.log.clone(), 0).until(goal)
+    }
+
+    /// A watcher of a run that another daemon owns.
+    pub(crate) fn of_foreign(engine: &Engine, run_id: &str, after: u64) -> RunWatch {
+        let log = engine.follow(run_id);
+        let shown = log.subscribe();
+        RunWatch::new(engine, run_id, Source::Foreign(engine.clone(), log, shown), after)
+    }
+
+    /// Makes it a watcher of somebody who joined, and is satisfied when `goal` stands.
+    pub(crate) fn until(mut self, goal: Vec<String>) -> RunWatch {
+        self.joined = true;
+        self.goal = Some(goal);
+        self
     }
 
     fn new(engine: &Engine, run_id: &str, source: Source, after: u64) -> RunWatch {
@@ -88,7 +101,7 @@ impl RunWatch {
             self.done = true;
             return Ok(Some(RunUpdate::GoalReached));
         }
-        let (log, shown) = match &mut self.source {
+        let (foreign, log, shown) = match &mut self.source {
             Source::Store(engine) => {
                 let events = engine.store().events(&self.run_id, self.after, BATCH as u32).await?;
                 let Some(last) = events.last() else {
@@ -102,7 +115,8 @@ impl RunWatch {
                 self.after = last.seq;
                 return Ok(Some(RunUpdate::Events(events.into_iter().map(Arc::new).collect())));
             }
-            Source::Log(log, shown) => (log, shown),
+            Source::Log(log, shown) => (None, log, shown),
+            Source::Foreign(engine, log, shown) => (Some(engine.clone()), log, shown),
         };
         if std::mem::take(&mut self.sent) {
             log.sent().await;
@@ -116,7 +130,20 @@ impl RunWatch {
                 self.sent = true;
                 return Ok(Some(self.until_goal(events)));
             }
+            if now.moved {
+                // Whoever has the run now stores its events: they are read from there.
+                self.done = true;
+                return Ok(Some(RunUpdate::ResumeAfter(self.after)));
+            }
             if now.ended {
+                if let Some(engine) = foreign {
+                    if let Some(end) = engine.missing_end(&self.run_id, self.after).await? {
+                        self.after = end.seq;
+                        return Ok(Some(RunUpdate::Events(vec![Arc::new(end)])));
+                    }
+                    self.done = true;
+                    return engine.ended(&self.run_id).await.map(|()| None);
+                }
                 self.done = true;
                 return Ok(None);
             }
@@ -155,19 +182,30 @@ impl RunWatch {
     }
 }
 
+fn too_many_watchers(id: &str, watchers: usize) -> EngineError {
+    EngineError::new(
+        Code::LimitExceeded,
+        format!("run {id} has {watchers} watchers, the most that are allowed"),
+    )
+    .next(format!("`migratectl runs show {id}`"))
+}
+
 impl Engine {
     /// Watches a run from after a number on; finished ones too.
     pub async fn watch_run(&self, id: &str, after: u64) -> Result<RunWatch> {
         let id = self.run_id(id).await?;
         if let Some(run) = self.inner.runs.get(&id) {
             if run.log.watchers() > self.settings().max_watchers {
-                return Err(EngineError::new(
-                    Code::LimitExceeded,
-                    format!("run {id} has {} watchers, the most that are allowed", run.log.watchers()),
-                )
-                .next(format!("`migratectl runs show {id}`")));
+                return Err(too_many_watchers(&id, run.log.watchers()));
             }
             return Ok(RunWatch::of_log(self, &id, run.log.clone(), after));
+        }
+        if self.goes_on_elsewhere(&id).await? {
+            let watchers = self.follow(&id).watchers();
+            if watchers > self.settings().max_watchers {
+                return Err(too_many_watchers(&id, watchers));
+            }
+            return Ok(RunWatch::of_foreign(self, &id, after));
         }
         // Asking for what comes after `after` tells a pruned log now, not in the middle of the stream.
         self.store().events(&id, after, 1).await?;
@@ -201,6 +239,10 @@ impl Engine {
             failure: run.failure,
         };
         let end = Event { seq: after + 1, at, what };
+        if let Some(shared) = self.store().shared() {
+            // Whose it was is gone, and only its owner writes to a run; one that has ended is anybody's.
+            shared.take_run(id, &run.owner).await?;
+        }
         match self.store().append_events(id, std::slice::from_ref(&end)).await {
             Ok(()) => Ok(Some(end)),
             // Another watcher was faster.

@@ -1,11 +1,11 @@
 //! What stands applied on which target, and with which content.
 
-use sqlx::sqlite::{SqliteConnection, SqliteRow};
+use sqlx::sqlite::SqliteConnection;
 
 use super::connection::{Durability, SqliteStore};
 use super::fault::fault;
-use super::row::{get, get_hash};
 use crate::codec::{At, to_json};
+use crate::columns;
 use crate::{AppliedRecord, Result};
 
 pub(super) async fn list(store: &SqliteStore, target_key: &str) -> Result<Vec<AppliedRecord>> {
@@ -17,7 +17,7 @@ pub(super) async fn list(store: &SqliteStore, target_key: &str) -> Result<Vec<Ap
     .fetch_all(store.read().await?.conn())
     .await
     .map_err(fault)?;
-    rows.iter().map(record).collect()
+    rows.iter().map(columns::applied).collect()
 }
 
 pub(super) async fn record_all(
@@ -82,15 +82,4 @@ pub(super) async fn anywhere(
     .fetch_all(store.read().await?.conn())
     .await
     .map_err(fault)
-}
-
-fn record(row: &SqliteRow) -> Result<AppliedRecord> {
-    Ok(AppliedRecord {
-        project: get(row, At("applied", "project"))?,
-        revision: get(row, At("applied", "revision"))?,
-        token_hash: get_hash(row, At("applied", "token_hash"))?,
-        body_hash: get_hash(row, At("applied", "body_hash"))?,
-        run: get(row, At("applied", "run"))?,
-        at: get(row, At("applied", "applied_at"))?,
-    })
 }

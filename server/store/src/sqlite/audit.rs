@@ -1,11 +1,10 @@
 //! The audit log.
 
-use sqlx::sqlite::{SqliteConnection, SqliteRow};
+use sqlx::sqlite::SqliteConnection;
 
 use super::connection::{Durability, SqliteStore};
 use super::fault::fault;
-use super::row::get;
-use crate::codec::At;
+use crate::columns;
 use crate::{AuditRecord, Result};
 
 pub(super) async fn add(store: &SqliteStore, entry: &AuditRecord) -> Result<()> {
@@ -36,15 +35,5 @@ pub(super) async fn list(store: &SqliteStore, project: &str, limit: u32) -> Resu
     .fetch_all(store.read().await?.conn())
     .await
     .map_err(fault)?;
-    rows.iter().map(record).collect()
-}
-
-fn record(row: &SqliteRow) -> Result<AuditRecord> {
-    Ok(AuditRecord {
-        at: get(row, At("audit", "at"))?,
-        actor: get(row, At("audit", "actor"))?,
-        action: get(row, At("audit", "action"))?,
-        project: get(row, At("audit", "project"))?,
-        detail: get(row, At("audit", "detail"))?,
-    })
+    rows.iter().map(columns::audit).collect()
 }

@@ -5,7 +5,7 @@ use sqlx::sqlite::SqliteConnection;
 use super::connection::{Durability, SqliteStore};
 use super::fault::fault;
 use super::run;
-use super::together::{self, Queue, Together};
+use crate::together::{self, Queue, Together};
 use crate::{BackendRecord, Result, StoreError};
 
 /// A backend to be recorded for a run.
@@ -20,6 +20,8 @@ pub(super) async fn put(store: &SqliteStore, run: &str, backend: &BackendRecord)
 }
 
 impl Together for OfRun {
+    type Store = SqliteStore;
+
     fn queue(store: &SqliteStore) -> &Queue<OfRun> {
         &store.backends
     }

@@ -2,12 +2,12 @@
 
 use std::collections::HashSet;
 
-use sha2::{Digest, Sha256};
 use sqlx::sqlite::SqliteConnection;
 
 use super::connection::{Durability, SqliteStore};
 use super::fault::fault;
 use crate::codec::{At, from_json, header_text, to_json};
+use crate::digest::digest;
 use crate::{Body, Hash, Result, StoreError};
 
 /// Bodies that share a transaction: enough to spread the cost of its sync, little enough that an upload does not
@@ -99,13 +99,4 @@ pub(super) async fn get(store: &SqliteStore, hash: &Hash) -> Result<Option<Vec<u
             .corrupt(format_args!("the bytes are not those of the hash {}", hex::encode(hash)))),
         bytes => Ok(bytes),
     }
-}
-
-/// The digest of bytes that may be many.
-pub(super) fn digest(bytes: &[u8]) -> Hash {
-    let sum = || Sha256::digest(bytes).into();
-    // 100 MB take a good part of a second: other tasks of this thread should not wait for that.
-    let may_block = tokio::runtime::Handle::try_current()
-        .is_ok_and(|h| h.runtime_flavor() == tokio::runtime::RuntimeFlavor::MultiThread);
-    if bytes.len() > 1 << 20 && may_block { tokio::task::block_in_place(sum) } else { sum() }
 }

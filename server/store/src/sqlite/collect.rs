@@ -8,19 +8,7 @@ use super::connection::{Durability, SqliteStore};
 use super::fault::fault;
 use crate::Result;
 use crate::codec::{At, to_json};
-
-/// Runs whose pin counts: those under way, and those that left something to be resolved until a later run on the
-/// same target succeeded.
-const PINNING_RUNS: &str = "SELECT run.id, run.project, run.graph FROM run
-     WHERE run.state NOT IN ('SUCCEEDED', 'FAILED', 'CANCELLED')
-       AND NOT (run.state IN ('PARTIAL', 'UNKNOWN')
-                AND EXISTS (SELECT 1 FROM run AS later WHERE later.target_key = run.target_key
-                                AND later.id > run.id AND later.state = 'SUCCEEDED'))";
-
-/// What goes in one transaction. Collection must not hold up the writer for long, so it takes several, each of
-/// which looks anew at what is needed.
-const MANIFESTS_AT_ONCE: usize = 2;
-const BODIES_AT_ONCE: i64 = 1000;
+use crate::collecting::{BODIES_AT_ONCE, MANIFESTS_AT_ONCE, PINNING_RUNS, keep};
 
 pub(super) async fn collect(store: &SqliteStore, before: i64) -> Result<(u64, u64)> {
     let (mut manifests, mut bodies) = (0, 0);
@@ -119,14 +107,5 @@ async fn needed_by_applied(conn: &mut SqliteConnection, unused: &[i64]) -> Resul
     .fetch_all(conn)
     .await
     .map_err(fault)?;
-    let mut covered: BTreeSet<i64> = BTreeSet::new();
-    let mut keep = BTreeSet::new();
-    for named in alone.chunk_by(|a, b| a.0 == b.0) {
-        let before = covered.len();
-        covered.extend(named.iter().map(|(_, body)| body));
-        if covered.len() > before {
-            keep.extend(named.first().map(|(manifest, _)| manifest));
-        }
-    }
-    Ok(keep)
+    Ok(keep(&alone))
 }

@@ -20,8 +20,8 @@ use tokio::sync::{MappedMutexGuard, Mutex, MutexGuard};
 use super::fault::fault;
 use super::lock::{self, StoreLock};
 use super::migrate::{self, migrate};
-use super::together::Queue;
 use super::{backend, step_note};
+use crate::together::Queue;
 use crate::{Result, StoreError};
 
 /// How a SQLite store is opened.

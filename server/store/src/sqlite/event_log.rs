@@ -7,17 +7,13 @@ use sqlx::sqlite::SqliteConnection;
 
 use super::connection::{Durability, SqliteStore};
 use super::fault::fault;
-use super::run;
 use crate::codec::{At, from_json, to_i64, to_json, to_u64};
+use crate::event_log::{EVENTS, PRUNE_RUNS, dense, no_run, out_of_turn};
 use crate::{Result, StoreError};
-
-const EVENTS: At = At("event", "events");
 
 pub(super) async fn append(store: &SqliteStore, run: &str, events: &[Event]) -> Result<()> {
     let (Some(first), Some(last)) = (events.first(), events.last()) else { return Ok(()) };
-    if let Some(gap) = events.windows(2).find(|pair| pair[1].seq != pair[0].seq + 1) {
-        return Err(out_of_turn(run, gap[1].seq, gap[0].seq));
-    }
+    dense(run, events)?;
     let text = to_json(EVENTS, events)?;
     let mut writer = store.write_alone(Durability::Process).await?;
     // One statement compares and sets; only where it sets nothing a second one asks why.
@@ -50,17 +46,8 @@ async fn why_not(conn: &mut SqliteConnection, run: &str, first: u64) -> Result<S
     .fetch_optional(conn)
     .await
     .map_err(fault)?;
-    let Some(stored) = stored else { return Ok(StoreError::NotFound { what: run::what(run) }) };
+    let Some(stored) = stored else { return Ok(no_run(run)) };
     Ok(out_of_turn(run, first, to_u64(At("event", "last_seq"), stored)?))
-}
-
-/// An event was to be number `seq`, and the one in front of it is `found`.
-fn out_of_turn(run: &str, seq: u64, found: u64) -> StoreError {
-    StoreError::Conflict {
-        what: format!("the event log of {}", run::what(run)),
-        expected: seq.saturating_sub(1),
-        found,
-    }
 }
 
 pub(super) async fn list(store: &SqliteStore, run: &str, after: u64, limit: u32) -> Result<Vec<Event>> {
@@ -96,16 +83,13 @@ pub(super) async fn list(store: &SqliteStore, run: &str, after: u64, limit: u32)
         .fetch_optional(read.conn())
         .await
         .map_err(fault)?;
-    let Some(pruned) = pruned else { return Err(StoreError::NotFound { what: run::what(run) }) };
+    let Some(pruned) = pruned else { return Err(no_run(run)) };
     let pruned = to_u64(At("run", "events_pruned"), pruned)?;
     if after < pruned {
         return Err(StoreError::EventsPruned { first: pruned + 1 });
     }
     Ok(events)
 }
-
-/// Runs whose events go in one transaction: pruning must not hold up the writer for long.
-const PRUNE_RUNS: i64 = 32;
 
 pub(super) async fn prune(store: &SqliteStore, before: i64) -> Result<u64> {
     let mut total = 0;

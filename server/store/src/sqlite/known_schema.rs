@@ -1,9 +1,9 @@
 //! What engines told of scripts.
 
-use super::body::digest;
 use super::connection::{Durability, SqliteStore};
 use super::fault::fault;
 use crate::codec::to_i64;
+use crate::digest::digest;
 use crate::{Hash, Result};
 
 /// A use within that time of the last one is not written down: who asks often should not write each time.

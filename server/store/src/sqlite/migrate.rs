@@ -4,31 +4,13 @@ use sqlx::sqlite::SqliteConnection;
 use sqlx::{Connection, Executor};
 
 use super::fault::fault;
+use crate::migration::{Migration, embedded};
 use crate::{Result, StoreError};
 
-/// One step of the store's schema.
-struct Migration {
-    version: i64,
-    name: &'static str,
-    /// The oldest release, by the newest migration it knows, that can still work with the store afterwards.
-    readable_from: i64,
-    sql: &'static str,
-}
-
 /// In order of version. One that was released never changes.
-const MIGRATIONS: &[Migration] = &[
-    Migration {
-        version: 1,
-        name: "store",
-        readable_from: 1,
-        sql: include_str!("../../../../migrations/sqlite/0001_store.sql"),
-    },
-    Migration {
-        version: 2,
-        name: "known_schema",
-        readable_from: 1,
-        sql: include_str!("../../../../migrations/sqlite/0002_known_schema.sql"),
-    },
+pub(crate) const MIGRATIONS: &[Migration] = &[
+    embedded!("sqlite", 1, "0001", "store", readable_from 1),
+    embedded!("sqlite", 2, "0002", "known_schema", readable_from 1),
 ];
 
 /// `migr` in ASCII: tells our files from other applications' (`PRAGMA application_id`).
@@ -86,17 +68,4 @@ pub(super) async fn migrate(conn: &mut SqliteConnection) -> Result<()> {
         tracing::info!(version = migration.version, name = migration.name, "revision store migrated");
     }
     tx.commit().await.map_err(fault)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::MIGRATIONS;
-
-    #[test]
-    fn migrations_are_numbered_without_gaps_and_readable_by_the_release_before() {
-        for (index, migration) in MIGRATIONS.iter().enumerate() {
-            assert_eq!(usize::try_from(migration.version).ok(), Some(index + 1));
-            assert!(migration.readable_from <= (migration.version - 1).max(1), "{}", migration.name);
-        }
-    }
 }

@@ -14,21 +14,21 @@ mod manifest;
 mod migrate;
 mod project;
 mod published;
-mod row;
 mod run;
 mod step;
 mod step_note;
 mod target;
-mod together;
 
 pub use connection::{SqliteOptions, SqliteStore};
+#[cfg(test)]
+pub(crate) use migrate::MIGRATIONS;
 
 use async_trait::async_trait;
 use migrated_core::event::Event;
 
 use crate::{
     AppliedRecord, AuditRecord, BackendRecord, Body, CreatedRun, Hash, Manifest, ManifestRevision,
-    ProjectRecord, Published, Result, RunFilter, RunPage, RunRecord, StepNote, StepRecord, Store,
+    ProjectRecord, Published, Result, RunFilter, RunPage, RunRecord, Shared, StepNote, StepRecord, Store,
     TargetRecord,
 };
 
@@ -192,6 +192,10 @@ impl Store for SqliteStore {
 
     async fn audit_log(&self, project: &str, limit: u32) -> Result<Vec<AuditRecord>> {
         audit::list(self, project, limit).await
+    }
+
+    fn shared(&self) -> Option<&dyn Shared> {
+        None
     }
 
     async fn close(&self) -> Result<()> {

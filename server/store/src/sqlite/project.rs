@@ -1,11 +1,12 @@
 //! Projects.
 
-use sqlx::sqlite::{SqliteConnection, SqliteRow};
+use sqlx::sqlite::SqliteConnection;
 
 use super::connection::{Durability, SqliteStore};
 use super::fault::{fault, is_duplicate};
-use super::row::{get, get_u64};
 use crate::codec::{At, to_i64};
+use crate::columns;
+use crate::compare::compare;
 use crate::{ProjectRecord, Result, StoreError};
 
 pub(super) async fn create(store: &SqliteStore, project: &ProjectRecord) -> Result<()> {
@@ -31,7 +32,7 @@ pub(super) async fn get_one(store: &SqliteStore, name: &str) -> Result<Option<Pr
         .fetch_optional(store.read().await?.conn())
         .await
         .map_err(fault)?;
-    row.as_ref().map(record).transpose()
+    row.as_ref().map(columns::project).transpose()
 }
 
 pub(super) async fn list(store: &SqliteStore, after: &str, limit: u32) -> Result<Vec<ProjectRecord>> {
@@ -43,7 +44,7 @@ pub(super) async fn list(store: &SqliteStore, after: &str, limit: u32) -> Result
     .fetch_all(store.read().await?.conn())
     .await
     .map_err(fault)?;
-    rows.iter().map(record).collect()
+    rows.iter().map(columns::project).collect()
 }
 
 pub(super) async fn update(store: &SqliteStore, project: &ProjectRecord, expected: u64) -> Result<u64> {
@@ -99,24 +100,6 @@ async fn delete_in(conn: &mut SqliteConnection, name: &str) -> Result<bool> {
     Ok(done.rows_affected() > 0)
 }
 
-/// The compare of compare-and-set: the version to write where `found` is `expected`.
-pub(super) fn compare(what: String, at: At, found: Option<i64>, expected: u64) -> Result<u64> {
-    match found.map(|version| crate::codec::to_u64(at, version)).transpose()? {
-        None => Err(StoreError::NotFound { what }),
-        Some(found) if found == expected => Ok(found + 1),
-        Some(found) => Err(StoreError::Conflict { what, expected, found }),
-    }
-}
-
 pub(super) fn what(name: &str) -> String {
     format!("project {name}")
-}
-
-fn record(row: &SqliteRow) -> Result<ProjectRecord> {
-    Ok(ProjectRecord {
-        name: get(row, At("project", "name"))?,
-        description: get(row, At("project", "description"))?,
-        created_at: get(row, At("project", "created_at"))?,
-        version: get_u64(row, At("project", "version"))?,
-    })
 }

@@ -4,9 +4,9 @@ use sqlx::sqlite::SqliteConnection;
 
 use super::connection::{Durability, SqliteStore};
 use super::fault::fault;
-use super::row::{get_hash, get_u64};
 use super::{audit, manifest, project};
 use crate::codec::{At, to_i64, to_u64};
+use crate::columns::Columns;
 use crate::{AuditRecord, Hash, Published, Result, StoreError};
 
 pub(super) async fn get(store: &SqliteStore, project: &str) -> Result<Published> {
@@ -20,8 +20,8 @@ pub(super) async fn get(store: &SqliteStore, project: &str) -> Result<Published>
     .map_err(fault)?;
     let Some(row) = row else { return Ok(Published::default()) };
     Ok(Published {
-        version: get_u64(&row, At("published", "version"))?,
-        digest: Some(get_hash(&row, At("manifest", "digest"))?),
+        version: row.count(At("published", "version"))?,
+        digest: Some(row.hash(At("manifest", "digest"))?),
     })
 }
 

@@ -1,13 +1,14 @@
 //! Runs.
 
-use sqlx::sqlite::{SqliteConnection, SqliteRow};
+use sqlx::sqlite::SqliteConnection;
 
 use super::connection::{Durability, SqliteStore};
 use super::fault::{fault, is_dangling, is_duplicate};
 use super::manifest;
-use super::project::{self, compare};
-use super::row::{get, get_hash_opt, get_list, get_u32, get_u64};
-use crate::codec::{self, At, from_json, to_i64, to_json};
+use super::project;
+use crate::codec::{At, to_i64, to_json};
+use crate::columns;
+use crate::compare::compare;
 use crate::{CreatedRun, Result, RunFilter, RunPage, RunRecord, StoreError};
 
 pub(super) async fn create(store: &SqliteStore, run: &RunRecord) -> Result<CreatedRun> {
@@ -110,7 +111,7 @@ pub(super) async fn get_one(store: &SqliteStore, id: &str) -> Result<Option<RunR
         .fetch_optional(store.read().await?.conn())
         .await
         .map_err(fault)?;
-    row.as_ref().map(record).transpose()
+    row.as_ref().map(columns::run).transpose()
 }
 
 pub(super) async fn of_request(
@@ -132,7 +133,7 @@ async fn of_request_in(
         .fetch_optional(conn)
         .await
         .map_err(fault)?;
-    row.as_ref().map(record).transpose()
+    row.as_ref().map(columns::run).transpose()
 }
 
 pub(super) async fn list(store: &SqliteStore, filter: &RunFilter, page: &RunPage) -> Result<Vec<RunRecord>> {
@@ -155,7 +156,7 @@ pub(super) async fn list(store: &SqliteStore, filter: &RunFilter, page: &RunPage
         .filter_map(|(value, _)| *value)
         .fold(sqlx::query(sqlx::AssertSqlSafe(sql)), |query, value| query.bind(value));
     let rows = query.bind(page.limit).fetch_all(store.read().await?.conn()).await.map_err(fault)?;
-    rows.iter().map(record).collect()
+    rows.iter().map(columns::run).collect()
 }
 
 pub(super) async fn unsettled(store: &SqliteStore) -> Result<Vec<RunRecord>> {
@@ -167,36 +168,9 @@ pub(super) async fn unsettled(store: &SqliteStore) -> Result<Vec<RunRecord>> {
     .fetch_all(store.read().await?.conn())
     .await
     .map_err(fault)?;
-    rows.iter().map(record).collect()
+    rows.iter().map(columns::run).collect()
 }
 
 pub(super) fn what(id: &str) -> String {
     format!("run {id}")
-}
-
-fn record(row: &SqliteRow) -> Result<RunRecord> {
-    let at = |column| At("run", column);
-    let failure = at("failure");
-    Ok(RunRecord {
-        id: get(row, at("id"))?,
-        project: get(row, at("project"))?,
-        target: get(row, at("target"))?,
-        target_key: get(row, at("target_key"))?,
-        kind: codec::run_kind(at("kind"), get(row, at("kind"))?)?,
-        goal: get_list(row, at("goal"))?,
-        graph: get_hash_opt(row, at("graph"))?,
-        state: codec::run_state(at("state"), get(row, at("state"))?)?,
-        actor: get(row, at("actor"))?,
-        request_id: get(row, at("request_id"))?,
-        owner: get(row, at("owner"))?,
-        rows_before: get_list(row, at("rows_before"))?,
-        rows_after: get_list(row, at("rows_after"))?,
-        steps_planned: get_u32(row, at("steps_planned"))?,
-        steps_done: get_u32(row, at("steps_done"))?,
-        failure: get::<Option<&str>>(row, failure)?.map(|text| from_json(failure, text)).transpose()?,
-        created_at: get(row, at("created_at"))?,
-        started_at: get(row, at("started_at"))?,
-        finished_at: get(row, at("finished_at"))?,
-        version: get_u64(row, at("version"))?,
-    })
 }

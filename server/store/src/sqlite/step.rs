@@ -1,13 +1,12 @@
 //! The steps of a run.
 
 use serde::Serialize;
-use sqlx::sqlite::SqliteRow;
 
 use super::connection::{Durability, SqliteStore};
 use super::fault::{fault, is_dangling};
-use super::row::{get, get_hash_opt, get_u32};
 use super::run;
 use crate::codec::{self, At, to_json};
+use crate::columns;
 use crate::{Result, StepRecord, StoreError};
 
 /// A step as the statement below reads it: by position, which costs less than by name.
@@ -72,22 +71,5 @@ pub(super) async fn list(store: &SqliteStore, run: &str) -> Result<Vec<StepRecor
         .fetch_all(store.read().await?.conn())
         .await
         .map_err(fault)?;
-    rows.iter().map(record).collect()
-}
-
-fn record(row: &SqliteRow) -> Result<StepRecord> {
-    let at = |column| At("step", column);
-    Ok(StepRecord {
-        index: get_u32(row, at("position"))?,
-        revision: get(row, at("revision"))?,
-        direction: codec::direction(at("direction"), get(row, at("direction"))?)?,
-        body_hash: get_hash_opt(row, at("body_hash"))?,
-        token_hash: get_hash_opt(row, at("token_hash"))?,
-        state: codec::step_state(at("state"), get(row, at("state"))?)?,
-        backend_pid: get(row, at("backend_pid"))?,
-        backend_start: get(row, at("backend_start"))?,
-        xid: get(row, at("xid"))?,
-        started_at: get(row, at("started_at"))?,
-        finished_at: get(row, at("finished_at"))?,
-    })
+    rows.iter().map(columns::step).collect()
 }

@@ -1,12 +1,12 @@
 //! Targets made by RPC.
 
-use sqlx::sqlite::{SqliteConnection, SqliteRow};
+use sqlx::sqlite::SqliteConnection;
 
 use super::connection::{Durability, SqliteStore};
 use super::fault::{fault, is_duplicate};
-use super::project::compare;
-use super::row::{get, get_u64};
 use crate::codec::{At, to_i64};
+use crate::columns;
+use crate::compare::compare;
 use crate::{Result, StoreError, TargetRecord};
 
 pub(super) async fn create(store: &SqliteStore, target: &TargetRecord) -> Result<()> {
@@ -40,7 +40,7 @@ pub(super) async fn get_one(store: &SqliteStore, name: &str) -> Result<Option<Ta
         .fetch_optional(store.read().await?.conn())
         .await
         .map_err(fault)?;
-    row.as_ref().map(record).transpose()
+    row.as_ref().map(columns::target).transpose()
 }
 
 pub(super) async fn list(store: &SqliteStore, after: &str, limit: u32) -> Result<Vec<TargetRecord>> {
@@ -50,7 +50,7 @@ pub(super) async fn list(store: &SqliteStore, after: &str, limit: u32) -> Result
         .fetch_all(store.read().await?.conn())
         .await
         .map_err(fault)?;
-    rows.iter().map(record).collect()
+    rows.iter().map(columns::target).collect()
 }
 
 pub(super) async fn update(store: &SqliteStore, target: &TargetRecord, expected: u64) -> Result<u64> {
@@ -106,18 +106,4 @@ async fn version(conn: &mut SqliteConnection, name: &str) -> Result<Option<i64>>
 
 fn what(name: &str) -> String {
     format!("target {name}")
-}
-
-fn record(row: &SqliteRow) -> Result<TargetRecord> {
-    Ok(TargetRecord {
-        name: get(row, At("target", "name"))?,
-        connection: get(row, At("target", "connection"))?,
-        database: get(row, At("target", "database"))?,
-        schema: get(row, At("target", "default_schema"))?,
-        version_table: get(row, At("target", "version_table"))?,
-        version_table_schema: get(row, At("target", "version_table_schema"))?,
-        protected: get(row, At("target", "protected"))?,
-        created_at: get(row, At("target", "created_at"))?,
-        version: get_u64(row, At("target", "version"))?,
-    })
 }

@@ -23,9 +23,8 @@ struct File {
 
 #[async_trait]
 impl Place for File {
-    async fn new() -> Self {
-        let folder = tempfile::tempdir().expect("a temporary folder");
-        File { path: folder.path().join("store.db"), _folder: folder }
+    async fn new() -> Option<Self> {
+        Some(File::made())
     }
 
     async fn open(&self) -> Arc<dyn Store> {
@@ -34,6 +33,11 @@ impl Place for File {
 }
 
 impl File {
+    fn made() -> File {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        File { path: folder.path().join("store.db"), _folder: folder }
+    }
+
     /// Runs statements on the file behind the store's back.
     async fn tamper(&self, sql: &'static str) {
         let mut conn: SqliteConnection = SqliteConnectOptions::new()

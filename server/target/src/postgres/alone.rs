@@ -3,6 +3,7 @@
 use super::evidence;
 use super::index::{self, IndexState};
 use super::journalled::{PG, ask};
+use super::keys;
 use super::quote::literal;
 use super::session::PostgresSession;
 use super::standing::journal_table;
@@ -34,7 +35,8 @@ pub(super) async fn alone(
     let (table, name) = (journal_table(&session.place), session.place.name.clone());
     // CONCURRENTLY waits for every transaction that is older than itself; the run's budget bounds it (rule R13).
     let unbounded = is_concurrent(text);
-    let mut intent = format!("{AS_OURSELVES}{}", journal::insert(PG, &table, &name, &row));
+    let mut intent =
+        format!("{AS_OURSELVES}{}{}", keys::held(session), journal::insert(PG, &table, &name, &row));
     if unbounded {
         intent.push_str(UNBOUNDED);
     }

@@ -5,6 +5,7 @@
 
 use super::error::{self, Place};
 use super::executed::Client;
+use super::keys;
 use super::rehearsal::check_deferred;
 use super::session::PostgresSession;
 use super::statement::execute;
@@ -109,7 +110,7 @@ pub(super) async fn commit_run(session: &mut PostgresSession, tell: &dyn Tell) -
     let Some(run) = session.run.take() else {
         return Err(clean(TargetError::new(Code::Internal, "no run's transaction is open")));
     };
-    let text = format!("{};SELECT {XID}", guard(&run.started));
+    let text = format!("{};{}SELECT {XID}", guard(&run.started), keys::held(session));
     let xid = match session.wire.query(&text, &mut |_| {}).await {
         Ok(answers) => answers.last().and_then(|a| a.first(0)).map(str::to_owned),
         Err((before, e)) => {

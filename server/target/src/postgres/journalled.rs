@@ -6,7 +6,8 @@
 
 use super::alone::alone;
 use super::apply;
-use super::resume::resume;
+use super::keys;
+use super::resume::{end_orphan, resume};
 use super::session::PostgresSession;
 use super::standing::{journal_exists, journal_rows, journal_table};
 use super::statement::{cancelled, execute, outside};
@@ -32,11 +33,19 @@ pub(super) async fn apply(
     match run(session, work, tell, &mut progress).await {
         Ok(()) => {
             drop_if_empty(session).await;
+            keys::release(session).await;
             let rows = after(&work.expected_rows, &work.changes);
             Ok(Applied { statements: progress.executed, rows, ..Applied::default() })
         }
         Err(Failure::Decided(fault)) => Err(fault),
-        Err(Failure::Stopped(stop)) => Err(settle(session, stop, progress).await),
+        Err(Failure::Stopped(stop)) => {
+            let fatal = stop.fatal;
+            let fault = settle(session, stop, progress).await;
+            if !fatal {
+                keys::release(session).await;
+            }
+            Err(fault)
+        }
     }
 }
 
@@ -63,9 +72,9 @@ async fn run(
     progress: &mut Progress,
 ) -> Result<(), Failure> {
     apply::ready(session, work).await?;
-    let rows = open(session, work, progress).await?;
+    let (rows, ended) = open(session, work, progress).await?;
     tell.edge(Edge::Compared).await;
-    let next = resume(session, work, &rows, tell, progress).await?;
+    let next = resume(session, work, &rows, &ended, tell, progress).await?;
     if !progress.journal && work.script.statements.iter().any(journal::is_journalled) {
         make_journal(session).await?;
         progress.journal = true;
@@ -113,28 +122,55 @@ async fn run(
     finish(session, work, tell, &started, progress).await
 }
 
-/// Compares the version rows and reads the journal.
+/// Takes the step key, compares the version rows and reads the journal. Gives also what is to be told of an orphan that
+/// held the key and was ended for it.
 pub(super) async fn open(
     session: &mut PostgresSession,
     work: &Work,
     progress: &mut Progress,
-) -> Result<Vec<JournalRow>, Failure> {
-    cancelled(session)?;
-    let text = format!("{};{}", version_table::select(&session.place), journal_exists(&session.place));
-    let answers = match session.wire.query(&text, &mut |_| {}).await {
-        Ok(answers) => answers,
-        Err((_, e)) => return Err(transaction::reading_rows(session, work, &e).into()),
-    };
-    let mut journal = Vec::new();
-    if answers.last().and_then(|a| a.first(0)) == Some("t") {
-        let text = journal::select(PG, &journal_table(&session.place), &session.place.name);
-        let answers = ask(session, &text, "reading the journal").await?;
-        journal = journal_rows(answers.last().unwrap_or(&Answer::default()))?;
-        progress.journal = true;
+) -> Result<(Vec<JournalRow>, String), Failure> {
+    let mut ended = String::new();
+    loop {
+        cancelled(session)?;
+        let text = format!(
+            "{};{}{};{}",
+            keys::take(session),
+            keys::held(session),
+            version_table::select(&session.place),
+            journal_exists(&session.place)
+        );
+        let answers = match session.wire.query(&text, &mut |_| {}).await {
+            Ok(answers) => answers,
+            Err((_, e)) => return Err(transaction::reading_rows(session, work, &e).into()),
+        };
+        let mut journal = Vec::new();
+        if answers.last().and_then(|a| a.first(0)) == Some("t") {
+            let text = journal::select(PG, &journal_table(&session.place), &session.place.name);
+            let answers = ask(session, &text, "reading the journal").await?;
+            journal = journal_rows(answers.last().unwrap_or(&Answer::default()))?;
+            progress.journal = true;
+        }
+        if answers.first().and_then(|a| a.first(0)) != Some("t") {
+            // An orphan holds the key. One that an INTENT names is ended, and what it did meanwhile is read anew; any
+            // other is waited for as for any lock.
+            let writer = journal.iter().find(|row| row.state == JournalState::Intent);
+            let told = match writer {
+                Some(row) if ended.is_empty() => {
+                    end_orphan(session.target.clone(), &session.backend.clone(), row).await?
+                }
+                _ => String::new(),
+            };
+            if told.is_empty() {
+                return Err(keys::taken().into());
+            }
+            ended = told;
+            continue;
+        }
+        progress.found(&journal);
+        let rows = answers.get(1 + usize::from(session.lock.is_some()));
+        compare(&version_table::rows(rows), &work.expected_rows)?;
+        return Ok((journal, ended));
     }
-    progress.found(&journal);
-    compare(&version_table::rows(answers.first()), &work.expected_rows)?;
-    Ok(journal)
 }
 
 /// A statement in a transaction with its DONE row: exactly once.
@@ -242,6 +278,6 @@ pub(super) async fn ask(
 ) -> Result<Vec<Answer>, Failure> {
     match session.wire.query(text, &mut |_| {}).await {
         Ok(answers) => Ok(answers),
-        Err((_, e)) => Err(outside(&e, doing).into()),
+        Err((_, e)) => Err(keys::refused(&e).unwrap_or_else(|| outside(&e, doing)).into()),
     }
 }

@@ -7,53 +7,21 @@
 //! poolers are found before anything is locked: a second connection is opened, and backends that change between
 //! two transactions of one connection, or that two connections share, are a pooler's.
 
-use super::connect::{Connected, Settings, VersionPlace};
+use super::connect::{Connected, Settings};
+use super::keys::Keys;
 use super::wire::{Answer, Wire, WireError};
 use super::{PostgresTarget, error};
 use crate::{Backend, Holder, LockAttempt, MigrationLock, TargetError};
 use async_trait::async_trait;
 use migrated_core::Code;
-use sha2::{Digest, Sha256};
-
-/// First half of our keys, `migr` in ASCII: in `pg_locks` it stands as `classid` 1835624306.
-const CLASS: u32 = u32::from_be_bytes(*b"migr");
 
 /// How often unlocking is tried where a pooler was found only after locking: each try may reach another backend.
 const UNLOCK_TRIES: u32 = 50;
 
-/// The key of a version table.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Key(u32);
-
-impl Key {
-    fn of(place: &VersionPlace) -> Key {
-        let digest = Sha256::new()
-            .chain_update(place.schema.as_bytes())
-            .chain_update([0])
-            .chain_update(place.name.as_bytes())
-            .finalize();
-        Key(u32::from_be_bytes([digest[0], digest[1], digest[2], digest[3]]))
-    }
-
-    /// The two arguments of the advisory lock functions.
-    fn arguments(self) -> String {
-        format!("{},{}", CLASS.cast_signed(), self.0.cast_signed())
-    }
-
-    /// The condition on `pg_locks l` for this key in the current database.
-    fn condition(self) -> String {
-        format!(
-            "l.locktype='advisory' AND l.classid={CLASS} AND l.objid={} AND l.objsubid=2 AND l.granted AND \
-             l.database=(SELECT d.oid FROM pg_catalog.pg_database d WHERE d.datname=pg_catalog.current_database())",
-            self.0
-        )
-    }
-}
-
 /// Tries once.
 pub(super) async fn attempt(target: &PostgresTarget, run: &str) -> Result<LockAttempt, TargetError> {
     let Connected { wire, backend, version, place } = target.connected(run, Settings::None).await?;
-    let mut lock = PostgresLock { wire, backend, key: Key::of(&place) };
+    let mut lock = PostgresLock { wire, backend, keys: Keys::of(&place) };
     if let Some(holder) = lock.holder().await? {
         lock.wire.close().await;
         return Ok(LockAttempt::Busy(holder));
@@ -63,7 +31,7 @@ pub(super) async fn attempt(target: &PostgresTarget, run: &str) -> Result<LockAt
     probe.close().await;
     direct?;
     let settings = target.settings(&version, Settings::Work);
-    let text = format!("{settings}SELECT pg_catalog.pg_try_advisory_lock({})", lock.key.arguments());
+    let text = format!("{settings}SELECT pg_catalog.pg_try_advisory_lock({})", lock.keys.run());
     let answers = lock.ask_all(&text).await?;
     if answers.last().and_then(|a| a.first(0)) != Some("t") {
         // Somebody was faster by a moment. If he is gone again, the next attempt succeeds.
@@ -83,7 +51,7 @@ pub(super) async fn attempt(target: &PostgresTarget, run: &str) -> Result<LockAt
 struct PostgresLock {
     wire: Wire,
     backend: Backend,
-    key: Key,
+    keys: Keys,
 }
 
 impl PostgresLock {
@@ -101,7 +69,7 @@ impl PostgresLock {
             "SELECT l.pid,coalesce(a.application_name,''),coalesce(a.usename::text,''),\
              coalesce(pg_catalog.host(a.client_addr),'local') FROM pg_catalog.pg_locks l \
              LEFT JOIN pg_catalog.pg_stat_activity a ON a.pid=l.pid WHERE {} LIMIT 1",
-            self.key.condition()
+            self.keys.condition()
         );
         let answer = self.ask(&text).await?;
         let cell = |index| answer.first(index).unwrap_or_default();
@@ -140,7 +108,7 @@ impl PostgresLock {
         let text = format!(
             "SELECT pg_catalog.pg_backend_pid(),EXISTS(SELECT FROM pg_catalog.pg_locks l WHERE \
              l.pid=pg_catalog.pg_backend_pid() AND {})",
-            self.key.condition()
+            self.keys.condition()
         );
         let answer = self.ask(&text).await?;
         let ours = answer.first(0).and_then(|pid| pid.parse().ok()) == Some(self.backend.pid);
@@ -149,7 +117,7 @@ impl PostgresLock {
 
     /// Behind a pooler the lock stays on the backend that took it, so the unlocking must reach that one.
     async fn unlock_wherever(mut self) {
-        let text = format!("SELECT pg_catalog.pg_advisory_unlock({})", self.key.arguments());
+        let text = format!("SELECT pg_catalog.pg_advisory_unlock({})", self.keys.run());
         for _ in 0..UNLOCK_TRIES {
             match self.ask(&text).await {
                 Ok(answer) if answer.first(0) == Some("t") => break,
@@ -180,7 +148,7 @@ impl MigrationLock for PostgresLock {
     }
 
     fn token(&self) -> Option<(String, i64)> {
-        None
+        Some((self.backend.start.clone(), self.backend.pid))
     }
 
     async fn verify(&mut self) -> Result<(), TargetError> {
@@ -194,7 +162,7 @@ impl MigrationLock for PostgresLock {
     }
 
     async fn release(mut self: Box<Self>) -> Result<(), TargetError> {
-        let text = format!("SELECT pg_catalog.pg_advisory_unlock({})", self.key.arguments());
+        let text = format!("SELECT pg_catalog.pg_advisory_unlock({})", self.keys.run());
         let answer = self.ask(&text).await;
         self.wire.close().await;
         match answer?.first(0) {

@@ -20,6 +20,7 @@ mod executed;
 mod index;
 mod inspect;
 mod journalled;
+mod keys;
 mod lock;
 mod parameter;
 mod quote;

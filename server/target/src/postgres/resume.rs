@@ -16,11 +16,12 @@ use crate::journal::progress::{self, Effect, Progress, Settling};
 use crate::stop::Failure;
 use crate::{Backend, BackendState, JournalRow, TargetError, Tell, Treatment, Work, journal};
 
-/// Decides where to go on, and tells why. Gives the number of the first statement to execute.
+/// Decides where to go on, and tells why; `ended` is what is to be told of an orphan that was ended before. Gives the number of the first statement to execute.
 pub(super) async fn resume(
     session: &mut PostgresSession,
     work: &Work,
     rows: &[JournalRow],
+    ended: &str,
     tell: &dyn Tell,
     so_far: &mut Progress,
 ) -> Result<u32, Failure> {
@@ -43,7 +44,7 @@ pub(super) async fn resume(
             ask(session, &format!("{AS_OURSELVES}{text}"), "writing the journal").await?;
             tell.edge(Edge::Corrected).await;
             so_far.done += u32::from(effect);
-            (row.statement + u32::from(effect), format!("{orphan}{reason}"))
+            (row.statement + u32::from(effect), format!("{ended}{orphan}{reason}"))
         }
     };
     progress::goes_on(work, next, reason, tell, so_far);

@@ -25,6 +25,8 @@ pub(super) struct PostgresSession {
     pub(super) version: ServerVersion,
     pub(super) place: VersionPlace,
     pub(super) canceller: Arc<PostgresCanceller>,
+    /// The session that must hold the migration lock: its start and its process.
+    pub(super) lock: Option<(String, i64)>,
     /// The transaction of `--per-run-transaction` or of a rehearsal, while one is open.
     pub(super) run: Option<RunTransaction>,
     /// What [`PostgresTarget::whereabouts`] answered when `place` was read; `None` before the first reset.
@@ -49,6 +51,7 @@ impl PostgresSession {
             version,
             place,
             canceller,
+            lock: options.lock.clone(),
             run: None,
             seen: None,
         })

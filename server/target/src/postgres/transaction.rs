@@ -2,6 +2,7 @@
 //! and what is left where it does not get there (rules R9 and R11).
 
 use super::error;
+use super::keys;
 use super::session::PostgresSession;
 use super::session::notice;
 use super::statement::{cancelled, outside};
@@ -40,7 +41,8 @@ pub(super) async fn begin(
 ) -> Result<String, Stop> {
     cancelled(session)?;
     let text = format!(
-        "{before}SELECT {STARTED},pg_catalog.pg_current_xact_id()::text;{}",
+        "{before}{}SELECT {STARTED},pg_catalog.pg_current_xact_id()::text;{}",
+        keys::take_in_transaction(session),
         version_table::select_locked(&session.place, &work.expected_rows)
     );
     let answers = match session.wire.query(&text, &mut |message| tell.event(notice(&message))).await {
@@ -66,6 +68,9 @@ pub(super) async fn begin(
 
 /// The stop for version rows that cannot be read: a table that is gone holds none of the rows that are expected.
 pub(super) fn reading_rows(session: &PostgresSession, work: &Work, error: &WireError) -> Stop {
+    if let Some(stop) = keys::refused(error) {
+        return stop;
+    }
     let table = session.place.qualified();
     let mut stop = outside(error, &format!("reading the rows of {table}"));
     if error.db().is_some_and(|db| db.code().code() == "42P01") {
@@ -94,7 +99,7 @@ pub(super) async fn inside(
     text: &str,
     doing: &str,
 ) -> Result<(), Stop> {
-    let text = format!("{};{AS_OURSELVES}{text}", guard(started));
+    let text = format!("{};{AS_OURSELVES}{}{text}", guard(started), keys::held(session));
     match session.wire.query(&text, &mut |_| {}).await {
         Ok(_) => Ok(()),
         Err((before, e)) => Err(stopped_inside(&before, &e, doing)),
@@ -103,6 +108,9 @@ pub(super) async fn inside(
 
 /// The stop for a failed text that began with [`guard`].
 pub(super) fn stopped_inside(before: &[Answer], error: &WireError, doing: &str) -> Stop {
+    if let Some(stop) = keys::refused(error) {
+        return stop;
+    }
     let mut stop = outside(error, doing);
     if before.is_empty() && error.db().is_some_and(|db| db.code().code() == "22012") {
         stop.error = escaped_error();
@@ -121,7 +129,7 @@ pub(super) async fn write_rows(
     tell: &dyn Tell,
 ) -> Result<Option<String>, Stop> {
     cancelled(session)?;
-    let mut text = format!("{};{OURSELVES}{also}", guard(started));
+    let mut text = format!("{};{OURSELVES}{}{also}", guard(started), keys::held(session));
     for change in &work.changes {
         text.push_str(&version_table::edit(&session.place, change));
         text.push(';');

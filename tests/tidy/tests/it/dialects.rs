@@ -50,6 +50,10 @@ const OWN: &[(&str, &str)] = &[
     ),
     ("server/target/src/postgres/index.rs", "only PostgreSQL leaves invalid indexes behind"),
     (
+        "server/target/src/postgres/keys.rs",
+        "MySQL's keys are two names, a few lines of lock.rs; a file of SQLite has one daemon",
+    ),
+    (
         "server/target/src/postgres/parameter.rs",
         "only PostgreSQL is told the types of parameters, and has arrays",
     ),

@@ -92,8 +92,9 @@ fn core_asks_nobody() {
 fn no_transaction_leaks_out_of_the_store() {
     // A trait method that gave a transaction away would let SQL, and half-done writes, wander into use-cases.
     let leaks = |line: &str| segment(line, "sqlx") || segment(line, "Transaction<");
-    let broken =
-        broken("server/store/src", &["server/store/src/sqlite/", "server/store/src/postgres/"], leaks);
+    // columns.rs reads rows, for both backends; it has no connection.
+    let backends = ["server/store/src/sqlite/", "server/store/src/postgres/", "server/store/src/columns.rs"];
+    let broken = broken("server/store/src", &backends, leaks);
     verdict("The store's trait speaks records, not connections:", &broken);
 }
 

@@ -7,6 +7,7 @@ __all__ = [
     "BodyMismatch",
     "EventsPruned",
     "HeadsChanged",
+    "LeaseLost",
     "ManifestUnknown",
     "PruneRefused",
     "PublishedChanged",
@@ -92,3 +93,10 @@ class PublishedChanged(StoreError):
 
     CODE = "MG3011"
     REASON = "PUBLISHED_CHANGED"
+
+
+class LeaseLost(StoreError):
+    """The run is another daemon's by now: this one's lease lapsed."""
+
+    CODE = "MG3012"
+    REASON = "LEASE_LOST"

@@ -14,6 +14,7 @@ __all__ = [
     "PooledConnection",
     "StatementFailed",
     "TargetAuthentication",
+    "TargetNotShared",
     "TargetPartial",
     "TargetPermission",
     "TargetRefused",
@@ -148,3 +149,10 @@ class VersionTableShape(TargetError):
 
     CODE = "MG4018"
     REASON = "VERSION_TABLE_SHAPE"
+
+
+class TargetNotShared(TargetError):
+    """A SQLite file as target of daemons that share a store."""
+
+    CODE = "MG4019"
+    REASON = "TARGET_NOT_SHARED"

@@ -58,7 +58,7 @@ fn told(what: &str, number: u64) {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_a_killed_writer_was_told_is_there() {
     for lines in [1, 40, 300, 301, 700] {
-        let place = File::new().await;
+        let place = File::made();
         let mut child = Command::new(std::env::current_exe().expect("this test"))
             .args(["--exact", "sqlite::crash::writer_to_be_killed", "--ignored", "--nocapture"])
             .env(PATH, &place.path)

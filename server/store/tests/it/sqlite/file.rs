@@ -13,14 +13,14 @@ async fn refused(place: &File) -> StoreError {
 
 #[tokio::test]
 async fn a_store_that_is_open_is_refused_and_its_holder_named() {
-    let place = File::new().await;
+    let place = File::made();
     let store = place.open().await;
     let error = refused(&place).await;
     let told = error.to_string();
     assert!(matches!(error, StoreError::Unavailable(_)));
     assert!(told.contains(&format!("process {}", std::process::id())), "{told}");
 
-    let alias = File { path: place.path.with_file_name("alias.db"), ..File::new().await };
+    let alias = File { path: place.path.with_file_name("alias.db"), ..File::made() };
     std::os::unix::fs::symlink(&place.path, &alias.path).expect("a link");
     assert!(refused(&alias).await.to_string().contains("is open in process"), "another name, the same file");
 
@@ -30,14 +30,14 @@ async fn a_store_that_is_open_is_refused_and_its_holder_named() {
 
 #[tokio::test]
 async fn a_file_in_a_missing_folder_is_unavailable() {
-    let place = File::new().await;
+    let place = File::made();
     let nowhere = File { path: place.path.with_file_name("nowhere").join("store.db"), ..place };
     assert_eq!(refused(&nowhere).await.code(), Code::StoreUnavailable);
 }
 
 #[tokio::test]
 async fn another_applications_database_is_left_alone() {
-    let place = File::new().await;
+    let place = File::made();
     place.tamper("CREATE TABLE theirs (a)").await;
     for sql in ["PRAGMA application_id = 0", "PRAGMA application_id = 7"] {
         place.tamper(sql).await;
@@ -54,7 +54,7 @@ async fn another_applications_database_is_left_alone() {
 
 #[tokio::test]
 async fn a_newer_store_opens_only_if_it_says_that_this_release_can_read_it() {
-    let place = File::new().await;
+    let place = File::made();
     place.open().await.close().await.expect("closed");
     // The release after this one has added something that this one can do without.
     place
@@ -72,7 +72,7 @@ async fn a_newer_store_opens_only_if_it_says_that_this_release_can_read_it() {
 
 #[tokio::test]
 async fn a_bad_value_names_its_table_and_column() {
-    let place = File::new().await;
+    let place = File::made();
     let store = place.open().await;
     store.create_project(&project("p")).await.expect("created");
     let stored = store_manifest(&*store, "p", &[body("a1", "x")], 1).await;

@@ -10,7 +10,7 @@ const ROOM: u64 = 1 << 20;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_full_store_says_so_and_nothing_is_half_written() {
-    let place = File::new().await;
+    let place = File::made();
     let options = SqliteOptions { max_bytes: Some(ROOM), ..SqliteOptions::default() };
     let store = SqliteStore::open(&place.path, options).await.expect("it opens");
     store.create_project(&project("p")).await.expect("created");
@@ -63,7 +63,7 @@ async fn a_full_store_says_so_and_nothing_is_half_written() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn collecting_makes_room_in_a_full_store() {
-    let place = File::new().await;
+    let place = File::made();
     let options = SqliteOptions { max_bytes: Some(ROOM), ..SqliteOptions::default() };
     let store = SqliteStore::open(&place.path, options).await.expect("it opens");
     let mut filler = Filler::new(20_000);

@@ -11,8 +11,8 @@ struct Memory;
 
 #[async_trait]
 impl Place for Memory {
-    async fn new() -> Self {
-        Memory
+    async fn new() -> Option<Self> {
+        Some(Memory)
     }
 
     async fn open(&self) -> Arc<dyn Store> {

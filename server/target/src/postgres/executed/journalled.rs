@@ -13,6 +13,7 @@ use crate::journal::progress::{self, Progress};
 use crate::postgres::alone::alone;
 use crate::postgres::apply;
 use crate::postgres::journalled::{PG, ask, begin, drop_if_empty, finish, make_journal, open, settle, undo};
+use crate::postgres::keys;
 use crate::postgres::resume::{doubtful, end_orphan};
 use crate::postgres::session::PostgresSession;
 use crate::postgres::standing::journal_table;
@@ -42,11 +43,19 @@ pub(in crate::postgres) async fn apply(
     match run(session, work, executor, tell, &mut progress).await {
         Ok((statements, left)) => {
             drop_if_empty(session).await;
+            keys::release(session).await;
             let rows = after(&work.expected_rows, &work.changes);
             Ok(Applied { statements, rows, spoils_sessions: left.spoils_sessions })
         }
         Err(Failure::Decided(fault)) => Err(fault),
-        Err(Failure::Stopped(stop)) => Err(settle(session, stop, progress).await),
+        Err(Failure::Stopped(stop)) => {
+            let fatal = stop.fatal;
+            let fault = settle(session, stop, progress).await;
+            if !fatal {
+                keys::release(session).await;
+            }
+            Err(fault)
+        }
     }
 }
 
@@ -58,7 +67,7 @@ async fn run(
     progress: &mut Progress,
 ) -> Result<(u32, Left), Failure> {
     apply::ready(session, work).await?;
-    let rows = open(session, work, progress).await?;
+    let (rows, _) = open(session, work, progress).await?;
     journal::of_another(&rows, work)?;
     if !rows.is_empty() {
         let of_before = || rows.iter().filter(|row| row.state == JournalState::Done);

@@ -6,20 +6,21 @@ use std::sync::{Mutex, PoisonError};
 
 use tokio::sync::oneshot;
 
-use super::connection::SqliteStore;
 use crate::Result;
 
 /// A write that shares its commit with others of its kind.
-pub(super) trait Together: Clone + Send + Sync + 'static {
+pub(crate) trait Together: Clone + Send + Sync + 'static {
+    /// The store that it is written to.
+    type Store: Sync;
     /// Where those of this kind wait.
-    fn queue(store: &SqliteStore) -> &Queue<Self>;
+    fn queue(store: &Self::Store) -> &Queue<Self>;
     /// Writes all, in order. Each has its own outcome, unless none was written.
-    fn write(store: &SqliteStore, all: &[Self]) -> impl Future<Output = Result<Vec<Result<()>>>> + Send;
+    fn write(store: &Self::Store, all: &[Self]) -> impl Future<Output = Result<Vec<Result<()>>>> + Send;
 }
 
 /// Those that wait, and whose turn it is to write for all of them.
 #[derive(Debug)]
-pub(super) struct Queue<T> {
+pub(crate) struct Queue<T> {
     waiting: Mutex<Vec<(T, oneshot::Sender<Result<()>>)>>,
     turn: tokio::sync::Mutex<()>,
 }
@@ -31,7 +32,7 @@ impl<T> Default for Queue<T> {
 }
 
 /// Writes `one`, together with whatever else waits.
-pub(super) async fn write<T: Together>(store: &SqliteStore, one: T) -> Result<()> {
+pub(crate) async fn write<T: Together>(store: &T::Store, one: T) -> Result<()> {
     let queue = T::queue(store);
     loop {
         let (done, outcome) = oneshot::channel();

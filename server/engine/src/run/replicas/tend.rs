@@ -1,0 +1,94 @@
+//! Tending what daemons share: runs of ours that were lost, wishes to end runs of ours, and runs that nobody owns.
+
+use crate::Engine;
+use crate::run::cancel::cancelled;
+use migrated_store::{Change, Shared};
+use std::time::Duration;
+use tokio::sync::broadcast::error::RecvError;
+
+/// How often the store is looked at: a run that nobody owns waits for this.
+const LOOK: Duration = Duration::from_millis(500);
+/// Orphans that are looked at in one go.
+const ORPHANS: u32 = 100;
+
+impl Engine {
+    /// Tends what is shared, where the store is, until the daemon ends.
+    pub fn tend(&self) {
+        if self.store().shared().is_some() {
+            let engine = self.clone();
+            tokio::spawn(async move { engine.tend_shared().await });
+        }
+    }
+
+    async fn tend_shared(&self) {
+        let Some(shared) = self.store().shared() else { return };
+        let (mut lease, mut changes) = (shared.lease(), shared.changes());
+        let mut due = tokio::time::interval(LOOK);
+        due.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        loop {
+            tokio::select! {
+                _ = due.tick() => {
+                    self.heed_cancels(shared).await;
+                    self.take_orphans(shared).await;
+                }
+                changed = lease.changed() => {
+                    if changed.is_err() {
+                        return;
+                    }
+                    let id = lease.borrow_and_update().id.clone();
+                    self.lose_others_than(&id);
+                }
+                change = changes.recv() => match change {
+                    Ok(Change::Cancel(_) | Change::Anything) | Err(RecvError::Lagged(_)) => {
+                        self.heed_cancels(shared).await;
+                    }
+                    Ok(Change::Run(_)) => {}
+                    Err(RecvError::Closed) => return,
+                },
+            }
+        }
+    }
+
+    /// Stops the runs that were owned through another lease than this one.
+    fn lose_others_than(&self, lease: &str) {
+        for run in self.inner.runs.all() {
+            if run.lease.as_deref().is_some_and(|owned| owned != lease) {
+                run.lose();
+            }
+        }
+    }
+
+    async fn heed_cancels(&self, shared: &dyn Shared) {
+        match shared.cancels().await {
+            Ok(asked) => {
+                for wish in asked {
+                    if let Some(run) = self.inner.runs.get(&wish.run) {
+                        run.cancel(&wish.actor, cancelled(&wish.actor, &wish.reason));
+                    }
+                }
+            }
+            Err(e) => tracing::debug!(error = %e, "wishes to end runs cannot be read"),
+        }
+    }
+
+    async fn take_orphans(&self, shared: &dyn Shared) {
+        if self.inner.runs.closing.is_cancelled() {
+            return;
+        }
+        match shared.orphans(ORPHANS).await {
+            Ok(orphans) => {
+                for run in orphans {
+                    let engine = self.clone();
+                    // Each by itself: a target that does not answer must not keep the others waiting.
+                    tokio::spawn(async move {
+                        let Some(shared) = engine.store().shared() else { return };
+                        if let Err(e) = engine.take_orphan(shared, &run).await {
+                            tracing::warn!(run = %run.id, target = %run.target, error = %e, "not taken over yet");
+                        }
+                    });
+                }
+            }
+            Err(e) => tracing::debug!(error = %e, "runs that nobody owns cannot be read"),
+        }
+    }
+}

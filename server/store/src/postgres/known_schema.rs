@@ -1,0 +1,71 @@
+//! What engines told of scripts.
+
+use super::connection::{Against, PostgresStore};
+use super::fault::fault;
+use crate::codec::to_i64;
+use crate::digest::digest;
+use crate::{Hash, Result};
+
+/// A use within that time of the last one is not written down: who asks often should not write each time.
+const SAME_USE: i64 = 60_000_000;
+
+/// The key of the advisory lock under which the oldest go.
+const KEEPING: i64 = 0x6d69_6772_0000_0003;
+
+pub(super) async fn get(store: &PostgresStore, key: &Hash, at: i64) -> Result<Option<Vec<u8>>> {
+    let found: Option<(Vec<u8>, Vec<u8>, i64)> =
+        sqlx::query_as("SELECT told, digest, used_at FROM known_schema WHERE key = $1")
+            .bind(key.as_slice())
+            .fetch_optional(&mut *store.read().await?)
+            .await
+            .map_err(fault)?;
+    // What a fault of the disk has changed is not known: it is asked again, and put in its place.
+    let Some((told, _, used_at)) = found.filter(|(told, sum, _)| *sum == digest(told)) else {
+        return Ok(None);
+    };
+    if at.saturating_sub(used_at) > SAME_USE {
+        let mut alone = store.write_alone().await?;
+        sqlx::query("UPDATE known_schema SET used_at = greatest(used_at, $1) WHERE key = $2")
+            .bind(at)
+            .bind(key.as_slice())
+            .execute(alone.conn())
+            .await
+            .map_err(fault)?;
+        alone.done();
+    }
+    Ok(Some(told))
+}
+
+pub(super) async fn put(store: &PostgresStore, key: &Hash, told: &[u8], at: i64, limit: u64) -> Result<()> {
+    if told.len() as u64 > limit {
+        return Ok(());
+    }
+    let mut tx = store.write(Against::Nobody).await?;
+    let done = async {
+        let conn = tx.conn();
+        sqlx::query("SELECT pg_catalog.pg_advisory_xact_lock($1)")
+            .bind(KEEPING)
+            .execute(&mut *conn)
+            .await
+            .map_err(fault)?;
+        let kept = "INSERT INTO known_schema (key, told, digest, used_at) VALUES ($1, $2, $3, $4)
+                    ON CONFLICT (key) DO UPDATE SET told = excluded.told, digest = excluded.digest,
+                        used_at = excluded.used_at";
+        sqlx::query(kept)
+            .bind(key.as_slice())
+            .bind(told)
+            .bind(digest(told).as_slice())
+            .bind(at)
+            .execute(&mut *conn)
+            .await
+            .map_err(fault)?;
+        // From the last used on, up to the limit; what was put just now stands in front of what was used with it.
+        let gone = "DELETE FROM known_schema WHERE key IN (SELECT key FROM (SELECT key, sum(length(told)) OVER \
+                    (ORDER BY used_at DESC, key = $1 DESC, key ROWS UNBOUNDED PRECEDING) AS held FROM known_schema) \
+                    AS kept WHERE held > $2)";
+        sqlx::query(gone).bind(key.as_slice()).bind(to_i64(limit)).execute(conn).await.map_err(fault)?;
+        Ok(())
+    }
+    .await;
+    tx.finish(done).await
+}

@@ -1,0 +1,115 @@
+//! Projects.
+
+use sqlx::postgres::PgConnection;
+
+use super::connection::{Against, PostgresStore};
+use super::fault::{fault, is_duplicate};
+use crate::codec::{At, to_i64};
+use crate::columns;
+use crate::compare::compare;
+use crate::{ProjectRecord, Result, StoreError};
+
+pub(super) async fn create(store: &PostgresStore, project: &ProjectRecord) -> Result<()> {
+    let mut tx = store.write(Against::Nobody).await?;
+    let made =
+        sqlx::query("INSERT INTO project (name, description, created_at, version) VALUES ($1, $2, $3, 1)")
+            .bind(&project.name)
+            .bind(&project.description)
+            .bind(project.created_at)
+            .execute(tx.conn())
+            .await
+            .map(drop)
+            .map_err(|e| match is_duplicate(&e) {
+                true => StoreError::AlreadyExists { what: what(&project.name) },
+                false => fault(e),
+            });
+    tx.finish(made).await
+}
+
+pub(super) async fn get_one(store: &PostgresStore, name: &str) -> Result<Option<ProjectRecord>> {
+    let row = sqlx::query("SELECT name, description, created_at, version FROM project WHERE name = $1")
+        .bind(name)
+        .fetch_optional(&mut *store.read().await?)
+        .await
+        .map_err(fault)?;
+    row.as_ref().map(columns::project).transpose()
+}
+
+pub(super) async fn list(store: &PostgresStore, after: &str, limit: u32) -> Result<Vec<ProjectRecord>> {
+    let rows = sqlx::query(
+        "SELECT name, description, created_at, version FROM project WHERE name > $1 ORDER BY name LIMIT $2",
+    )
+    .bind(after)
+    .bind(i64::from(limit))
+    .fetch_all(&mut *store.read().await?)
+    .await
+    .map_err(fault)?;
+    rows.iter().map(columns::project).collect()
+}
+
+pub(super) async fn update(store: &PostgresStore, project: &ProjectRecord, expected: u64) -> Result<u64> {
+    let mut tx = store.write(Against::Nobody).await?;
+    let changed = update_in(tx.conn(), project, expected).await;
+    tx.finish(changed).await
+}
+
+async fn update_in(conn: &mut PgConnection, project: &ProjectRecord, expected: u64) -> Result<u64> {
+    let found: Option<i64> =
+        sqlx::query_scalar("SELECT version FROM project WHERE name = $1 FOR NO KEY UPDATE")
+            .bind(&project.name)
+            .fetch_optional(&mut *conn)
+            .await
+            .map_err(fault)?;
+    let version = compare(what(&project.name), At("project", "version"), found, expected)?;
+    sqlx::query("UPDATE project SET description = $1, version = $2 WHERE name = $3")
+        .bind(&project.description)
+        .bind(to_i64(version))
+        .bind(&project.name)
+        .execute(conn)
+        .await
+        .map_err(fault)?;
+    Ok(version)
+}
+
+pub(super) async fn delete(store: &PostgresStore, name: &str) -> Result<bool> {
+    let mut tx = store.write(Against::Needs).await?;
+    let deleted = delete_in(tx.conn(), name).await;
+    tx.finish(deleted).await
+}
+
+async fn delete_in(conn: &mut PgConnection, name: &str) -> Result<bool> {
+    // Whoever refers to the project from now on waits, and then finds it gone.
+    let there: Option<i64> = sqlx::query_scalar("SELECT version FROM project WHERE name = $1 FOR UPDATE")
+        .bind(name)
+        .fetch_optional(&mut *conn)
+        .await
+        .map_err(fault)?;
+    if there.is_none() {
+        return Ok(false);
+    }
+    let by: Option<&'static str> = sqlx::query_as(
+        "SELECT EXISTS (SELECT FROM published WHERE project = $1),
+                EXISTS (SELECT FROM run WHERE project = $1),
+                EXISTS (SELECT FROM applied WHERE project = $1)",
+    )
+    .bind(name)
+    .fetch_one(&mut *conn)
+    .await
+    .map(|used: (bool, bool, bool)| match used {
+        (true, _, _) => Some("published revisions"),
+        (_, true, _) => Some("runs"),
+        (_, _, true) => Some("applied revisions"),
+        _ => None,
+    })
+    .map_err(fault)?;
+    if let Some(by) = by {
+        return Err(StoreError::InUse { what: what(name), by });
+    }
+    let done =
+        sqlx::query("DELETE FROM project WHERE name = $1").bind(name).execute(conn).await.map_err(fault)?;
+    Ok(done.rows_affected() > 0)
+}
+
+pub(super) fn what(name: &str) -> String {
+    format!("project {name}")
+}
