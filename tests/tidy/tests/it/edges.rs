@@ -16,8 +16,8 @@ const PASSED: &[(Edge, &[(&str, usize)])] = &[
     (Edge::PlanStored, &[("engine/src/run/replicas/go_on.rs", 1), ("engine/src/run/steps.rs", 1)]),
     (Edge::Connected, &[("engine/src/run/sessions.rs", 1)]),
     (Edge::BackendStored, &[("engine/src/run/sessions.rs", 1)]),
-    // A transaction a step, and one for the run.
-    (Edge::StepStarted, &[("engine/src/run/steps.rs", 2)]),
+    // A transaction a step, and one for the run or its rehearsal.
+    (Edge::StepStarted, &[("engine/src/run/rehearse.rs", 1), ("engine/src/run/steps.rs", 2)]),
     (
         Edge::Compared,
         &[
@@ -108,7 +108,7 @@ const PASSED: &[(Edge, &[(&str, usize)])] = &[
     ),
     (Edge::AttemptOver, &[("engine/src/run/step.rs", 1)]),
     (Edge::NotesStored, &[("engine/src/run/log.rs", 1)]),
-    (Edge::StepDone, &[("engine/src/run/steps.rs", 1)]),
+    (Edge::StepDone, &[("engine/src/run/rehearse.rs", 1), ("engine/src/run/steps.rs", 1)]),
     (Edge::EventsStored, &[("engine/src/run/log.rs", 1)]),
     (Edge::EventsShown, &[("engine/src/run/log.rs", 1)]),
     (Edge::EventsSent, &[("engine/src/run/log.rs", 1)]),
