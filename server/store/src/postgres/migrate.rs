@@ -73,15 +73,20 @@ pub(super) async fn migrate(pool: &PgPool, schema: &str) -> Result<()> {
 
 /// The newest migration in the store, and the oldest release that can work with it; `None` where there is no store.
 async fn standing(conn: &mut PgConnection, schema: &str) -> Result<Option<(i64, i64)>> {
-    let table = format!("{}.store_migration", quoted(schema));
-    let there: bool = sqlx::query_scalar("SELECT pg_catalog.to_regclass($1) IS NOT NULL")
-        .bind(&table)
-        .fetch_one(&mut *conn)
-        .await
-        .map_err(fault)?;
+    // Asked of the catalog's rows: to_regclass answers from this session's cache, which still lacks what another daemon
+    // made a moment ago.
+    let there: bool = sqlx::query_scalar(
+        "SELECT EXISTS (SELECT FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+                        WHERE n.nspname = $1 AND c.relname = 'store_migration')",
+    )
+    .bind(schema)
+    .fetch_one(&mut *conn)
+    .await
+    .map_err(fault)?;
     if !there {
         return Ok(None);
     }
+    let table = format!("{}.store_migration", quoted(schema));
     let sql = format!("SELECT coalesce(max(version), 0), coalesce(max(readable_from), 0) FROM {table}");
     sqlx::query_as(sqlx::AssertSqlSafe(sql)).fetch_one(conn).await.map(Some).map_err(fault)
 }

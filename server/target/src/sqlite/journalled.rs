@@ -305,6 +305,9 @@ async fn settle(
 /// Takes the row of the statement that failed away, and the whole journal where nothing is done.
 async fn clear(session: &mut SqliteSession, progress: &Progress) -> Result<(), ApplyFault> {
     let delete = match (progress.done, &progress.intent) {
+        // Given up while it waited to begin a transaction, which may have begun since: nothing can be said to it. No
+        // row was written, and an empty journal is a healthy one.
+        (0, None) if session.broken => return Ok(()),
         (0, _) => rows::clear(SQLITE, rows::TABLE, &session.table.name),
         (_, Some(row)) => rows::forget(SQLITE, rows::TABLE, &session.table.name, row),
         (_, None) => return Ok(()),

@@ -98,12 +98,13 @@ pub(crate) async fn a_call_that_is_dropped_leaves_nothing_behind(place: &dyn Pla
             let update = record(polls);
             let mut call = pin!(store.update_run(&update, version));
             let mut upload = pin!(store.put_bodies(&bodies, 1));
+            let mut uploading = true;
             for _ in 0..polls {
                 let mut context = Context::from_waker(Waker::noop());
                 if call.as_mut().poll(&mut context).is_ready() {
                     break;
                 }
-                let _ = upload.as_mut().poll(&mut context);
+                uploading = uploading && upload.as_mut().poll(&mut context).is_pending();
                 tokio::task::yield_now().await;
             }
         }
