@@ -36,15 +36,17 @@ pub(super) async fn open(way: &mut Way<'_>) -> Result<Vec<JournalRow>, Failure> 
         let holder = answers.first().and_then(|a| a.first(1)).and_then(|id| id.parse::<i64>().ok());
         answers.drain(..1 + usize::from(!guard.is_empty()));
         let mut rows = Vec::new();
-        if missing.is_none() {
+        let there = missing.is_none();
+        if there {
             let journal = answers.pop().unwrap_or_default();
             rows = journal_rows(&journal)?;
-            progress.journal = true;
         }
         if !ours {
             keep_out(session, &rows, holder, tell).await?;
             continue;
         }
+        // Only now is the journal ours to clear: until here its rows may be those of an orphan at work.
+        progress.journal = there;
         progress.found(&rows);
         match (answers.first(), missing) {
             (Some(found), _) => {

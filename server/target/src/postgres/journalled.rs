@@ -144,11 +144,11 @@ pub(super) async fn open(
             Err((_, e)) => return Err(transaction::reading_rows(session, work, &e).into()),
         };
         let mut journal = Vec::new();
-        if answers.last().and_then(|a| a.first(0)) == Some("t") {
+        let there = answers.last().and_then(|a| a.first(0)) == Some("t");
+        if there {
             let text = journal::select(PG, &journal_table(&session.place), &session.place.name);
             let answers = ask(session, &text, "reading the journal").await?;
             journal = journal_rows(answers.last().unwrap_or(&Answer::default()))?;
-            progress.journal = true;
         }
         if answers.first().and_then(|a| a.first(0)) != Some("t") {
             // An orphan holds the key. One that an INTENT names is ended, and what it did meanwhile is read anew; any
@@ -166,6 +166,8 @@ pub(super) async fn open(
             ended = told;
             continue;
         }
+        // Only now is the journal ours to clear: until here its rows may be those of an orphan at work.
+        progress.journal = there;
         progress.found(&journal);
         let rows = answers.get(1 + usize::from(session.lock.is_some()));
         compare(&version_table::rows(rows), &work.expected_rows)?;

@@ -152,10 +152,14 @@ async fn a_session_at_work_keeps_another_out() {
     {
         assert!(!slow.is_finished(), "the first session ended early");
     }
+    let rows = "SELECT count(*) FROM migrated_journal";
+    let written = database.shell(rows);
+    assert_ne!(written, "0", "the first session has done something");
     let fault =
         second.apply(&revision("", "r1", "CREATE TABLE a (i int);"), &log).await.expect_err("kept out");
     assert_eq!((fault.error.code, fault.outcome, fault.retryable), (Code::LockTimeout, Outcome::Clean, true));
     assert!(log.started.lock().expect("no panic").is_empty());
+    assert_eq!(database.shell(rows), written, "who is kept out leaves the journal alone");
     slow.await.expect("no panic").expect("a step that works");
     second.close().await;
 }

@@ -118,7 +118,9 @@ async fn an_orphan_at_work_keeps_its_successor_out() {
         });
         let waits = format!("SELECT wait_event_type = 'Lock' FROM pg_stat_activity WHERE pid = {pid}");
         database.until(&waits).await;
-        let mut successor = session(&target, "run-2").await;
+        // It gives up long before the orphan, which waits for a lock as well.
+        let hasty = database.target_with(|spec| spec.lock_timeout = std::time::Duration::from_millis(200));
+        let mut successor = session(&hasty, "run-2").await;
         let fault = successor.apply(&revision, &Log::default()).await.expect_err("the key is taken");
         assert_eq!(fault.error.code, Code::LockTimeout, "{}", fault.error);
         // What the orphan has locked by now, such as the version rows, may be in the way before the key is.
