@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import logging
 import os
 import signal
 import sys
@@ -22,6 +23,15 @@ def _program_on_path(monkeypatch: pytest.MonkeyPatch) -> None:
     """Put the programs of this checkout first."""
     monkeypatch.delenv("MIGRATED_PROGRAMS", raising=False)
     monkeypatch.setenv("PATH", f"{PROGRAMS}{os.pathsep}{os.environ['PATH']}")
+
+
+@pytest.fixture(autouse=True)
+def _loggers_go_on() -> Iterator[None]:
+    """Let the loggers of this process speak again, which an `env.py` silences by `fileConfig()`."""
+    yield
+    for name, logger in logging.root.manager.loggerDict.items():
+        if name.partition(".")[0] == "migrated" and isinstance(logger, logging.Logger):
+            logger.disabled = False
 
 
 @pytest.fixture(params=["sqlite", "postgresql", "mysql"])
