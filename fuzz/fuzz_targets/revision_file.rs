@@ -18,12 +18,13 @@ fuzz_target!(|input: &[u8]| {
     let Ok(file) = parse(path, bytes) else { return };
     assert_eq!(token_hash(&file), token_hash(&parse(path, bytes).expect("it was read before")));
 
-    let lines = file.text.lines().count();
+    // YAML's lines end at a lone CR as well.
+    let lines = file.text.matches(['\n', '\r']).count() + 1;
     for section in &file.sections {
         assert!(file.text.get(section.body.clone()).is_some(), "a body lies in its file");
         for dialect in DialectName::ALL {
             let Ok(findings) = lint(&file, section, dialect, true) else { continue };
-            assert!(findings.iter().all(|finding| finding.line as usize <= lines.max(1)));
+            assert!(findings.iter().all(|finding| finding.line as usize <= lines));
         }
     }
     for dialect in DialectName::ALL {
