@@ -330,6 +330,7 @@ impl Engine {
             changes: Vec::new(),
             transaction: Transaction::None,
             most_statements: self.settings().max_statements,
+            retries: self.settings().retries(),
         })
     }
 

@@ -1,7 +1,7 @@
 //! What can be set about the engine. The daemon's configuration fills it in.
 
 use migrated_core::DialectName;
-use migrated_target::SessionMode;
+use migrated_target::{Retries, SessionMode};
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -58,6 +58,17 @@ pub struct Settings {
     pub keep_events: Duration,
     /// How long a body that nothing refers to is kept.
     pub keep_bodies: Duration,
+}
+
+impl Settings {
+    /// How often a step is tried again that could not get a lock.
+    pub(crate) fn retries(&self) -> Retries {
+        Retries {
+            attempts: self.retry_attempts,
+            total: self.retry_total,
+            attempt_limit: self.retry_step_limit,
+        }
+    }
 }
 
 impl Default for Settings {

@@ -55,6 +55,7 @@ fn work(number: usize) -> Result<Work, Box<dyn Error>> {
         changes: vec![change],
         transaction: Transaction::None,
         most_statements: u64::MAX,
+        retries: migrated_target::Retries::default(),
     })
 }
 

@@ -142,6 +142,7 @@ fn work(step: usize) -> Work {
         changes: vec![change],
         transaction: Transaction::Step,
         most_statements: u64::MAX,
+        retries: migrated_target::Retries::default(),
     }
 }
 

@@ -127,6 +127,7 @@ fn step(i: u32) -> Work {
         changes: vec![if first { RowChange::Insert(to) } else { RowChange::Update { from, to } }],
         transaction: Transaction::Step,
         most_statements: u64::MAX,
+        retries: migrated_target::Retries::default(),
     }
 }
 

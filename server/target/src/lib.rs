@@ -11,6 +11,7 @@ mod executed;
 mod inspect;
 pub mod journal;
 mod mysql;
+mod patience;
 mod postgres;
 mod session;
 mod spec;
@@ -28,6 +29,7 @@ pub use executed::{
     Answer, Array, Asked, BATCH_BYTES, ClientStatement, Executor, ResultColumn, Value, no_journal_of_clients,
 };
 pub use inspect::{InspectOptions, Inspected, Scratch, ScratchOptions};
+pub use patience::Retries;
 pub use session::{
     Backend, BackendState, Canceller, Holder, LockAttempt, MigrationLock, Session, SessionOptions,
 };

@@ -1,7 +1,7 @@
 //! One step as a target gets it.
 
-use crate::TargetError;
 use crate::edge::Edge;
+use crate::{Retries, TargetError};
 use async_trait::async_trait;
 pub use migrated_core::dialect::ObjectRef;
 use migrated_core::event::{Direction, EventKind};
@@ -108,6 +108,8 @@ pub struct Work {
     pub transaction: Transaction,
     /// Most statements of a client. Those of a script are counted before it begins.
     pub most_statements: u64,
+    /// How often a statement is tried again that could not get a lock, once others of the step are done.
+    pub retries: Retries,
 }
 
 /// What a step did.

@@ -54,7 +54,7 @@ pub struct Classification {
     pub concurrent_index: Option<ConcurrentIndex>,
     /// `DROP INDEX CONCURRENTLY` (PostgreSQL): the index is the only one of [`Classification::objects`].
     pub drops_concurrently: bool,
-    /// The objects that a CREATE, ALTER, DROP, RENAME or TRUNCATE names, in order.
+    /// The objects that a CREATE, ALTER, DROP, RENAME, TRUNCATE or REINDEX names, in order.
     pub objects: Vec<ObjectRef>,
 }
 

@@ -76,7 +76,7 @@ pub struct ObjectRef {
     pub name: String,
 }
 
-/// The objects that a CREATE, ALTER, DROP, RENAME or TRUNCATE names, in the order in which it names them; of an
+/// The objects that a CREATE, ALTER, DROP, RENAME, TRUNCATE or REINDEX names, in the order in which it names them; of an
 /// index or a trigger its table too. Empty for every other statement.
 pub fn objects(dialect: DialectName, statement: &str) -> Vec<ObjectRef> {
     let mut words = Words::new(dialect, statement);
@@ -93,6 +93,8 @@ pub fn objects(dialect: DialectName, statement: &str) -> Vec<ObjectRef> {
     } else if verb.is("TRUNCATE") {
         words.eat(&["TABLE"]);
         list(&mut words, ObjectKind::Table, &mut found)
+    } else if verb.is("REINDEX") && dialect == DialectName::Postgres {
+        reindex(&mut words, &mut found)
     } else {
         None
     };
@@ -184,6 +186,14 @@ fn alter(words: &mut Words<'_>, found: &mut Vec<ObjectRef>) -> Option<()> {
     words.eat(&["ONLY"]);
     one(words, kind, found)?;
     let schema = found.last().and_then(|object| object.schema.clone());
+    if words.dialect() == DialectName::Postgres && kind == ObjectKind::Table {
+        let mut ahead = words.clone();
+        ahead.eat_symbol("*");
+        // A partition that is detached stands in whatever schema it stands in, not in its table's.
+        if ahead.eat_all(&["DETACH", "PARTITION"]) {
+            return one(&mut ahead, ObjectKind::Table, found);
+        }
+    }
     // ALTER TABLE a RENAME TO b names b as well; RENAME COLUMN, INDEX, KEY and CONSTRAINT rename parts.
     while words.skip_to(&["RENAME"]) {
         if words.peek_is(&["COLUMN", "INDEX", "KEY", "CONSTRAINT"]) {
@@ -211,6 +221,17 @@ fn drop_objects(words: &mut Words<'_>, found: &mut Vec<ObjectRef>) -> Option<()>
         one(words, ObjectKind::Table, found)?;
     }
     Some(())
+}
+
+fn reindex(words: &mut Words<'_>, found: &mut Vec<ObjectRef>) -> Option<()> {
+    if words.peek_symbol("(") {
+        skip_arguments(words);
+    }
+    let word = words.next()?;
+    let system = word.is("SYSTEM");
+    let kind = if system { ObjectKind::Database } else { ObjectKind::of(words.dialect(), &word)? };
+    words.eat(&["CONCURRENTLY"]);
+    one(words, kind, found)
 }
 
 fn rename(words: &mut Words<'_>, found: &mut Vec<ObjectRef>) -> Option<()> {

@@ -83,6 +83,14 @@ fn objects_that_statements_name() {
         ),
         ("TRUNCATE ONLY a, b", "table a, table b"),
         ("CREATE TYPE t AS (table int)", ""),
+        ("ALTER TABLE IF EXISTS s.t DETACH PARTITION \"P\" CONCURRENTLY", "table s.t, table P"),
+        ("ALTER TABLE ONLY t DETACH PARTITION q.p FINALIZE", "table t, table q.p"),
+        ("CREATE UNIQUE INDEX CONCURRENTLY ON s.t (a)", "table s.t"),
+        ("REINDEX INDEX CONCURRENTLY s.i", "index s.i"),
+        ("REINDEX (VERBOSE, CONCURRENTLY true) TABLE t", "table t"),
+        ("REINDEX SCHEMA CONCURRENTLY s", "schema s"),
+        ("REINDEX SYSTEM d", "database d"),
+        ("REINDEX (VERBOSE) DATABASE CONCURRENTLY", ""),
     ] {
         assert_eq!(names(PG, sql), expected, "{sql}");
     }

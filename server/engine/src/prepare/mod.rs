@@ -107,6 +107,7 @@ impl Engine {
             changes: step.changes.clone(),
             transaction: if fact.transactional { transaction } else { Transaction::None },
             most_statements: self.settings().max_statements,
+            retries: self.settings().retries(),
         };
         Ok(Prepared {
             work,

@@ -9,13 +9,13 @@ use crate::place::Place;
 use crate::prepare::Prepared;
 use async_trait::async_trait;
 use migrated_core::Code;
-use migrated_core::event::EventKind;
+use migrated_core::event::{Blocker, EventKind};
 use migrated_store::{StepNote, StepState};
 use migrated_target::edge::{Edge, Edges};
 use migrated_target::{
-    Applied, ApplyFault, Backend, BackendState, JournalState, Outcome, TargetError, Tell, TransactionOutcome,
+    Applied, ApplyFault, Backend, BackendState, JournalState, Outcome, Retries, TargetError, Tell,
+    TransactionOutcome,
 };
-use rand::Rng as _;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -37,10 +37,14 @@ pub(crate) struct StepTell<'a> {
     since_ms: AtomicU64,
     /// First words of a statement that came from a client.
     summary: Mutex<String>,
+    /// The attempt at the statement at work.
+    attempt: AtomicU32,
+    /// Who was seen to be in its way.
+    blockers: Mutex<Vec<Blocker>>,
 }
 
 impl<'a> StepTell<'a> {
-    fn new(engine: &'a Engine, run: &'a RunHandle, begun: Option<StepNote>) -> StepTell<'a> {
+    fn new(engine: &'a Engine, run: &'a RunHandle, begun: Option<StepNote>, attempt: u32) -> StepTell<'a> {
         if let Some(note) = &begun {
             run.log.note(note.clone(), false);
         }
@@ -52,6 +56,8 @@ impl<'a> StepTell<'a> {
             statement: AtomicU32::new(0),
             since_ms: AtomicU64::new(0),
             summary: Mutex::default(),
+            attempt: AtomicU32::new(attempt),
+            blockers: Mutex::default(),
         }
     }
 
@@ -59,6 +65,14 @@ impl<'a> StepTell<'a> {
     fn at_work(&self) -> (u32, Duration) {
         let since = Duration::from_millis(self.since_ms.load(Ordering::Relaxed));
         (self.statement.load(Ordering::Relaxed), self.epoch.elapsed().saturating_sub(since))
+    }
+
+    fn note_blockers(&self, blockers: &[Blocker]) {
+        blockers.clone_into(&mut self.blockers.lock().unwrap_or_else(PoisonError::into_inner));
+    }
+
+    fn take_blockers(&self) -> Vec<Blocker> {
+        std::mem::take(&mut *self.blockers.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
 
@@ -78,7 +92,16 @@ impl Tell for StepTell<'_> {
         self.statement_started(index);
     }
 
-    fn event(&self, what: EventKind) {
+    fn event(&self, mut what: EventKind) {
+        match &mut what {
+            // The statement is tried again by itself, for others of its step are done.
+            EventKind::Retrying { attempt, message, .. } => {
+                name_blockers(message, &self.take_blockers());
+                self.attempt.store(*attempt + 1, Ordering::Relaxed);
+            }
+            EventKind::StatementFinished { .. } => self.note_blockers(&[]),
+            _ => {}
+        }
         self.run.log.push(what);
     }
 
@@ -130,7 +153,7 @@ impl Engine {
         prepared: &Prepared,
         client: &mut Option<Connection>,
     ) -> std::result::Result<Applied, StepFault> {
-        let settings = self.settings();
+        let retries = self.settings().retries();
         let begun = Instant::now();
         let mut attempt = 1;
         loop {
@@ -162,18 +185,15 @@ impl Engine {
                     outcome: Outcome::Clean,
                 });
             }
-            let again = fault.retryable
-                && fault.outcome == Outcome::Clean
-                && attempt < settings.retry_attempts
-                && started.elapsed() < settings.retry_step_limit
-                && begun.elapsed() < settings.retry_total;
+            let again =
+                fault.retryable && fault.outcome == Outcome::Clean && retries.allow(attempt, begun, started);
             if !again {
                 let (before, after) = (&prepared.work.expected_rows, &prepared.rows_after);
                 self.settle(run, place, &backend, &prepared.work.revision, before, after, fault).await?;
                 let statements = prepared.work.script.statements.len() as u32;
                 return Ok(Applied { statements, rows: after.clone(), ..Applied::default() });
             }
-            let pause = pause_after(attempt);
+            let pause = Retries::pause_after(attempt);
             let told = EngineError::from(fault.error.clone()).revision(&prepared.work.revision);
             *client = match client.take() {
                 Some(client) => self.step_again(run, prepared, client, &told, pause).await,
@@ -181,7 +201,7 @@ impl Engine {
             };
             run.log.push(EventKind::Retrying {
                 attempt,
-                max_attempts: settings.retry_attempts,
+                max_attempts: retries.attempts,
                 reason: fault.error.code.reason().to_owned(),
                 message: fault.error.message.clone(),
                 pause_ms: pause.as_millis() as u64,
@@ -219,7 +239,7 @@ impl Engine {
         }
         let begun =
             StepNote { index: index as u32 + 1, state: StepState::Started, xid: None, at: self.now() };
-        let tell = StepTell::new(self, run, Some(begun));
+        let tell = StepTell::new(self, run, Some(begun), attempt);
         let listener = client.as_ref().map(|client| client.listener());
         let mut serving = client.zip(prepared.client.clone()).map(|(client, mut step)| {
             step.attempt = attempt;
@@ -245,7 +265,7 @@ impl Engine {
                 let _ = canceller.terminate(self.settings().cancel_grace).await;
                 std::future::pending::<()>().await
             };
-            let watch = self.watch_statement(run, place, &backend, prepared, &tell, attempt);
+            let watch = self.watch_statement(run, place, &backend, prepared, &tell);
             tokio::select! {
                 result = work => result,
                 () = stop => unreachable!("stopping never ends by itself"),
@@ -254,6 +274,9 @@ impl Engine {
         };
         let gone = listener.is_some_and(|listener| listener.is_closed());
         let result = result.map_err(|mut fault| {
+            if fault.error.code == Code::LockTimeout {
+                name_blockers(&mut fault.error.message, &tell.take_blockers());
+            }
             if gone && fault.error.code == Code::Cancelled && !run.cancelled.is_cancelled() {
                 let cause = lost("went away");
                 (fault.error.code, fault.error.message) = (cause.code, cause.message);
@@ -272,11 +295,10 @@ impl Engine {
         backend: &Backend,
         prepared: &Prepared,
         tell: &StepTell<'_>,
-        attempt: u32,
     ) {
         let work = &prepared.work;
         let total = work.script.statements.len() as u32;
-        let (mut seen, mut due, mut blocked) = (0, Duration::from_secs(2), Vec::new());
+        let (mut seen, mut due, mut blocked) = ((0, 0), Duration::from_secs(2), Vec::new());
         loop {
             // A look is a connection of its own: the longer a statement takes, the less often it is looked at.
             let pause = tell.at_work().1 / 8;
@@ -291,14 +313,18 @@ impl Engine {
                 None => continue,
             };
             let of = if total == 0 { String::new() } else { format!("/{total}") };
-            if index != seen {
-                (seen, due, blocked) = (index, Duration::from_secs(2), Vec::new());
+            let attempt = tell.attempt.load(Ordering::Relaxed);
+            if (index, attempt) != seen {
+                (seen, due, blocked) = ((index, attempt), Duration::from_secs(2), Vec::new());
             }
             if elapsed < Duration::from_millis(500) {
                 continue;
             }
             run.set_doing(format!("statement {index}{of} of {}: {summary}", work.revision));
             let blockers = place.target.blockers(backend).await.unwrap_or_default();
+            if !blockers.is_empty() {
+                tell.note_blockers(&blockers);
+            }
             let holders: Vec<i64> = blockers.iter().map(|b| b.pid).collect();
             if !blockers.is_empty() && holders != blocked {
                 blocked = holders;
@@ -335,7 +361,7 @@ impl Engine {
         before: &[String],
         after: &[String],
     ) -> std::result::Result<(), StepFault> {
-        let tell = StepTell::new(self, run, None);
+        let tell = StepTell::new(self, run, None, 1);
         let backend = opened.session.backend().clone();
         let committed = opened.session.commit_run(&tell).await;
         opened.session.close().await;
@@ -446,10 +472,25 @@ fn sorted(rows: &[String]) -> Vec<&String> {
     rows
 }
 
-/// 0.2 s, doubling up to 30 s, each between half and all of it: those who collided do not collide again.
-fn pause_after(attempt: u32) -> Duration {
-    let full = Duration::from_millis(200).saturating_mul(1 << attempt.min(8)).min(Duration::from_secs(30));
-    full.mul_f64(rand::rng().random_range(0.5..=1.0))
+/// Says in a message about a lock that was not got who was in its way.
+fn name_blockers(message: &mut String, blockers: &[Blocker]) {
+    let Some(first) = blockers.first() else { return };
+    let of = match (first.application.as_str(), first.user.as_str()) {
+        ("", user) => user.to_owned(),
+        (application, user) => format!("{application} of {user}"),
+    };
+    let on = if first.object.is_empty() { String::new() } else { format!(" on {}", first.object) };
+    let age = first.age_ms / 1_000;
+    message.push_str(&format!("; pid {} ({of}, for {age}s) was in the way{on}", first.pid));
+    let query: String = first.query.split_whitespace().collect::<Vec<_>>().join(" ");
+    if !query.is_empty() {
+        let shown: String = query.chars().take(80).collect();
+        let more = if shown.len() < query.len() { "…" } else { "" };
+        message.push_str(&format!(": {shown}{more}"));
+    }
+    if blockers.len() > 1 {
+        message.push_str(&format!(", and {} more", blockers.len() - 1));
+    }
 }
 
 /// Keeps the type of a handle's `Arc` out of signatures that only need the run.

@@ -31,6 +31,7 @@ fn work(hashes: &[&str]) -> Work {
         changes: vec![],
         transaction: Transaction::None,
         most_statements: u64::MAX,
+        retries: crate::Retries::default(),
     }
 }
 

@@ -2,12 +2,12 @@
 
 use super::ahead::announce;
 use super::journalled::{MYSQL, Way};
-use super::patience::Patience;
 use super::statement::{cancelled, execute, outside};
 use super::transaction::{BEGIN, COMMIT, roll_back};
 use super::{error, evidence};
 use crate::edge::Edge;
 use crate::journal::progress;
+use crate::patience::Patience;
 use crate::stop::{Failure, Stop};
 use crate::{JournalRow, JournalState, ObjectRef, ScriptStatement, journal};
 use migrated_core::dialect::ObjectKind;
@@ -38,7 +38,7 @@ pub(super) async fn alone(
             row
         }
     };
-    let mut patience = Patience::new();
+    let mut patience = Patience::new(work.retries);
     loop {
         let Err(stop) = execute(way.session, work, number, statement, tell).await else {
             way.progress.one_more();
@@ -59,7 +59,7 @@ pub(super) async fn alone(
         }
         match evidence::definitions(way.session, objects, text, tell).await {
             Ok(now) => match evidence::left_by_failure(text, &before, &now) {
-                None if patience.again(way, &stop).await => continue,
+                None if try_again(&mut patience, way, &stop).await => continue,
                 // Without effect, so without a trace.
                 None => way.ahead.insert(0, row),
                 Some(what) => way.progress.evidence = Some(format!("statement {number}: {what}")),
@@ -70,6 +70,11 @@ pub(super) async fn alone(
         }
         return Err(stop.into());
     }
+}
+
+/// Whether to try again after a stop; if so, after a pause.
+pub(super) async fn try_again(patience: &mut Patience, way: &Way<'_>, stop: &Stop) -> bool {
+    patience.again(stop, &way.progress, &way.session.canceller.asked, way.tell).await
 }
 
 /// The INTENT that was written ahead, where what it says still holds: nothing made its object meanwhile.

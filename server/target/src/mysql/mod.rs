@@ -23,7 +23,6 @@ mod inspect;
 mod journalled;
 mod lock;
 mod opening;
-mod patience;
 mod quote;
 mod resume;
 mod rights;

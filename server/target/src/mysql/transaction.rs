@@ -1,15 +1,15 @@
 //! The transactions of a revision: of a statement with its DONE row, and of the version rows at the end.
 
-use super::alone::journal_stop;
+use super::alone::{journal_stop, try_again};
 use super::journalled::{MYSQL, Way};
 use super::opening::step_key;
-use super::patience::Patience;
 use super::session::MysqlSession;
 use super::statement::{cancelled, execute, outside};
 use super::wire::Answer;
 use super::{error, version_table};
 use crate::edge::{Edge, under_way};
 use crate::journal::progress;
+use crate::patience::Patience;
 use crate::stop::{Failure, Stop};
 use crate::version_table::{after, compare, one_row};
 use crate::{ApplyFault, JournalState, Outcome, ScriptStatement, TargetError, Tell, journal};
@@ -29,7 +29,7 @@ pub(super) async fn transaction(
     part: Option<(u32, &ScriptStatement)>,
     last: bool,
 ) -> Result<(), Failure> {
-    let mut patience = Patience::new();
+    let mut patience = Patience::new(way.work.retries);
     loop {
         let outcome = match (last, part) {
             (true, part) => finish(way, part).await,
@@ -39,7 +39,7 @@ pub(super) async fn transaction(
         match outcome {
             Err(Failure::Stopped(stop)) => {
                 let stop = roll_back(way.session, stop).await;
-                if !patience.again(way, &stop).await {
+                if !try_again(&mut patience, way, &stop).await {
                     return Err(stop.into());
                 }
             }

@@ -4,7 +4,9 @@ use super::evidence;
 use super::index::{self, IndexState};
 use super::journalled::{PG, ask};
 use super::keys;
+use super::leftover::{self, Leftover};
 use super::quote::literal;
+use super::resume::Weighed;
 use super::session::PostgresSession;
 use super::standing::journal_table;
 use super::statement::{cancelled, execute, outside};
@@ -12,11 +14,13 @@ use super::transaction::AS_OURSELVES;
 use super::wire::Answer;
 use crate::edge::Edge;
 use crate::journal::progress::{self, Effect, Progress};
+use crate::patience::Patience;
 use crate::stop::{Failure, Stop};
 use crate::{JournalState, ObjectRef, ScriptStatement, Tell, Work, journal};
+use migrated_core::dialect::classify;
 use migrated_core::event::EventKind;
 
-/// A statement that commits by itself, between INTENT and DONE.
+/// A statement that commits by itself, between INTENT and DONE. Tried again where it could not get a lock.
 #[expect(clippy::too_many_arguments, reason = "they are the statement's whole surroundings")]
 pub(super) async fn alone(
     session: &mut PostgresSession,
@@ -28,9 +32,35 @@ pub(super) async fn alone(
     tell: &dyn Tell,
     so_far: &mut Progress,
 ) -> Result<(), Failure> {
+    let mut patience = Patience::new(work.retries);
+    let mut known = so_far.evidence.take();
+    loop {
+        let outcome = once(session, work, number, statement, objects, built, tell, so_far).await;
+        let Err(Failure::Stopped(stop)) = outcome else { return outcome };
+        let left_nothing = so_far.evidence.is_none();
+        if !left_nothing || !patience.again(&stop, so_far, &session.canceller.asked, tell).await {
+            if left_nothing {
+                so_far.evidence = known.take();
+            }
+            return Err(stop.into());
+        }
+    }
+}
+
+#[expect(clippy::too_many_arguments, reason = "they are the statement's whole surroundings")]
+async fn once(
+    session: &mut PostgresSession,
+    work: &Work,
+    number: u32,
+    statement: &ScriptStatement,
+    objects: &[ObjectRef],
+    built: Option<(&ObjectRef, &ObjectRef)>,
+    tell: &dyn Tell,
+    so_far: &mut Progress,
+) -> Result<(), Failure> {
     cancelled(session)?;
     let text = work.script.sql(statement);
-    let before = evidence::definitions(session, objects).await?;
+    let before = evidence::definitions(session, text, objects).await?;
     let row = progress::row(work, number, statement, JournalState::Intent, before.clone(), &session.backend);
     let (table, name) = (journal_table(&session.place), session.place.name.clone());
     // CONCURRENTLY waits for every transaction that is older than itself; the run's budget bounds it (rule R13).
@@ -59,7 +89,7 @@ pub(super) async fn alone(
             so_far.lost_in(number);
             Err(stop.into())
         }
-        Err(stop) => {
+        Err(mut stop) => {
             let left = async {
                 if !back.is_empty() {
                     ask(session, &back, "putting the timeouts back").await?;
@@ -68,12 +98,18 @@ pub(super) async fn alone(
             }
             .await;
             match left {
-                Ok(None) => {
+                Ok(left @ (Left::Nothing | Left::Cleared(_))) => {
                     // Without effect, so without a trace; where this fails the next run decides the same.
                     let forget = format!("{AS_OURSELVES}{}", journal::forget(PG, &table, &name, &row));
                     let _ = session.wire.execute(&forget, &mut |_| {}).await;
+                    if let Left::Cleared(what) = left {
+                        stop.error.message.push_str(&format!("; {what}"));
+                    }
                 }
-                Ok(Some(what)) => so_far.evidence = Some(what),
+                Ok(Left::Stays(what)) => {
+                    stop.error.message.push_str(&format!("; {what}"));
+                    so_far.evidence = Some(what);
+                }
                 Err(_) => {
                     so_far.evidence = Some(format!("what statement {number} left could not be looked up"));
                 }
@@ -105,34 +141,61 @@ async fn rebuilt_if_invalid(
     execute(session, work, number, statement, tell).await
 }
 
-/// What a failed statement left behind; `None` where that is nothing.
+/// What a failed statement left behind.
+enum Left {
+    Nothing,
+    /// It left something, which is put right by now: what that was.
+    Cleared(String),
+    /// It left something that the next run has to deal with.
+    Stays(String),
+}
+
 async fn left_over(
     session: &mut PostgresSession,
     text: &str,
     objects: &[ObjectRef],
     built: Option<(&ObjectRef, &ObjectRef)>,
     before: &str,
-) -> Result<Option<String>, Failure> {
+) -> Result<Left, Failure> {
     if let Some((index, table)) = built {
         let found = index::find(session, index, table).await?;
         let ours = before.lines().next().is_some_and(|line| line.ends_with(" = absent"));
-        if found.state != IndexState::Invalid || !ours {
-            return Ok(None);
-        }
-        // Left as it is, it would slow every write down until the next run.
-        return Ok(match index::drop_invalid(session, &found.name).await {
-            Ok(()) => None,
-            Err(_) => Some(format!(
-                "index {} is left invalid; the next run drops it and builds it again",
-                found.name
-            )),
+        return Ok(match found.state == IndexState::Invalid && ours {
+            true => invalid(session, vec![found.name]).await,
+            false => Left::Nothing,
         });
     }
-    let now = evidence::definitions(session, objects).await?;
+    match leftover::of_failed(session, before).await? {
+        Some(Weighed { leftover: Some(Leftover::Indexes(names)), .. }) => {
+            return Ok(invalid(session, names).await);
+        }
+        Some(Weighed { leftover: Some(Leftover::Detach(name)), .. }) => {
+            // Ending it now would do what somebody may just have cancelled.
+            return Ok(Left::Stays(format!(
+                "the detaching of {name} is left pending; the next run ends it with FINALIZE"
+            )));
+        }
+        Some(Weighed { effect: Effect::None(_), .. }) => return Ok(Left::Nothing),
+        Some(_) | None => {}
+    }
+    let now = evidence::definitions(session, text, objects).await?;
+    if classify(PG, text).drops_concurrently && before != now && !evidence::is_absent(&now) {
+        let index = objects.first().map_or("", |object| object.name.as_str());
+        return Ok(Left::Stays(format!("index {index} is left invalid; the next run drops it")));
+    }
     Ok(match evidence::decide(text, true, before, &now) {
-        Effect::None(_) => None,
-        Effect::Done(why) | Effect::Undecided(why) => Some(format!("it failed, and yet: {why}")),
+        Effect::None(_) => Left::Nothing,
+        Effect::Done(why) | Effect::Undecided(why) => Left::Stays(format!("it failed, and yet: {why}")),
     })
+}
+
+/// Drops invalid indexes that a failed statement left: as they are, they would slow every write down until the next run.
+async fn invalid(session: &mut PostgresSession, names: Vec<String>) -> Left {
+    let all = names.join(", ");
+    match leftover::put_right(session, &Leftover::Indexes(names)).await {
+        Ok(()) => Left::Cleared(format!("{all}, which it left invalid, is dropped")),
+        Err(_) => Left::Stays(format!("{all} is left invalid; the next run drops it")),
+    }
 }
 
 /// Lifts both timeouts and tells what they were.
@@ -150,6 +213,6 @@ fn bounded_again(old: Option<&Answer>) -> String {
 }
 
 fn is_concurrent(text: &str) -> bool {
-    let found = migrated_core::dialect::classify(PG, text);
+    let found = classify(PG, text);
     found.concurrent_index.is_some() || found.drops_concurrently || found.label.contains("CONCURRENTLY")
 }

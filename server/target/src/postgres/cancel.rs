@@ -15,7 +15,7 @@ pub(super) struct PostgresCanceller {
     target: PostgresTarget,
     token: CancelToken,
     backend: Backend,
-    asked: Asked,
+    pub(super) asked: Asked,
 }
 
 impl PostgresCanceller {

@@ -1,24 +1,27 @@
 //! What the catalog says about the objects that a statement names: a hash of each one's definition, recorded
 //! before a statement that commits by itself, and compared after a crash (rule R12).
 
-use super::error;
 use super::quote::literal;
 use super::session::PostgresSession;
+use super::{error, leftover};
 use crate::journal::progress::Effect;
 use crate::{ObjectRef, TargetError};
 use migrated_core::DialectName;
 use migrated_core::dialect::classify;
 
 /// What stands for the definition of an object that is not there.
-const ABSENT: &str = "absent";
+pub(super) const ABSENT: &str = "absent";
 
-/// Reads the definitions as they are now, one line an object: `kind name = hash`.
+/// Reads the definitions as they are now, one line an object that the statement names: `kind name = hash`. Behind them
+/// stand its marks.
 pub(super) async fn definitions(
     session: &mut PostgresSession,
+    statement: &str,
     objects: &[ObjectRef],
 ) -> Result<String, TargetError> {
-    let names: Vec<(String, String)> =
+    let mut names: Vec<(String, String)> =
         objects.iter().map(|o| (o.kind.as_str().to_owned(), quoted(o))).collect();
+    names.extend(leftover::marks(statement, objects));
     read(session, &names).await
 }
 
@@ -55,7 +58,7 @@ async fn read(session: &mut PostgresSession, names: &[(String, String)]) -> Resu
 }
 
 /// The name with quotes around every part, so that recorded lines can be read back whatever it contains.
-fn quoted(object: &ObjectRef) -> String {
+pub(super) fn quoted(object: &ObjectRef) -> String {
     let part = |name: &str| format!("\"{}\"", name.replace('"', "\"\""));
     match &object.schema {
         Some(schema) => format!("{}.{}", part(schema), part(&object.name)),
@@ -66,6 +69,9 @@ fn quoted(object: &ObjectRef) -> String {
 /// A SQL expression for the hash of an object's definition; null where it is absent. The file number is part of
 /// it: CLUSTER, REINDEX and TRUNCATE change nothing else.
 fn definition(kind: &str, name: &str) -> String {
+    if let Some(mark) = leftover::mark(kind, name) {
+        return mark;
+    }
     let name = literal(name);
     let description = match kind {
         "table" | "index" | "view" | "sequence" => format!(
@@ -117,8 +123,13 @@ fn definition(kind: &str, name: &str) -> String {
     )
 }
 
-fn always_quoted(column: &str) -> String {
+pub(super) fn always_quoted(column: &str) -> String {
     format!("'\"'||pg_catalog.replace({column},'\"','\"\"')||'\"'")
+}
+
+/// Whether the object that a statement names first is not there.
+pub(super) fn is_absent(lines: &str) -> bool {
+    lines.lines().next().is_some_and(|line| line.ends_with(&format!(" = {ABSENT}")))
 }
 
 /// Decides from the definitions before and now. `same_text` says whether the statement is the one that was sent:

@@ -16,6 +16,7 @@ use super::version_table;
 use super::wire::Answer;
 use crate::edge::{Edge, under_way};
 use crate::journal::progress::{self, Progress};
+use crate::patience::Patience;
 use crate::stop::{Failure, Stop, clean};
 use crate::version_table::{after, compare};
 use crate::{Applied, ApplyFault, JournalRow, JournalState, ScriptStatement, Tell, Treatment, Work, journal};
@@ -96,15 +97,10 @@ async fn run(
                 execute(session, work, number, statement, tell).await?;
             }
             Treatment::Transactional if number == last => {
-                let started = begin(session, work, tell).await?;
-                if let Err(stop) = execute(session, work, number, statement, tell).await {
-                    return Err(undo(session, stop, Some(0)).await);
-                }
-                progress.executed += 1;
-                return finish(session, work, tell, &started, progress).await;
+                return patiently(session, work, Some((number, statement)), true, tell, progress).await;
             }
             Treatment::Transactional => {
-                transactional(session, work, number, statement, tell, progress).await?
+                patiently(session, work, Some((number, statement)), false, tell, progress).await?;
             }
             Treatment::Alone { objects } => {
                 alone(session, work, number, statement, objects, None, tell, progress).await?;
@@ -118,8 +114,56 @@ async fn run(
         progress.executed += u32::from(number >= next);
     }
     ask(session, transaction::OURSELVES, "becoming ourselves again").await?;
+    patiently(session, work, None, true, tell, progress).await
+}
+
+/// A transaction: of a statement with its DONE row, or, at the end, of the version rows with the last statement. Tried
+/// again where it could not get a lock.
+async fn patiently(
+    session: &mut PostgresSession,
+    work: &Work,
+    part: Option<(u32, &ScriptStatement)>,
+    last: bool,
+    tell: &dyn Tell,
+    progress: &mut Progress,
+) -> Result<(), Failure> {
+    let mut patience = Patience::new(work.retries);
+    loop {
+        let outcome = match (last, part) {
+            (true, part) => end(session, work, part, tell, progress).await,
+            (false, Some((number, statement))) => {
+                transactional(session, work, number, statement, tell, progress).await
+            }
+            (false, None) => return Ok(()),
+        };
+        match outcome {
+            Err(Failure::Stopped(stop)) => {
+                if !patience.again(&stop, progress, &session.canceller.asked, tell).await {
+                    return Err(stop.into());
+                }
+            }
+            other => return other,
+        }
+    }
+}
+
+/// The end: the last statement where it is part of it, the version rows, and no journal any more.
+async fn end(
+    session: &mut PostgresSession,
+    work: &Work,
+    part: Option<(u32, &ScriptStatement)>,
+    tell: &dyn Tell,
+    progress: &mut Progress,
+) -> Result<(), Failure> {
     let started = begin(session, work, tell).await?;
-    finish(session, work, tell, &started, progress).await
+    if let Some((number, statement)) = part
+        && let Err(stop) = execute(session, work, number, statement, tell).await
+    {
+        return Err(undo(session, stop, Some(0)).await);
+    }
+    finish(session, work, tell, &started, progress).await?;
+    progress.executed += u32::from(part.is_some());
+    Ok(())
 }
 
 /// Takes the step key, compares the version rows and reads the journal. Gives also what is to be told of an orphan that

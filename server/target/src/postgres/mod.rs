@@ -21,6 +21,7 @@ mod index;
 mod inspect;
 mod journalled;
 mod keys;
+mod leftover;
 mod lock;
 mod parameter;
 mod quote;

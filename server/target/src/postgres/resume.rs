@@ -1,14 +1,12 @@
 //! Where a journalled revision that was cut off goes on, and why (rule R12).
 
-use super::alone::UNBOUNDED;
-use super::connect::{Settings, application_name};
+use super::connect::application_name;
 use super::index::{self, IndexState};
 use super::journalled::{PG, ask};
+use super::leftover::{self, Leftover};
 use super::session::PostgresSession;
 use super::standing::journal_table;
-use super::statement::outside;
 use super::transaction::AS_OURSELVES;
-use super::wire::WireError;
 use super::{PostgresTarget, cancel, evidence};
 use crate::edge::Edge;
 use crate::ending::ORPHAN_GRACE;
@@ -33,7 +31,7 @@ pub(super) async fn resume(
             let (statement, same_text) = progress::named(work, row);
             let text = statement.map_or("", |statement| work.script.sql(statement));
             let known = statement.map(|statement| &statement.treatment);
-            let effect = doubtful(session, row, text, known.filter(|_| same_text)).await?;
+            let effect = doubtful(session, row, text, known.filter(|_| same_text), tell).await?;
             let (effect, reason) = progress::decided(effect, same_text, work, row, so_far)?;
             tell.edge(Edge::Decided).await;
             let table = journal_table(&session.place);
@@ -74,10 +72,17 @@ pub(super) async fn end_orphan(
 
 /// What the catalog says about an INTENT without DONE.
 pub(super) struct Weighed {
-    /// Whether its statement took effect.
+    /// Whether its statement took effect, once what it left is put right.
     pub(super) effect: Effect,
-    /// The invalid index that it left.
-    leftover: Option<String>,
+    /// What it left.
+    pub(super) leftover: Option<Leftover>,
+}
+
+impl Weighed {
+    /// Nothing is left that would have to be put right.
+    pub(super) fn of(effect: Effect) -> Weighed {
+        Weighed { effect, leftover: None }
+    }
 }
 
 /// Asks the catalog about an INTENT without DONE. `treatment` is that of the statement, where its text is the one that
@@ -93,49 +98,40 @@ pub(super) async fn weigh(
         let found = index::find(session, index, table).await?;
         let name = &index.name;
         return Ok(match found.state {
-            IndexState::Absent => without(Effect::None(format!("index {name} was not built"))),
+            IndexState::Absent => Weighed::of(Effect::None(format!("index {name} was not built"))),
             IndexState::Valid if was_absent => {
-                without(Effect::Done(format!("index {name} is complete: adopted")))
+                Weighed::of(Effect::Done(format!("index {name} is complete: adopted")))
             }
             IndexState::Invalid if was_absent => Weighed {
                 effect: Effect::None(format!(
                     "index {} was left invalid: dropped, to be built again",
                     found.name
                 )),
-                leftover: Some(found.name),
+                leftover: Some(Leftover::Indexes(vec![found.name])),
             },
-            _ => without(Effect::None(format!("index {name} was there before"))),
+            _ => Weighed::of(Effect::None(format!("index {name} was there before"))),
         });
     }
     let now = evidence::same_objects(session, &row.definitions).await?;
-    Ok(without(evidence::decide(text, treatment.is_some(), &row.definitions, &now)))
+    if treatment.is_some()
+        && let Some(weighed) = leftover::weigh(session, &row.definitions, &now).await?
+    {
+        return Ok(weighed);
+    }
+    Ok(Weighed::of(evidence::decide(text, treatment.is_some(), &row.definitions, &now)))
 }
 
-fn without(effect: Effect) -> Weighed {
-    Weighed { effect, leftover: None }
-}
-
-/// Decides about an INTENT without DONE: whether its statement took effect, and why. An invalid index that it left is
-/// dropped.
+/// Decides about an INTENT without DONE: whether its statement took effect, and why. What it left is put right.
 pub(super) async fn doubtful(
     session: &mut PostgresSession,
     row: &JournalRow,
     text: &str,
     treatment: Option<&Treatment>,
+    tell: &dyn Tell,
 ) -> Result<Effect, Failure> {
     let Weighed { effect, leftover } = weigh(session, row, text, treatment).await?;
-    if let Some(name) = leftover {
-        drop_leftover(session, &name).await?;
+    if let Some(left) = leftover {
+        leftover::clear(session, &left, row.statement, tell).await?;
     }
     Ok(effect)
-}
-
-async fn drop_leftover(session: &mut PostgresSession, name: &str) -> Result<(), Failure> {
-    ask(session, &UNBOUNDED[1..], "lifting the timeouts").await.map(drop)?;
-    let dropped = index::drop_invalid(session, name).await;
-    let settings = session.target.settings(&session.version, Settings::Work);
-    if !dropped.as_ref().is_err_and(WireError::is_fatal) {
-        ask(session, &settings, "putting the timeouts back").await?;
-    }
-    dropped.map_err(|e| outside(&e, &format!("dropping the invalid index {name}")).into())
 }

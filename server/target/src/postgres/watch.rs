@@ -58,11 +58,14 @@ pub(super) async fn progress(
 ) -> Result<Option<String>, TargetError> {
     let pid = backend.pid;
     // One row of: what, phase, done, total. The unit matters only for the percentage. The start time is compared
-    // as well, so that a recycled pid does not answer.
+    // as well, so that a recycled pid does not answer. While it waits, those whom it waits for are what is counted; the
+    // numbers of blocks are of the phase before then.
     let text = format!(
         "SELECT p.what,p.phase,p.done,p.total FROM (\
-         SELECT 'building index',phase,CASE WHEN tuples_total>0 THEN tuples_done ELSE blocks_done END,\
-         CASE WHEN tuples_total>0 THEN tuples_total ELSE blocks_total END,1 \
+         SELECT 'building index',phase||CASE WHEN phase LIKE 'waiting%' AND lockers_total>0 THEN \
+         pg_catalog.format(', %s of %s gone, now pid %s',lockers_done,lockers_total,current_locker_pid) ELSE '' END,\
+         CASE WHEN phase LIKE 'waiting%' THEN 0 WHEN tuples_total>0 THEN tuples_done ELSE blocks_done END,\
+         CASE WHEN phase LIKE 'waiting%' THEN 0 WHEN tuples_total>0 THEN tuples_total ELSE blocks_total END,1 \
          FROM pg_catalog.pg_stat_progress_create_index WHERE pid={pid} \
          UNION ALL SELECT pg_catalog.lower(command),phase,heap_blks_scanned,heap_blks_total,2 \
          FROM pg_catalog.pg_stat_progress_cluster WHERE pid={pid} \

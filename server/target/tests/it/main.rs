@@ -21,6 +21,7 @@ mod postgres_inspect_scope;
 mod postgres_inspect_scratch;
 mod postgres_journal;
 mod postgres_keys;
+mod postgres_leftovers;
 mod postgres_lock;
 mod postgres_run;
 mod postgres_session;

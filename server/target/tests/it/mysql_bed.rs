@@ -124,5 +124,6 @@ pub(crate) fn revision(from: &str, to: &str, text: &str) -> Work {
         changes: vec![change],
         transaction: Transaction::None,
         most_statements: u64::MAX,
+        retries: migrated_target::Retries::default(),
     }
 }

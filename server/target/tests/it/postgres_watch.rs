@@ -1,8 +1,10 @@
 //! Looking at sessions and stopping them (rules R4, R13).
 
-use crate::server::{Database, Log, database, first, session};
+use crate::server::{Database, Log, database, first, script, session};
 use migrated_core::Code;
-use migrated_target::{Applied, ApplyFault, Backend, BackendState, Canceller, Outcome, Session};
+use migrated_target::{
+    Applied, ApplyFault, Backend, BackendState, Canceller, Outcome, Session, Transaction, Treatment, Work,
+};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::task::JoinHandle;
@@ -17,8 +19,16 @@ struct Running {
 async fn running(database: &Database, statements: &'static [&'static str], sign: &str) -> Running {
     let mut session = session(&database.target(), "run-1").await;
     let (backend, canceller) = (session.backend().clone(), session.canceller());
+    let mut work = first(statements);
+    if let ["VACUUM", ..] | ["CREATE", "INDEX", "CONCURRENTLY", ..] =
+        statements[0].split(' ').collect::<Vec<_>>().as_slice()
+    {
+        let mut script = script(statements);
+        script.statements[0].treatment = Treatment::Alone { objects: Vec::new() };
+        work = Work { transaction: Transaction::None, script: Arc::new(script), ..work };
+    }
     let outcome = tokio::spawn(async move {
-        let outcome = session.apply(&first(statements), &Log::default()).await;
+        let outcome = session.apply(&work, &Log::default()).await;
         (outcome, session)
     });
     database.until(&format!("SELECT {sign} FROM pg_stat_activity WHERE pid = {}", backend.pid)).await;
@@ -124,14 +134,40 @@ async fn whoever_blocks_us_is_named() {
 #[tokio::test]
 async fn progress_is_told_in_words() {
     let database = database!();
-    database.psql("CREATE TABLE big (id int); INSERT INTO big SELECT generate_series(1, 50000); \
-                   CREATE FUNCTION slow(int) RETURNS int IMMUTABLE LANGUAGE plpgsql AS 'BEGIN PERFORM pg_sleep(60); RETURN 1; END'");
-    let running = running(&database, &["CREATE INDEX i ON big (slow(id))"], SLEEPING).await;
-    let told = database.target().progress(&running.backend).await.expect("an answer").expect("progress");
-    assert!(told.starts_with("building index: building index") && told.ends_with('%'), "{told}");
-    running.canceller.cancel().await.expect("a cancel request");
-    running.outcome.await.expect("no panic").0.expect_err("cancelled");
-    assert_eq!(database.target().progress(&running.backend).await.expect("an answer"), None);
+    database.psql(
+        "CREATE TABLE big (id int); INSERT INTO big SELECT generate_series(1, 50000); \
+                   CREATE FUNCTION held(int) RETURNS int IMMUTABLE LANGUAGE plpgsql AS \
+                   'BEGIN PERFORM pg_advisory_xact_lock_shared(7000); RETURN 1; END'; \
+                   CREATE INDEX i ON big (held(id)); CREATE INDEX k ON big (id)",
+    );
+    // Whatever works with the index waits for this one; the pin keeps its page from being cleaned.
+    let holder = database.hold("SELECT pg_advisory_xact_lock(7000)").await;
+    let pin = database.hold("DECLARE c CURSOR FOR SELECT FROM big; FETCH c").await;
+    const PINNED: &str = "wait_event_type = 'BufferPin'";
+    for (statement, sign, words) in [
+        ("CREATE INDEX j ON big (held(id))", WAITING, "building index: building index: scanning table"),
+        (
+            "CREATE INDEX CONCURRENTLY l ON big (id)",
+            WAITING,
+            "building index: waiting for old snapshots, 0 of ",
+        ),
+        ("ANALYZE big", WAITING, "analyzing: computing statistics"),
+        ("VACUUM (FREEZE, DISABLE_PAGE_SKIPPING, INDEX_CLEANUP off) big", PINNED, "vacuuming: scanning heap"),
+        ("CLUSTER big USING k", WAITING, "cluster: rebuilding index"),
+    ] {
+        if statement.starts_with("CLUSTER") {
+            // It takes the table for itself.
+            pin.batch_execute("ROLLBACK").await.expect("an end");
+        }
+        let statements: &'static [&'static str] = Box::leak(Box::new([statement]));
+        let running = running(&database, statements, sign).await;
+        let told = database.target().progress(&running.backend).await.expect("an answer");
+        assert!(told.as_ref().is_some_and(|told| told.starts_with(words)), "{statement}: {told:?}");
+        running.canceller.cancel().await.expect("a cancel request");
+        running.outcome.await.expect("no panic").0.expect_err("cancelled");
+        assert_eq!(database.target().progress(&running.backend).await.expect("an answer"), None);
+    }
+    holder.batch_execute("ROLLBACK").await.expect("an end");
 }
 
 #[tokio::test]

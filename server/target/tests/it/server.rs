@@ -171,6 +171,7 @@ pub(crate) fn work(revision: &str, expected: &[&str], changes: Vec<RowChange>, s
         changes,
         transaction: Transaction::Step,
         most_statements: u64::MAX,
+        retries: migrated_target::Retries::default(),
     }
 }
 

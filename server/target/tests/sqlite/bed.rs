@@ -93,6 +93,7 @@ fn work(revision: &str, statements: &[&str]) -> Work {
         changes: Vec::new(),
         transaction: Transaction::Step,
         most_statements: u64::MAX,
+        retries: migrated_target::Retries::default(),
     }
 }
 

@@ -305,7 +305,8 @@ impl Body<'_, '_> {
     ) -> Result<bool, Failure> {
         let session = &mut *self.client.session;
         end_orphan(session.target.clone(), &session.backend.clone(), row).await?;
-        let effect = doubtful(session, row, &meaning.text, same.then_some(&sent.treatment)).await?;
+        let effect =
+            doubtful(session, row, &meaning.text, same.then_some(&sent.treatment), self.client.tell).await?;
         let (effect, _) = progress::decided(effect, same, self.client.work, row, self.progress)?;
         let (table, name) = (journal_table(&session.place), session.place.name.clone());
         let text = match effect {

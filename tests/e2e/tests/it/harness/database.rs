@@ -1,6 +1,6 @@
 //! Databases: one of its own for each test, on servers that all tests share.
 
-use migrated_testkit::{Mariadb, Postgres, StartError, present};
+use migrated_testkit::{Mariadb, Postgres, PostgresOptions, StartError, present};
 use std::path::PathBuf;
 use std::process::Command;
 use std::sync::LazyLock;
@@ -39,6 +39,8 @@ pub(crate) struct Database {
     /// Its name; for SQLite the file's.
     pub(crate) name: String,
     folder: tempfile::TempDir,
+    /// The PostgreSQL that no other test uses, where it is on one.
+    own: Option<Postgres>,
 }
 
 /// The PostgreSQL that all tests share.
@@ -69,14 +71,27 @@ impl Database {
                 name
             }
         };
-        Some(Database { engine, name, folder })
+        Some(Database { engine, name, folder, own: None })
+    }
+
+    /// A new one on a PostgreSQL that no other test uses, and that may be killed.
+    pub(crate) fn on_a_server_of_its_own() -> Option<Database> {
+        let started = Postgres::start(&PostgresOptions::default());
+        present(started.as_ref())?;
+        let folder = tempfile::tempdir().expect("a folder");
+        Some(Database { engine: Engine::Postgres, name: "postgres".to_owned(), folder, own: started.ok() })
+    }
+
+    /// The PostgreSQL that it is on.
+    fn postgres(&self) -> &Postgres {
+        self.own.as_ref().unwrap_or_else(|| postgres().expect("it made this"))
     }
 
     /// The URL for `migratectl.toml`.
     pub(crate) fn url(&self) -> String {
         match self.engine {
             Engine::Sqlite => format!("sqlite:///{}", self.file().display()),
-            Engine::Postgres => postgres().expect("it made this").url(&self.name),
+            Engine::Postgres => self.postgres().url(&self.name),
             Engine::Mariadb => mariadb().expect("it made this").url(&self.name),
         }
     }
@@ -104,9 +119,7 @@ impl Database {
                     false => Err(String::from_utf8_lossy(&answer.stderr).into_owned()),
                 }
             }
-            Engine::Postgres => {
-                postgres().expect("it made this").psql(&self.name, sql).map_err(|e| e.to_string())
-            }
+            Engine::Postgres => self.postgres().psql(&self.name, sql).map_err(|e| e.to_string()),
             Engine::Mariadb => {
                 mariadb().expect("it made this").shell(&self.name, sql).map_err(|e| e.to_string())
             }
@@ -120,7 +133,7 @@ impl Database {
             Engine::Sqlite => {}
             Engine::Postgres => {
                 let drop = format!("DROP DATABASE {name} WITH (FORCE)");
-                postgres().expect("it made this").psql("postgres", &drop).expect("removed");
+                self.postgres().psql("postgres", &drop).expect("removed");
             }
             Engine::Mariadb => {
                 let drop = format!("DROP DATABASE {name}");
