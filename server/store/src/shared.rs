@@ -124,6 +124,9 @@ pub trait Shared: Send + Sync {
     /// Whether other daemons have the store open as well.
     async fn has_others(&self) -> Result<bool>;
 
+    /// The ids of the runs under way that are ours.
+    async fn own_runs(&self) -> Result<Vec<String>>;
+
     /// Gives a run of ours up: whoever comes first takes it over.
     async fn give_up_run(&self, run: &str) -> Result<()>;
 

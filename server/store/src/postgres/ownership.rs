@@ -121,6 +121,14 @@ impl Shared for PostgresStore {
         .map_err(fault)
     }
 
+    async fn own_runs(&self) -> Result<Vec<String>> {
+        sqlx::query_scalar(concat!("SELECT id FROM run WHERE ", under_way!(), " AND lease = $1 ORDER BY id"))
+            .bind(self.lease_id())
+            .fetch_all(&mut *self.read().await?)
+            .await
+            .map_err(fault)
+    }
+
     async fn give_up_run(&self, run: &str) -> Result<()> {
         let mut alone = self.write_alone().await?;
         // No lease has an empty id.

@@ -29,6 +29,7 @@ mod large;
 mod laws;
 mod lint;
 mod messages;
+mod nemesis;
 mod operations_form;
 mod questions;
 mod random_messages;

@@ -41,7 +41,7 @@ impl Engine {
         // In a box, because a run that is driven comes back here.
         Box::pin(async move {
             for open in shared.open_runs(place.key()).await?.iter().filter(|open| !open.is_owned) {
-                self.take_over(shared, &open.run, place).await?;
+                self.take_over(&open.run, place).await?;
             }
             let unsettled = self.store().unsettled_runs().await?.into_iter();
             let unknown = |run: &RunRecord| run.state == RunState::Unknown && run.target_key == place.key();
@@ -64,7 +64,7 @@ impl Engine {
     }
 
     /// Takes over a run that nobody owns, where this daemon can reach its target.
-    pub(crate) async fn take_orphan(&self, shared: &dyn Shared, run: &RunRecord) -> Result<()> {
+    pub(crate) async fn take_orphan(&self, run: &RunRecord) -> Result<()> {
         let named = self.place(&TargetRequest::Named(run.target.clone())).await;
         let place = match named.ok().filter(|place| place.key() == run.target_key) {
             Some(place) => place,
@@ -73,11 +73,20 @@ impl Engine {
                 None => return Ok(()),
             },
         };
-        self.take_over(shared, run, &place).await
+        self.take_over(run, &place).await
     }
 
-    /// Takes over a run, unless somebody owns it: ends what the old owner left at work, then goes on with it.
-    async fn take_over(&self, shared: &dyn Shared, run: &RunRecord, place: &Place) -> Result<()> {
+    /// Takes over a run, unless somebody owns it: ends what the old owner left at work, then goes on with it. Once it is
+    /// begun it is not left half done, though whoever asked goes away.
+    async fn take_over(&self, run: &RunRecord, place: &Place) -> Result<()> {
+        let (engine, run, place) = (self.clone(), run.clone(), place.clone());
+        let taking = tokio::spawn(async move { engine.take_over_now(&run, &place).await });
+        // It fails with the runtime only.
+        taking.await.unwrap_or(Ok(()))
+    }
+
+    async fn take_over_now(&self, run: &RunRecord, place: &Place) -> Result<()> {
+        let Some(shared) = self.store().shared() else { return Ok(()) };
         if !lock(&self.inner.runs.replicas.taking).insert(run.id.clone()) {
             return Ok(());
         }
@@ -220,8 +229,8 @@ impl Engine {
         record.state = RunState::Failed;
         record.failure = Some(failure.clone());
         record.finished_at = Some(self.now());
-        match self.store().update_run(&record, record.version).await {
-            Ok(_) => {
+        match self.store_end(&mut record).await {
+            Ok(()) => {
                 self.edge(Edge::EndStored).await;
                 run.log
                     .finish(EventKind::RunFinished {
