@@ -62,7 +62,7 @@ pub(crate) struct Job {
     pub(crate) graph: Arc<LoadedGraph>,
     pub(crate) goal: Goal,
     pub(crate) options: RunOptions,
-    /// What a daemon left that had the run before, and had recorded its plan.
+    /// What a daemon left that had the run before, and had recorded its plan; until it is known how much of that is done.
     pub(crate) left: Option<Left>,
 }
 
@@ -243,7 +243,10 @@ impl Engine {
             }
             Err(e) => {
                 self.inner.runs.remove(&run);
-                return Err(e);
+                return Err(match e.code {
+                    Code::LeaseLost => e.next("repeat the command: there is no run yet"),
+                    _ => e,
+                });
             }
         }
         self.edge(Edge::Queued).await;

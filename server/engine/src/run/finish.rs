@@ -37,6 +37,21 @@ impl End {
         End { error: Some(error), outcome, rows: Some(rows), done }
     }
 
+    /// The end of a run that was taken over and failed before anybody looked how much of its plan is done: nothing can be
+    /// said of the target, which the next request looks at (rule R1).
+    pub(crate) fn unseen(self, job: &Job) -> End {
+        match self.error {
+            Some(error) if !(error.code == Code::ShuttingDown && self.outcome == Outcome::Clean) => {
+                let (target, before) = (&job.place.name, shown(&job.record.rows_before));
+                let state =
+                    format!("{target} stood at {before} when this run began; how far it came is not known");
+                let error = error.state(state);
+                End { error: Some(error), outcome: Outcome::Unknown { xid: None }, rows: None, done: 0 }
+            }
+            error => End { error, ..self },
+        }
+    }
+
     /// The daemon is stopping, and the target is clean: another daemon could go on with the run (rule R16).
     fn can_be_handed_over(&self) -> bool {
         matches!(&self.error, Some(e) if e.code == Code::ShuttingDown) && self.outcome == Outcome::Clean

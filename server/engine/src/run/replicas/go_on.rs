@@ -38,6 +38,7 @@ impl Engine {
                 });
         let done = self.note_fates(&job.place, &job.record, recorded, &rows).await?;
         self.adopt_applied(&job.place, &job.record, &recorded[..done], &rows).await?;
+        job.left = None;
         job.record.steps_done = u32::try_from(done).unwrap_or(u32::MAX);
         job.record.rows_after = rows.clone();
         if !same || sorted(&rows) != sorted(&decided.rows_after(done)) {

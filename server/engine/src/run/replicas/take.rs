@@ -101,6 +101,7 @@ impl Engine {
             return Ok(());
         }
         tracing::info!(run = %run.id, target = %run.target, from, "a run is taken over");
+        // Where the store fails here the run is given up again ([`Engine::tend`]).
         let steps = self.store().steps(&run.id).await?;
         let last = self.last_event(&run.id).await?;
         let log = RunLog::start(&run.id, last, self);
@@ -213,7 +214,8 @@ impl Engine {
         Ok(Job { record, place: place.clone(), graph, goal, options, left })
     }
 
-    /// Ends a run that was taken over and with which nobody can go on.
+    /// Ends a run that was taken over and with which nobody can go on. Where its plan was begun nobody has looked how far
+    /// it came: that is found out with the next request (rule R1).
     async fn cannot_go_on(
         &self,
         run: Arc<RunHandle>,
@@ -226,7 +228,10 @@ impl Engine {
             format!("{} stood at {} when the run began", place.name, crate::plan::shown(&record.rows_before));
         let next = format!("`{}` looks at what was left and goes on from there", crate::run::again(&record));
         let failure = failure.state(state).next(next).to_failure();
-        record.state = RunState::Failed;
+        record.state = match record.state {
+            RunState::Running => RunState::Unknown,
+            _ => RunState::Failed,
+        };
         record.failure = Some(failure.clone());
         record.finished_at = Some(self.now());
         match self.store_end(&mut record).await {
@@ -234,7 +239,7 @@ impl Engine {
                 self.edge(Edge::EndStored).await;
                 run.log
                     .finish(EventKind::RunFinished {
-                        state: RunState::Failed,
+                        state: record.state,
                         rows: record.rows_after.clone(),
                         applied: record.steps_done,
                         duration_ms: 0,

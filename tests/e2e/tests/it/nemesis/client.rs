@@ -148,7 +148,7 @@ impl Said {
         let all = commands(error["error"]["next"].as_str()?);
         let first = all.into_iter().next()?;
         let words = first.strip_prefix("migratectl ")?;
-        let goes_on = ["resume", "upgrade", "downgrade", "runs watch"];
+        let goes_on = ["resume", "upgrade", "downgrade"];
         let words = words.split(" --").next().unwrap_or_default();
         goes_on.iter().any(|verb| words.starts_with(verb)).then(|| words.to_owned())
     }

@@ -15,6 +15,49 @@ pub(super) struct Told {
     log: Vec<Event>,
 }
 
+impl Told {
+    /// The ends that its log tells. A run that ended UNKNOWN is asked about again, and then says how it ended.
+    fn ends(&self) -> impl Iterator<Item = RunState> {
+        self.log.iter().filter_map(|event| match &event.kind {
+            Some(Kind::RunFinished(end)) => Some(end.state()),
+            _ => None,
+        })
+    }
+
+    /// Whether another daemon went on with it, or settled it. What it then calls done is what stands in the target: where
+    /// another run had the lock first, that may have been done by that.
+    fn was_left(&self) -> bool {
+        let taken =
+            |event: &Event| matches!(&event.kind, Some(Kind::Warning(w)) if w.reason == "RUN_TAKEN_OVER");
+        let reason = self.run.failure.as_ref().map_or("", |failure| failure.reason.as_str());
+        self.log.iter().any(taken) || self.ends().count() > 1 || reason == "RUN_INTERRUPTED"
+    }
+
+    /// What is done by it: `b1+`, `b1-`.
+    fn done(&self) -> impl Iterator<Item = String> {
+        let done = self.steps.iter().filter(|step| step.state() == StepState::Done);
+        done.map(|step| {
+            let way = if step.direction() == Direction::Up { '+' } else { '-' };
+            format!("{}{way}", step.revision)
+        })
+    }
+
+    fn line(&self) -> String {
+        let Told { run, steps, .. } = self;
+        let steps: Vec<String> =
+            steps.iter().map(|s| format!("{} {:?} {:?}", s.revision, s.direction(), s.state())).collect();
+        let failure = run.failure.as_ref().map_or("", |failure| failure.message.as_str());
+        format!(
+            "{} {:?} {:?} by {}: {failure}: {}",
+            run.id,
+            run.goal,
+            run.state(),
+            self.was_left(),
+            steps.join(", ")
+        )
+    }
+}
+
 /// Asks for everything, of one daemon after the other.
 pub(super) fn ask(world: &World) -> BTreeMap<String, Told> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
@@ -50,7 +93,8 @@ pub(super) fn ask(world: &World) -> BTreeMap<String, Told> {
 /// Fails where a run's state, steps and log do not agree.
 pub(super) fn runs_agree(world: &World, all: &BTreeMap<String, Told>) {
     let story = &world.story;
-    for (id, Told { run, steps, log }) in all {
+    for (id, told) in all {
+        let Told { run, steps, log } = told;
         let done = steps.iter().filter(|step| step.state() == StepState::Done).count();
         let complete = done == steps.len();
         story.holds(steps.iter().take(done).all(|step| step.state() == StepState::Done), || {
@@ -68,13 +112,7 @@ pub(super) fn runs_agree(world: &World, all: &BTreeMap<String, Told>) {
         story.holds(numbers.iter().copied().eq(1..=log.len() as u64), || {
             format!("run {id}: the events are {numbers:?}")
         });
-        let ends: Vec<RunState> = log
-            .iter()
-            .filter_map(|event| match &event.kind {
-                Some(Kind::RunFinished(end)) => Some(end.state()),
-                _ => None,
-            })
-            .collect();
+        let ends: Vec<RunState> = told.ends().collect();
         // A run that ended UNKNOWN is asked about again, and then says how it ended.
         let settled = ends.len() == 2 && ends[0] == RunState::Unknown;
         story.holds((ends.len() == 1 || settled) && ends.last() == Some(&run.state()), || {
@@ -105,16 +143,24 @@ pub(super) fn watchers_agree(world: &World, all: &BTreeMap<String, Told>, seen: 
 
 /// Fails where the steps that runs call done are not those that the ledger of the target has.
 pub(super) fn ledger_agrees(world: &World, all: &BTreeMap<String, Told>, target: &str, passes: &Passes) {
-    let mut done = Passes::new();
-    for told in all.values().filter(|told| told.run.target == target) {
-        for step in told.steps.iter().filter(|step| step.state() == StepState::Done) {
-            let way = if step.direction() == Direction::Up { '+' } else { '-' };
-            *done.entry(format!("{}{way}", step.revision)).or_default() += 1;
+    let runs = || all.values().filter(|told| told.run.target == target);
+    let count = |told: &mut dyn Iterator<Item = &Told>| {
+        let mut done = Passes::new();
+        for step in told.flat_map(Told::done) {
+            *done.entry(step).or_default() += 1;
         }
-    }
-    world
-        .story
-        .holds(done == *passes, || format!("{target}: runs call done {done:?}, the ledger has {passes:?}"));
+        done
+    };
+    let (sure, all) = (count(&mut runs().filter(|told| !told.was_left())), count(&mut runs()));
+    let within = |less: &Passes, more: &Passes| {
+        less.iter().all(|(step, count)| more.get(step).is_some_and(|more| count <= more))
+    };
+    world.story.holds(within(&sure, passes) && within(passes, &all), || {
+        let runs: Vec<String> = runs().map(Told::line).collect();
+        format!(
+            "{target}: runs call done {all:?}, {sure:?} by themselves, the ledger has {passes:?}: {runs:#?}"
+        )
+    });
 }
 
 /// Reasons that a command may fail with here.
@@ -149,6 +195,10 @@ const REASONS: &[&str] = &[
 pub(super) fn clients_agree(world: &World, all: &BTreeMap<String, Told>, said: &[Said]) {
     for one in said {
         let Said { words, exit, run, reason, told, story, .. } = one;
+        // What the cancel itself answers: how the run stands.
+        if words.starts_with("runs cancel") && *exit == 5 {
+            continue;
+        }
         let wrong = |what: &str| {
             let target = world.targets[one.target].name;
             world.story.wrong(&format!("{target}: {words}: {what}\n{story}"));
@@ -165,22 +215,22 @@ pub(super) fn clients_agree(world: &World, all: &BTreeMap<String, Told>, said: &
         if run.is_empty() {
             continue;
         }
-        let Some(Told { run, .. }) = all.get(run) else {
+        let Some(end) = all.get(run).and_then(|told| told.ends().next()) else {
             wrong("nobody knows its run");
             continue;
         };
         let agrees = match exit {
-            0 => run.state() == RunState::Succeeded || one.joined,
-            4 => matches!(run.state(), RunState::Failed | RunState::Cancelled),
-            // One that was not known is settled later.
-            5 => run.state() == RunState::Partial || reason == "OUTCOME_UNKNOWN",
-            6 => run.state() == RunState::Failed,
+            0 => end == RunState::Succeeded || one.joined,
+            4 => matches!(end, RunState::Failed | RunState::Cancelled),
+            // One that is not known is settled later.
+            5 => matches!(end, RunState::Partial | RunState::Unknown),
+            6 => end == RunState::Failed,
             // The run went on without it.
             -1 | 1 | 9 | 130 => true,
             _ => false,
         };
         if !agrees {
-            wrong(&format!("exit {exit}, and the run is {:?}", run.state()));
+            wrong(&format!("exit {exit}, and the run was {end:?}"));
         }
     }
 }
