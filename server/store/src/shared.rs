@@ -124,6 +124,9 @@ pub trait Shared: Send + Sync {
     /// Whether other daemons have the store open as well.
     async fn has_others(&self) -> Result<bool>;
 
+    /// Whether the last event of a run's log tells its end, or the log was pruned.
+    async fn log_has_end(&self, run: &str) -> Result<bool>;
+
     /// The ids of the runs under way that are ours.
     async fn own_runs(&self) -> Result<Vec<String>>;
 

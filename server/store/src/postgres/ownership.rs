@@ -121,6 +121,19 @@ impl Shared for PostgresStore {
         .map_err(fault)
     }
 
+    async fn log_has_end(&self, run: &str) -> Result<bool> {
+        // The end is the last event of its group: texts within it have their quotes escaped.
+        sqlx::query_scalar(
+            "SELECT EXISTS (SELECT FROM run WHERE id = $1 AND events_pruned > 0)
+                 OR coalesce((SELECT events FROM event WHERE run = $1 ORDER BY last_seq DESC LIMIT 1), '')
+                    LIKE '%\"kind\":\"run_finished\"%'",
+        )
+        .bind(run)
+        .fetch_one(&mut *self.read().await?)
+        .await
+        .map_err(fault)
+    }
+
     async fn own_runs(&self) -> Result<Vec<String>> {
         sqlx::query_scalar(concat!("SELECT id FROM run WHERE ", under_way!(), " AND lease = $1 ORDER BY id"))
             .bind(self.lease_id())

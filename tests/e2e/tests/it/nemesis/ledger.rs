@@ -11,36 +11,43 @@ pub(super) type Passes = BTreeMap<String, usize>;
 /// (so two runs worked at once), where a revision came before its parents or went before its children, and where what
 /// is applied in the end is not what the version rows and the tables say.
 pub(super) fn check(world: &World, target: &Target) -> Passes {
-    let story = &world.story;
-    let rows =
-        target.sql(world, "SELECT revision, way, part, who FROM ledger ORDER BY id").expect("it answers");
+    let rows = target.sql(world, "SELECT revision, way, part, who FROM ledger ORDER BY id").expect("it answers");
     let entries: Vec<Vec<&str>> = rows.lines().map(|row| row.split('|').collect()).collect();
     let graph = graph(target.engine);
-    let mut applied: BTreeSet<&str> = BTreeSet::new();
-    let mut passes = Passes::new();
-    let mut at = 0;
-    while at < entries.len() {
-        let (id, way) = (entries[at][0], entries[at][1]);
-        for part in 1..=PARTS {
-            let entry = entries.get(at).map(|entry| (entry[0], entry[1], entry[2].to_owned()));
-            if entry != Some((id, way, part.to_string())) {
-                let near = entries[at.saturating_sub(6)..entries.len().min(at + 6)].iter();
-                let near: Vec<String> = near.map(|entry| entry.join(" ")).collect();
-                story.wrong(&format!(
-                    "{}: statement {part} of {id}{way} is wanted as entry {at}, there is {entry:?}; around it {near:#?}",
-                    target.name
-                ));
-                return passes;
-            }
-            at += 1;
+    match walk(&graph, &entries) {
+        Ok((applied, passes)) => {
+            stands(world, target, &graph, &applied);
+            passes
         }
-        *passes.entry(format!("{id}{way}")).or_default() += 1;
-        if let Err(why) = step(&graph, &mut applied, id, way) {
-            story.wrong(&format!("{}: entry {at}: {id}{way} {why}; applied was {applied:?}", target.name));
+        Err(why) => {
+            world.story.wrong(&format!("{}: {why}", target.name));
+            Passes::new()
         }
     }
-    stands(world, target, &graph, &applied);
-    passes
+}
+
+/// Goes through entries of revision, way and part: what stands applied in the end, and how often each was passed.
+fn walk<'e>(graph: &[Revision], entries: &[Vec<&'e str>]) -> Result<(BTreeSet<&'e str>, Passes), String> {
+    let mut applied: BTreeSet<&str> = BTreeSet::new();
+    let mut passes = Passes::new();
+    for (at, pass) in entries.chunks(PARTS as usize).enumerate() {
+        let at = at * PARTS as usize;
+        let (id, way) = (pass[0][0], pass[0][1]);
+        for part in 1..=PARTS {
+            let entry = pass.get(part as usize - 1);
+            if entry.is_none_or(|entry| entry[..2] != [id, way] || entry[2] != part.to_string()) {
+                let near = entries[at.saturating_sub(6)..entries.len().min(at + 9)].iter();
+                let near: Vec<String> = near.map(|entry| entry.join(" ")).collect();
+                return Err(format!(
+                    "statement {part} of {id}{way} is wanted near entry {at}, there is {entry:?}; around it {near:#?}"
+                ));
+            }
+        }
+        step(graph, &mut applied, id, way)
+            .map_err(|why| format!("entry {at}: {id}{way} {why}; applied was {applied:?}"))?;
+        *passes.entry(format!("{id}{way}")).or_default() += 1;
+    }
+    Ok((applied, passes))
 }
 
 /// Takes one step in the graph.
@@ -93,4 +100,50 @@ fn stands(world: &World, target: &Target, graph: &[Revision], applied: &BTreeSet
     world.story.holds(journal.clone().is_ok_and(|n| n == "0") || journal.is_err(), || {
         format!("{}: the journal holds {journal:?}", target.name)
     });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::harness::Engine;
+
+    /// The ledger of `a1+ b1+`, with every statement of each.
+    fn entries(passes: &str) -> Vec<Vec<&str>> {
+        let parts = |pass: &'static str| ["1", "2", "3"].map(|part| vec![&pass[..2], &pass[2..], part]);
+        let known = ["a1+", "b1+", "b1-", "c1+", "b2+", "a1-"];
+        let pass = |word| known.into_iter().find(|pass| *pass == word).expect("it is known");
+        passes.split(' ').flat_map(|word| parts(pass(word))).collect()
+    }
+
+    fn why(entries: &[Vec<&str>]) -> String {
+        walk(&graph(Engine::Postgres), entries).expect_err("it is illegal")
+    }
+
+    #[test]
+    fn a_legal_way_is_counted() {
+        let (applied, passes) =
+            walk(&graph(Engine::Postgres), &entries("a1+ b1+ b2+ b1- b1+ c1+")).expect("it is legal");
+        assert_eq!(applied.into_iter().collect::<Vec<_>>(), ["a1", "b1", "b2", "c1"]);
+        assert_eq!((passes["b1+"], passes["b1-"], passes["a1+"]), (2, 1, 1));
+    }
+
+    #[test]
+    fn what_is_illegal_is_found() {
+        assert!(why(&entries("a1+ c1+")).contains("c1+ came before its parents"));
+        assert!(why(&entries("a1+ b1+ b1+")).contains("b1+ came twice"));
+        assert!(why(&entries("a1+ b1+ a1-")).contains("a1- went before its children"));
+        assert!(why(&entries("a1+ b1-")).contains("b1- went though it was not there"));
+        let legal = entries("a1+ b1+ b2+");
+        for at in 0..legal.len() {
+            let (mut missing, mut twice, mut among) = (legal.clone(), legal.clone(), legal.clone());
+            missing.remove(at);
+            twice.insert(at, legal[at].clone());
+            assert!(why(&missing).contains("is wanted"), "{at}");
+            assert!(why(&twice).contains("is wanted"), "{at}");
+            if at + 1 < legal.len() {
+                among.swap(at, at + 1);
+                assert!(why(&among).contains("is wanted"), "{at}");
+            }
+        }
+    }
 }
