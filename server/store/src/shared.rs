@@ -117,7 +117,8 @@ pub trait Shared: Send + Sync {
     /// A run under way, or ended, with whether its owner's lease stands.
     async fn open_run(&self, run: &str) -> Result<Option<OpenRun>>;
 
-    /// Takes over a run that nobody owns, or that has ended. `None` where its owner's lease stands and is not ours.
+    /// Takes over a run that nobody owns, or that has ended. Of one that is not RUNNING yet the steps go, for it will be
+    /// planned anew. `None` where its owner's lease stands and is not ours.
     /// [`crate::StoreError::NotFound`] where there is no such run.
     async fn take_run(&self, run: &str, owner: &str) -> Result<Option<TakenRun>>;
 

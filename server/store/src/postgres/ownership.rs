@@ -248,10 +248,18 @@ async fn take(conn: &mut PgConnection, id: &str, owner: &str, lease: &str) -> Re
     .bind(id)
     .bind(lease)
     .bind(owner)
-    .fetch_optional(conn)
+    .fetch_optional(&mut *conn)
     .await
     .map_err(fault)?;
     let Some(row) = row else { return Ok(None) };
+    // Before it is RUNNING nothing of a plan was begun: the run gets another one, which may be shorter.
+    sqlx::query(
+        "DELETE FROM step WHERE run = $1 AND EXISTS (SELECT FROM run WHERE id = $1 AND state IN ('QUEUED', 'LOCKING'))",
+    )
+    .bind(id)
+    .execute(conn)
+    .await
+    .map_err(fault)?;
     let lock = row.int_opt(At("run", "lock_pid"))?.zip(row.text_opt(At("run", "lock_start"))?);
     Ok(Some(TakenRun { run: columns::run(&row)?, terms: terms(&row)?, lock, cancel: cancel_asked(&row)? }))
 }

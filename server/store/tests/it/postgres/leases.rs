@@ -141,6 +141,24 @@ async fn a_run_that_is_given_up_is_anybodys() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_plan_that_was_not_begun_goes_with_its_owner() {
+    let Some(place) = Schema::made() else { return };
+    for (state, left) in [(RunState::Locking, 0), (RunState::Running, 3)] {
+        let id = format!("run-{left}");
+        let first = place.leased(LONG, "first").await;
+        let _ = first.create_project(&project("p")).await;
+        first.create_run(&RunRecord { id: id.clone(), state, ..run("run-1", "p") }).await.expect("created");
+        let steps: Vec<_> = (1..=3).map(|at| step(at, StepState::Planned)).collect();
+        first.put_steps(&id, &steps).await.expect("stored");
+        lapse(&place, "first");
+        let second = place.leased(LONG, "second").await;
+        shared(&second).take_run(&id, "second").await.expect("asked").expect("it is nobody's");
+        assert_eq!(second.steps(&id).await.expect("read").len(), left, "{state:?}");
+        second.close().await.expect("closed");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn runs_under_way_are_told_to_their_owner() {
     let Some(place) = Schema::made() else { return };
     let (first, second) = two(&place).await;

@@ -119,7 +119,7 @@ impl Said {
     fn of(target: usize, answer: Answer) -> Said {
         let lines = || answer.stdout.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
         let events = || lines().filter(|line| line["sequence"].is_string());
-        let run = events().last().and_then(|event| event["runId"].as_str().map(str::to_owned));
+        let run = events().next_back().and_then(|event| event["runId"].as_str().map(str::to_owned));
         let run = run.unwrap_or_default();
         let number = |event: Value| event["sequence"].as_str().and_then(|n| n.parse().ok());
         let told = events().filter(|event| event["runId"] == run.as_str()).filter_map(number).collect();

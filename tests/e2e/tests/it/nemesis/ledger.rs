@@ -11,7 +11,8 @@ pub(super) type Passes = BTreeMap<String, usize>;
 /// (so two runs worked at once), where a revision came before its parents or went before its children, and where what
 /// is applied in the end is not what the version rows and the tables say.
 pub(super) fn check(world: &World, target: &Target) -> Passes {
-    let rows = target.sql(world, "SELECT revision, way, part, who FROM ledger ORDER BY id").expect("it answers");
+    let rows =
+        target.sql(world, "SELECT revision, way, part, who FROM ledger ORDER BY id").expect("it answers");
     let entries: Vec<Vec<&str>> = rows.lines().map(|row| row.split('|').collect()).collect();
     let graph = graph(target.engine);
     match walk(&graph, &entries) {
