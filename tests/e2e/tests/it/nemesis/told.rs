@@ -222,8 +222,8 @@ pub(super) fn clients_agree(world: &World, all: &BTreeMap<String, Told>, said: &
         let agrees = match exit {
             0 => end == RunState::Succeeded || one.joined,
             4 => matches!(end, RunState::Failed | RunState::Cancelled),
-            // One that is not known is settled later.
-            5 => matches!(end, RunState::Partial | RunState::Unknown),
+            // One that is not known is settled later. One that met what another run had left is told of that.
+            5 => matches!(end, RunState::Partial | RunState::Unknown) || reason == "TARGET_PARTIAL",
             6 => end == RunState::Failed,
             // The run went on without it.
             -1 | 1 | 9 | 130 => true,
