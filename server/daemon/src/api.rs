@@ -1,6 +1,5 @@
 //! The services of the API, put together: the single place where the store, the engine and the services meet.
 
-use crate::Failure;
 use crate::catalog::Catalog;
 use crate::config::Config;
 use crate::config::databases::NamedTarget;
@@ -8,13 +7,13 @@ use crate::config::reach::{ReachError, Reached};
 use crate::config::runs::Session;
 use crate::lifecycle::Runs;
 use crate::server::{Api, ServeError};
+use crate::{Failure, Seams};
 use async_trait::async_trait;
 use migrated_core::DialectName;
-use migrated_engine::{Engine, EngineError, ResolveTarget, Resolved, Settings, SystemClock, TargetRequest};
+use migrated_engine::{Engine, EngineError, ResolveTarget, Resolved, Settings, TargetRequest};
 use migrated_store::{
     PostgresOptions, PostgresStore, SqliteOptions, SqliteStore, Store, StoreError, TargetRecord,
 };
-use migrated_target::edge::Edges;
 use migrated_target::{SessionMode, TargetSpec, VersionTable};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -26,7 +25,7 @@ const HOUSEKEEPING: Duration = Duration::from_secs(3600);
 const FIRST_HOUSEKEEPING: Duration = Duration::from_secs(60);
 
 /// Opens the store, settles what an earlier daemon left, and makes the services.
-pub(crate) async fn open(config: &Config, edges: Arc<dyn Edges>) -> Result<Api, Failure> {
+pub(crate) async fn open(config: &Config, seams: Seams) -> Result<Api, Failure> {
     let store = store(config).await?;
     let configured: BTreeMap<String, TargetRecord> =
         config.configured_targets().into_iter().map(|(name, t)| (name.clone(), record(name, t))).collect();
@@ -34,10 +33,10 @@ pub(crate) async fn open(config: &Config, edges: Arc<dyn Edges>) -> Result<Api, 
     let catalog = Catalog::new(store.clone(), configured, connections);
     let engine = Engine::with_edges(
         store.clone(),
-        Arc::new(SystemClock),
+        seams.clock,
         settings(config),
         resolver(config, catalog.clone()),
-        edges,
+        seams.edges,
     );
     if let Err(e) = engine.reconcile_all().await {
         tracing::warn!(error = %e, "runs that an earlier daemon left are settled when their targets are asked for");

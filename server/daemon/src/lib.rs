@@ -23,6 +23,7 @@ use cli::{Cli, Command};
 use config::source::Loaded;
 use config::{Config, Problems, Sources};
 use migrated_core::Code;
+use migrated_engine::Clock;
 use migrated_target::edge::Edges;
 use server::{Mode, ServeError};
 use std::io::Write as _;
@@ -65,9 +66,9 @@ impl From<ServeError> for Failure {
 }
 
 /// The daemon as a program: reads the command line, serves until it is told to stop, and gives the exit code. `edges`
-/// is told of every edge that a run comes to.
-pub fn main(edges: Arc<dyn Edges>) -> ExitCode {
-    match run(&Cli::parse(), edges) {
+/// is told of every edge that a run comes to; `clock` is what its runs and events are dated by.
+pub fn main(edges: Arc<dyn Edges>, clock: Arc<dyn Clock>) -> ExitCode {
+    match run(&Cli::parse(), Seams { edges, clock }) {
         Ok(code) => code,
         Err(failure) => {
             let _ = writeln!(std::io::stderr(), "{}", failure.text);
@@ -76,16 +77,22 @@ pub fn main(edges: Arc<dyn Edges>) -> ExitCode {
     }
 }
 
-fn run(cli: &Cli, edges: Arc<dyn Edges>) -> Result<ExitCode, Failure> {
+/// Where a test's daemon differs from the one that people run.
+struct Seams {
+    edges: Arc<dyn Edges>,
+    clock: Arc<dyn Clock>,
+}
+
+fn run(cli: &Cli, seams: Seams) -> Result<ExitCode, Failure> {
     match cli.command.as_ref().unwrap_or(&Command::Serve) {
-        Command::Serve => serve(&checked(general(cli)?)?, None, edges),
+        Command::Serve => serve(&checked(general(cli)?)?, None, seams),
         Command::Embedded(options) => {
             embedded::detach();
             let loaded =
                 embedded::configuration(cli, options, variables()).map_err(|p| Failure::config(&p))?;
             let config = checked(loaded)?;
             let state = embedded::StateDir::take(&options.state_dir)?;
-            serve(&config, Some(&state), edges)
+            serve(&config, Some(&state), seams)
         }
         Command::Config { reference: true } => {
             print(&config::reference::reference());
@@ -131,11 +138,7 @@ fn checked(loaded: Loaded) -> Result<Config, Failure> {
 }
 
 /// Serves until told to stop, or, with the state folder of an embedded daemon, until idle.
-fn serve(
-    config: &Config,
-    state: Option<&embedded::StateDir>,
-    edges: Arc<dyn Edges>,
-) -> Result<ExitCode, Failure> {
+fn serve(config: &Config, state: Option<&embedded::StateDir>, seams: Seams) -> Result<ExitCode, Failure> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(WORKERS)
         .max_blocking_threads(BLOCKING)
@@ -147,7 +150,7 @@ fn serve(
             telemetry::start(&config.telemetry).map_err(|e| Failure::config(&Problems(vec![e])))?;
         let mode = Mode { tracing: telemetry.is_tracing(), idle: state.map(|_| embedded::idle(config)) };
         let served = async {
-            let api = api::open(config, edges).await?;
+            let api = api::open(config, seams).await?;
             let ready = |addresses: &[config::listen::Address]| match state {
                 Some(state) => state.announce(addresses, jiff::Timestamp::now()),
                 None => Ok(()),

@@ -109,6 +109,10 @@ impl Engine {
         self.store().update_run(&run, run.version).await?;
         self.edge(Edge::SettledStored).await;
         let last = self.last_event(&run.id).await?;
+        if !was_unknown && self.is_end(&run.id, last).await? {
+            // It was told before, and the store refused to record it.
+            return Ok(());
+        }
         let log = crate::run::RunLog::start(&run.id, last, self);
         log.finish(EventKind::RunFinished {
             state: run.state,
@@ -209,6 +213,13 @@ impl Engine {
         let (union, _) = self.union(&run.project, &graph, place.key(), rows).await?;
         let known: Vec<String> = rows.iter().filter(|r| union.contains(r)).cloned().collect();
         Ok(Some(union.closure(&known).into_iter().map(|id| id.to_string()).collect()))
+    }
+
+    /// Whether that event of a run tells its end.
+    async fn is_end(&self, run: &str, seq: u64) -> Result<bool> {
+        let Some(before) = seq.checked_sub(1) else { return Ok(false) };
+        let event = self.store().events(run, before, 1).await?;
+        Ok(event.first().is_some_and(|event| matches!(event.what, EventKind::RunFinished { .. })))
     }
 
     pub(crate) async fn last_event(&self, run: &str) -> Result<u64> {

@@ -117,12 +117,19 @@ pub trait Shared: Send + Sync {
     /// A run under way, or ended, with whether its owner's lease stands.
     async fn open_run(&self, run: &str) -> Result<Option<OpenRun>>;
 
-    /// Takes over a run that nobody owns, or that has ended. `None` where its owner's lease stands and is not ours.
+    /// Takes over a run that nobody owns, or that has ended. Of one that is not RUNNING yet the steps go, for it will be
+    /// planned anew. `None` where its owner's lease stands and is not ours.
     /// [`crate::StoreError::NotFound`] where there is no such run.
     async fn take_run(&self, run: &str, owner: &str) -> Result<Option<TakenRun>>;
 
     /// Whether other daemons have the store open as well.
     async fn has_others(&self) -> Result<bool>;
+
+    /// Whether the last event of a run's log tells its end, or the log was pruned.
+    async fn log_has_end(&self, run: &str) -> Result<bool>;
+
+    /// The ids of the runs under way that are ours.
+    async fn own_runs(&self) -> Result<Vec<String>>;
 
     /// Gives a run of ours up: whoever comes first takes it over.
     async fn give_up_run(&self, run: &str) -> Result<()>;

@@ -1,35 +1,72 @@
 //! The shell that ends a server with the test process.
 
 use crate::StartError;
-use std::io::{BufRead, BufReader, Read};
+use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, Stdio};
+use std::sync::mpsc::{Receiver, channel};
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
 /// Runs `$@` in the background until standard input ends, then stops it and removes `$0`, its folder. By then nobody
-/// reads its error output, and what a shell says about a killed child would end it.
+/// reads its error output, and what a shell says about a killed child would end it. A line of standard input is the
+/// signal that stops it before it is started again.
 const SHELL: &str = r#"
 signal=$1; shift
 "$@" </dev/null & pid=$!
 trap '' INT TERM
-read -r _
+while read -r again; do
+    kill "-$again" "$pid" 2>/dev/null
+    wait "$pid"
+    (trap - INT TERM; exec "$@") </dev/null & pid=$!
+done
 exec 2>/dev/null
 kill "-$signal" "$pid" 2>/dev/null
 wait "$pid"
 rm -rf "$0"
 "#;
 
+/// How long a server that was started again may take to be ready, and how often that is tried: its port may be
+/// somebody else's for a moment.
+const AGAIN: (Duration, u32) = (Duration::from_secs(30), 4);
+
 /// A server that ends when this is dropped, or when the process ends.
 #[derive(Debug)]
 pub(crate) struct Guard {
     shell: Child,
+    line: Mutex<Line>,
+}
+
+/// The way to the shell and back.
+#[derive(Debug)]
+struct Line {
     /// Dropping it tells the shell to end.
     alive: Option<ChildStdin>,
+    /// The server is ready once more.
+    ready: Receiver<()>,
 }
 
 impl Drop for Guard {
     fn drop(&mut self) {
-        drop(self.alive.take());
+        let line = self.line.get_mut().unwrap_or_else(PoisonError::into_inner);
+        drop(line.alive.take());
         let _ = self.shell.wait();
+    }
+}
+
+impl Guard {
+    /// Ends the server by a signal (`INT`, `KILL`, …), starts it again and waits until it is ready.
+    pub(crate) fn restart(&self, signal: &str) -> Result<(), StartError> {
+        let mut line = self.line.lock().unwrap_or_else(PoisonError::into_inner);
+        while line.ready.try_recv().is_ok() {}
+        for _ in 0..AGAIN.1 {
+            let shell = line.alive.as_mut().ok_or_else(|| std::io::Error::other("it was stopped"))?;
+            writeln!(shell, "{signal}")?;
+            if line.ready.recv_timeout(AGAIN.0).is_ok() {
+                return Ok(());
+            }
+        }
+        Err(StartError::Failed { program: "a server".into(), output: "it does not start again".into() })
     }
 }
 
@@ -80,7 +117,8 @@ impl Account {
         let mut shell = command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::piped()).spawn()?;
         let alive = shell.stdin.take();
         let log = shell.stderr.take();
-        let guard = Guard { shell, alive };
+        let (tell, told) = channel();
+        let guard = Guard { shell, line: Mutex::new(Line { alive, ready: told }) };
         let mut log = BufReader::new(log.ok_or_else(|| std::io::Error::other("no error output"))?);
         let mut said = String::new();
         loop {
@@ -97,10 +135,16 @@ impl Account {
                 return Err(StartError::Failed { program, output: said });
             }
         }
-        // Nobody reads the rest, but a full pipe would stop the server.
+        // Of the rest nothing is wanted but that it is ready again; a full pipe would stop the server.
+        let ready = ready.to_owned();
         std::thread::spawn(move || {
-            let mut sink = [0; 4096];
-            while log.read(&mut sink).is_ok_and(|n| n > 0) {}
+            let mut line = Vec::new();
+            while log.read_until(b'\n', &mut line).is_ok_and(|n| n > 0) {
+                if String::from_utf8_lossy(&line).contains(&ready) {
+                    let _ = tell.send(());
+                }
+                line.clear();
+            }
         });
         Ok(guard)
     }

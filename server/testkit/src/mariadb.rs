@@ -12,7 +12,7 @@ const PASSWORD: &str = "sesame-open-1";
 /// A private MariaDB server with a user who may do everything.
 #[derive(Debug)]
 pub struct Mariadb {
-    _guard: Guard,
+    guard: Guard,
     folder: PathBuf,
     port: u16,
 }
@@ -39,7 +39,7 @@ impl Mariadb {
             ["--no-defaults", &data, "--auth-root-authentication-method=normal", "--skip-test-db"];
         run(ACCOUNT.command(install).args(install_arguments).current_dir(&folder))?;
         let script = format!(
-            "printf '%s\\n' \"CREATE USER {USER}@'%' IDENTIFIED BY '{PASSWORD}';\" \
+            "printf '%s\\n' \"CREATE USER IF NOT EXISTS {USER}@'%' IDENTIFIED BY '{PASSWORD}';\" \
              \"GRANT ALL ON *.* TO {USER}@'%' WITH GRANT OPTION;\" > init.sql"
         );
         run(ACCOUNT.command("sh").args(["-c", &script]).current_dir(&folder))?;
@@ -59,7 +59,7 @@ impl Mariadb {
         server.extend(["--bind-address=127.0.0.1", "--innodb-flush-log-at-trx-commit=0", "--skip-log-bin"]);
         server.extend(more);
         let guard = ACCOUNT.serve(&folder, "KILL", "ready for connections", &server)?;
-        Ok(Mariadb { _guard: guard, folder, port })
+        Ok(Mariadb { guard, folder, port })
     }
 
     /// The URL of a database.
@@ -73,6 +73,14 @@ impl Mariadb {
             "mysql://{USER}:{PASSWORD}@localhost/{database}?unix_socket={}",
             self.folder.join("s").display()
         )
+    }
+
+    /// Ends the server by a signal (`TERM`; `KILL` for a crash), starts it again and waits until it is ready.
+    ///
+    /// # Errors
+    /// Where it does not start again.
+    pub fn restart(&self, signal: &str) -> Result<(), StartError> {
+        self.guard.restart(signal)
     }
 
     /// The port.

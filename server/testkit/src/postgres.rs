@@ -26,7 +26,7 @@ pub struct PostgresOptions {
 /// A PostgreSQL server with a superuser: a private one, or one that somebody else runs.
 #[derive(Debug)]
 pub struct Postgres {
-    _guard: Option<Guard>,
+    guard: Option<Guard>,
     place: Place,
 }
 
@@ -52,7 +52,7 @@ impl Postgres {
                 let after_scheme = url.find("://").map_or(0, |at| at + 3);
                 let end = url[after_scheme..].find('/').map_or(url.len(), |at| after_scheme + at);
                 let options = if options.is_empty() { String::new() } else { format!("?{options}") };
-                Ok(Postgres { _guard: None, place: Place::Foreign(url[..end].to_owned(), options) })
+                Ok(Postgres { guard: None, place: Place::Foreign(url[..end].to_owned(), options) })
             }
             _ => Postgres::start(&PostgresOptions::default()),
         }
@@ -121,7 +121,19 @@ impl Postgres {
             server.extend(["-c", setting]);
         }
         let guard = ACCOUNT.serve(&folder, "QUIT", "ready to accept connections", &server)?;
-        Ok(Postgres { _guard: Some(guard), place: Place::Private { folder, port } })
+        Ok(Postgres { guard: Some(guard), place: Place::Private { folder, port } })
+    }
+
+    /// Ends a private server by a signal (`INT` for a fast shutdown, `QUIT` for an immediate one), starts it again and
+    /// waits until it is ready.
+    ///
+    /// # Errors
+    /// Where it does not start again, or is not a private one.
+    pub fn restart(&self, signal: &str) -> Result<(), StartError> {
+        match &self.guard {
+            Some(guard) => guard.restart(signal),
+            None => Err(StartError::Missing("a private PostgreSQL".into())),
+        }
     }
 
     /// The superuser's URL of a database.

@@ -4,7 +4,7 @@ use super::lane::Joined;
 use super::replicas::Elsewhere;
 use super::step::Run;
 use super::watch::RunWatch;
-use super::{Left, RunHandle, RunLog, handle};
+use super::{Left, RunHandle, RunLog, Scope};
 use crate::graph::{GraphRef, LoadedGraph};
 use crate::place::{Place, TargetRequest};
 use crate::plan::{Decided, Goal};
@@ -14,8 +14,10 @@ use migrated_core::event::{EventKind, RunKind, RunState};
 use migrated_store::{CreatedRun, RunRecord};
 use migrated_target::SessionMode;
 use migrated_target::edge::Edge;
-use std::sync::Arc;
+use std::panic::AssertUnwindSafe;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
+use uuid::ContextV7;
 
 /// A request to upgrade, downgrade or stamp a target.
 #[derive(Clone, Debug)]
@@ -60,7 +62,7 @@ pub(crate) struct Job {
     pub(crate) graph: Arc<LoadedGraph>,
     pub(crate) goal: Goal,
     pub(crate) options: RunOptions,
-    /// What a daemon left that had the run before, and had recorded its plan.
+    /// What a daemon left that had the run before, and had recorded its plan; until it is known how much of that is done.
     pub(crate) left: Option<Left>,
 }
 
@@ -112,7 +114,7 @@ impl Engine {
         self.reconcile(&place).await?;
         let standing = place.target.standing().await?;
         let decided = self.decide(&project.name, &graph, &place, &standing, &goal).await?;
-        let id = new_run_id();
+        let id = new_run_id(self.now());
         let record = RunRecord {
             id: id.clone(),
             project: project.name.clone(),
@@ -140,7 +142,17 @@ impl Engine {
             self.check_applied(&project.name, &graph, &place, &standing, &decided).await?;
             return self.nothing_to_do(record, &decided).await;
         }
-        self.enqueue(record, request, graph, place, goal, &decided).await
+        let (engine, scope) = (self.clone(), decided.scope());
+        // Once it is begun it is not left half done, though whoever asked goes away.
+        let enqueued = self
+            .inner
+            .runs
+            .tasks
+            .spawn(async move { engine.enqueue(record, request, graph, place, goal, scope).await });
+        match enqueued.await {
+            Ok(watch) => watch,
+            Err(e) => Err(EngineError::new(Code::Internal, format!("a request broke off: {e}"))),
+        }
     }
 
     /// The run that a request id made before, to be watched again.
@@ -184,12 +196,12 @@ impl Engine {
         graph: Arc<LoadedGraph>,
         place: Place,
         goal: Goal,
-        decided: &Decided,
+        wanted: Scope,
     ) -> Result<RunWatch> {
         let plain = !request.options.per_run_transaction;
         let joinable = request.kind == RunKind::Upgrade && plain;
-        let scope = if joinable { decided.scope() } else { handle::Scope::default() };
-        let wanted = scope.clone();
+        let wanted = if joinable { wanted } else { Scope::default() };
+        let scope = wanted.clone();
         // Where other daemons make runs too, one request at a time asks the store about theirs.
         let lane = self.inner.runs.lane(place.key());
         let shared = self.store().shared();
@@ -231,7 +243,10 @@ impl Engine {
             }
             Err(e) => {
                 self.inner.runs.remove(&run);
-                return Err(e);
+                return Err(match e.code {
+                    Code::LeaseLost => e.next("repeat the command: there is no run yet"),
+                    _ => e,
+                });
             }
         }
         self.edge(Edge::Queued).await;
@@ -255,7 +270,13 @@ fn accepted(record: &RunRecord) -> EventKind {
     }
 }
 
+/// Keeps the ids of one microsecond in order.
+static IDS: Mutex<AssertUnwindSafe<ContextV7>> = Mutex::new(AssertUnwindSafe(ContextV7::new()));
+
 /// Ids of runs sort by time: a UUID of version 7 without its dashes.
-fn new_run_id() -> String {
-    uuid::Uuid::now_v7().simple().to_string()
+fn new_run_id(now_micros: i64) -> String {
+    let now = u64::try_from(now_micros).unwrap_or_default();
+    let nanos = u32::try_from(now % 1_000_000).unwrap_or_default() * 1_000;
+    let at = uuid::Timestamp::from_unix(&IDS, now / 1_000_000, nanos);
+    uuid::Uuid::new_v7(at).simple().to_string()
 }

@@ -25,6 +25,7 @@ impl Engine {
         let begun = Instant::now();
         let deadline = job.options.deadline.map(|d| self.spawn_deadline(&run, d));
         let end = self.work(&run, &mut job).await;
+        let end = if job.left.is_some() { end.unseen(&job) } else { end };
         if let Some(timer) = deadline {
             timer.abort();
         }
@@ -59,6 +60,9 @@ impl Engine {
         self.edge(Edge::Locked).await;
         let end = match self.under_lock(run, job, lock.as_mut(), share.work).await {
             Ok(end) => end,
+            Err(e) if job.record.steps_done > 0 => {
+                End::failed(e, Outcome::Clean, job.record.rows_after.clone(), job.record.steps_done)
+            }
             Err(e) => End::refused(e),
         };
         self.edge(Edge::Worked).await;
@@ -108,7 +112,7 @@ impl Engine {
         // An owner that died may have left its work session at work: it is ended before anything is read.
         self.reconcile(&job.place).await?;
         let standing: Standing = job.place.target.standing().await?;
-        if let Some(left) = job.left.take() {
+        if let Some(left) = job.left.clone() {
             return self.go_on(run, job, lock, own, &standing, &left.steps).await;
         }
         let project = job.record.project.clone();

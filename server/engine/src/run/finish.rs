@@ -1,11 +1,13 @@
 //! The end of a run: its state, what it left, and the way on.
 
 use super::accept::Job;
+use super::log::STORE_RETRY;
 use super::step::Run;
 use crate::plan::shown;
 use crate::{Engine, EngineError};
 use migrated_core::Code;
 use migrated_core::event::{EventKind, Failure, RunKind, RunState};
+use migrated_store::{RunRecord, StoreError};
 use migrated_target::Outcome;
 use migrated_target::edge::Edge;
 use std::time::Duration;
@@ -33,6 +35,21 @@ impl End {
     /// So many steps were done, then one failed.
     pub(crate) fn failed(error: EngineError, outcome: Outcome, rows: Vec<String>, done: u32) -> End {
         End { error: Some(error), outcome, rows: Some(rows), done }
+    }
+
+    /// The end of a run that was taken over and failed before anybody looked how much of its plan is done: nothing can be
+    /// said of the target, which the next request looks at (rule R1).
+    pub(crate) fn unseen(self, job: &Job) -> End {
+        match self.error {
+            Some(error) if !(error.code == Code::ShuttingDown && self.outcome == Outcome::Clean) => {
+                let (target, before) = (&job.place.name, shown(&job.record.rows_before));
+                let state =
+                    format!("{target} stood at {before} when this run began; how far it came is not known");
+                let error = error.state(state);
+                End { error: Some(error), outcome: Outcome::Unknown { xid: None }, rows: None, done: 0 }
+            }
+            error => End { error, ..self },
+        }
     }
 
     /// The daemon is stopping, and the target is clean: another daemon could go on with the run (rule R16).
@@ -85,11 +102,13 @@ impl Engine {
         job.record.steps_done = job.record.steps_done.max(end.done);
         job.record.failure = failure.clone();
         job.record.finished_at = Some(self.now());
-        match self.store().update_run(&job.record, job.record.version).await {
-            Ok(version) => job.record.version = version,
+        match self.store_end(&mut job.record).await {
+            Ok(()) => {}
             Err(e) if self.leaves_to_others(run, &e) => return,
             Err(e) => {
                 tracing::error!(run = %run.id, error = %e, "the end of the run cannot be stored");
+                // The target is as it is: whoever comes next finds that out.
+                self.inner.runs.something_unsettled(job.place.key());
                 run.log.push(EventKind::Warning {
                     reason: e.code().reason().to_owned(),
                     message: format!("the end of this run could not be recorded: {e}"),
@@ -107,6 +126,35 @@ impl Engine {
             })
             .await;
         self.edge(Edge::EndShown).await;
+    }
+
+    /// Stores how a run ended. What the store refuses for a moment is tried again: a run whose end nobody knows keeps
+    /// others waiting.
+    pub(crate) async fn store_end(&self, record: &mut RunRecord) -> Result<(), StoreError> {
+        let mut pauses = STORE_RETRY.iter();
+        loop {
+            let refusal = match self.store().update_run(record, record.version).await {
+                Ok(version) => {
+                    record.version = version;
+                    return Ok(());
+                }
+                Err(e) => e,
+            };
+            match (&refusal, pauses.next()) {
+                // Nobody else writes to a run of this daemon: the answer to an earlier write was lost.
+                (StoreError::Conflict { found, .. }, Some(_)) if self.store().shared().is_some() => {
+                    let stored = self.store().run(&record.id).await;
+                    record.version = *found;
+                    if stored.is_ok_and(|stored| stored.is_some_and(|stored| stored == *record)) {
+                        return Ok(());
+                    }
+                }
+                (StoreError::Unavailable(_) | StoreError::Full(_), Some(pause)) => {
+                    tokio::time::sleep(*pause).await;
+                }
+                _ => return Err(refusal),
+            }
+        }
     }
 }
 

@@ -14,8 +14,8 @@ use tokio::sync::{Notify, watch};
 const GROUP: Duration = Duration::from_millis(4);
 /// Events kept in memory for watchers that keep up; slower ones read from the store.
 const RING: usize = 2_048;
-/// Pauses between attempts to write a group that the store refuses.
-const STORE_RETRY: [Duration; 4] =
+/// Pauses between attempts to write what the store refuses.
+pub(super) const STORE_RETRY: [Duration; 4] =
     [Duration::from_millis(50), Duration::from_millis(200), Duration::from_secs(1), Duration::from_secs(2)];
 
 /// What watchers wait on.
@@ -315,8 +315,9 @@ impl RunLog {
         self.edges.pass(Edge::NotesStored).await;
     }
 
-    /// Writes a group; where the store goes on refusing, remembers why and lets the group be shown all the same:
-    /// a full disk under the store must not make a run mute. `false` where the log is another daemon's by now.
+    /// Writes a group; where a store of this daemon alone goes on refusing, remembers why and lets the group be shown all
+    /// the same: a full disk under the store must not make a run mute. In a shared store another daemon would number its
+    /// events anew, so there nothing is shown that is not stored. `false` where the log is another daemon's by now.
     async fn store_group(&self, group: &[Event]) -> bool {
         if self.fault().is_some() {
             return true;
@@ -333,8 +334,10 @@ impl RunLog {
                     }
                     return true;
                 }
+                Err(_) if self.shown.borrow().moved => return false,
                 Err(e) => match pauses.next() {
                     Some(pause) => tokio::time::sleep(*pause).await,
+                    None if is_shared => tokio::time::sleep(STORE_RETRY[STORE_RETRY.len() - 1]).await,
                     None => {
                         tracing::error!(run = %self.run, error = %e, "the run's log cannot be stored");
                         *self.fault.lock().unwrap_or_else(PoisonError::into_inner) = Some(e);

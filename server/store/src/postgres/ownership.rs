@@ -121,6 +121,27 @@ impl Shared for PostgresStore {
         .map_err(fault)
     }
 
+    async fn log_has_end(&self, run: &str) -> Result<bool> {
+        // The end is the last event of its group: texts within it have their quotes escaped.
+        sqlx::query_scalar(
+            "SELECT EXISTS (SELECT FROM run WHERE id = $1 AND events_pruned > 0)
+                 OR coalesce((SELECT events FROM event WHERE run = $1 ORDER BY last_seq DESC LIMIT 1), '')
+                    LIKE '%\"kind\":\"run_finished\"%'",
+        )
+        .bind(run)
+        .fetch_one(&mut *self.read().await?)
+        .await
+        .map_err(fault)
+    }
+
+    async fn own_runs(&self) -> Result<Vec<String>> {
+        sqlx::query_scalar(concat!("SELECT id FROM run WHERE ", under_way!(), " AND lease = $1 ORDER BY id"))
+            .bind(self.lease_id())
+            .fetch_all(&mut *self.read().await?)
+            .await
+            .map_err(fault)
+    }
+
     async fn give_up_run(&self, run: &str) -> Result<()> {
         let mut alone = self.write_alone().await?;
         // No lease has an empty id.
@@ -227,10 +248,18 @@ async fn take(conn: &mut PgConnection, id: &str, owner: &str, lease: &str) -> Re
     .bind(id)
     .bind(lease)
     .bind(owner)
-    .fetch_optional(conn)
+    .fetch_optional(&mut *conn)
     .await
     .map_err(fault)?;
     let Some(row) = row else { return Ok(None) };
+    // Before it is RUNNING nothing of a plan was begun: the run gets another one, which may be shorter.
+    sqlx::query(
+        "DELETE FROM step WHERE run = $1 AND EXISTS (SELECT FROM run WHERE id = $1 AND state IN ('QUEUED', 'LOCKING'))",
+    )
+    .bind(id)
+    .execute(conn)
+    .await
+    .map_err(fault)?;
     let lock = row.int_opt(At("run", "lock_pid"))?.zip(row.text_opt(At("run", "lock_start"))?);
     Ok(Some(TakenRun { run: columns::run(&row)?, terms: terms(&row)?, lock, cancel: cancel_asked(&row)? }))
 }

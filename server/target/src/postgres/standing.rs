@@ -41,9 +41,15 @@ async fn look(target: &PostgresTarget, connected: &mut Connected) -> Result<Stan
     let place = &connected.place;
     let journal = if journal_found.first(0) == Some("t") {
         let text = journal::select(DialectName::Postgres, &journal_table(place), &place.name);
-        let answers = ask(connected, &text).await?;
-        let answer = answers.into_iter().next_back().unwrap_or_default();
-        journal_rows(&answer)?
+        match connected.wire.query(&text, &mut |_| {}).await {
+            Ok(answers) => journal_rows(&answers.into_iter().next_back().unwrap_or_default())?,
+            // A run that ended meanwhile has dropped it.
+            Err((_, e)) if e.db().is_some_and(|db| db.code().code() == "42P01") => Vec::new(),
+            Err((_, e)) => {
+                let doing = format!("reading where {} stands", connected.place.qualified());
+                return Err(error::outside(&e, &doing));
+            }
+        }
     } else {
         Vec::new()
     };
@@ -56,11 +62,6 @@ async fn look(target: &PostgresTarget, connected: &mut Connected) -> Result<Stan
         missing_rights: missing_rights(target, place, &catalog),
         lock_table_size: catalog.first(LOCKS).and_then(|n| n.parse().ok()),
     })
-}
-
-async fn ask(connected: &mut Connected, text: &str) -> Result<Vec<Answer>, TargetError> {
-    let doing = format!("reading where {} stands", connected.place.qualified());
-    connected.wire.query(text, &mut |_| {}).await.map_err(|(_, e)| error::outside(&e, &doing))
 }
 
 /// The rows of a journal's answer.

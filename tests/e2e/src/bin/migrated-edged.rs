@@ -5,8 +5,10 @@
 //! - `EDGE_HOLD=NAME[:N]` with `EDGE_SOCKET=PATH`: there it connects to that socket, and goes on when the other side
 //!   closes.
 //! - `EDGE_TRACE=PATH`: the names of all edges are written there as they are passed, one a line.
+//! - `EDGE_CLOCK=SECONDS`: its clock is so far ahead (or, negative, behind).
 
 use async_trait::async_trait;
+use migrated_engine::{Clock, SystemClock};
 use migrated_target::edge::{Edge, Edges};
 use rustix::process::{Signal, getpid, kill_process};
 use std::collections::HashMap;
@@ -91,9 +93,27 @@ impl Edges for Listener {
     }
 }
 
+/// The system's clock, and how many microseconds it is set wrong.
+struct Skewed(i64);
+
+impl Clock for Skewed {
+    fn now_micros(&self) -> i64 {
+        SystemClock.now_micros() + self.0
+    }
+}
+
+impl Skewed {
+    fn of_environment() -> Result<Skewed, String> {
+        let Ok(text) = std::env::var("EDGE_CLOCK") else { return Ok(Skewed(0)) };
+        let seconds: i64 = text.parse().map_err(|e| format!("EDGE_CLOCK={text}: {e}"))?;
+        Ok(Skewed(seconds * 1_000_000))
+    }
+}
+
 fn main() -> ExitCode {
-    match Listener::of_environment() {
-        Ok(listener) => migrated::main(Arc::new(listener)),
+    let seams = Listener::of_environment().and_then(|l| Ok((l, Skewed::of_environment()?)));
+    match seams {
+        Ok((listener, clock)) => migrated::main(Arc::new(listener), Arc::new(clock)),
         Err(why) => {
             let _ = writeln!(std::io::stderr(), "{why}");
             ExitCode::from(2)

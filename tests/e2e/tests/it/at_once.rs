@@ -1,7 +1,7 @@
 //! Many at once: eight clients, two daemons, an old image and a new one.
 
 use crate::harness::{Answer, Database, Engine, Gate, Leaves, Project, Running, on_each};
-use std::rc::Rc;
+use std::sync::Arc;
 
 fn all_succeeded(answers: impl IntoIterator<Item = Answer>) {
     for answer in answers {
@@ -12,8 +12,8 @@ fn all_succeeded(answers: impl IntoIterator<Item = Answer>) {
 #[test]
 fn eight_at_once_from_eight_folders() {
     on_each(Engine::ALL, |first| {
-        let database = Rc::clone(&first.database);
-        let others: Vec<Project> = (0..7).map(|_| Project::beside(Rc::clone(&database))).collect();
+        let database = Arc::clone(&first.database);
+        let others: Vec<Project> = (0..7).map(|_| Project::beside(Arc::clone(&database))).collect();
         let projects: Vec<&Project> = std::iter::once(first).chain(&others).collect();
         projects.iter().for_each(|project| project.slow_counter());
         let running: Vec<_> = projects.iter().map(|project| project.start("upgrade head")).collect();
@@ -41,7 +41,7 @@ fn eight_folders_through_one_daemon() {
         first.slow_counter();
         first.ctl("heads").succeeds();
         let server = first.server();
-        let others: Vec<Project> = (0..7).map(|_| Project::beside(Rc::clone(&first.database))).collect();
+        let others: Vec<Project> = (0..7).map(|_| Project::beside(Arc::clone(&first.database))).collect();
         others.iter().for_each(Project::slow_counter);
         let words = format!("upgrade head --server {server}");
         let running: Vec<_> = others.iter().map(|project| project.start(&words)).collect();
@@ -57,7 +57,7 @@ fn an_old_image_and_a_new_one_at_once() {
         new.slow_counter();
         new.ctl("heads").succeeds();
         let server = new.server();
-        let old = Project::beside(Rc::clone(&new.database));
+        let old = Project::beside(Arc::clone(&new.database));
         old.slow_counter();
         old.remove("c3.sql");
         let words = format!("upgrade head --server {server}");
@@ -76,7 +76,7 @@ fn two_daemons_exclude_each_other() {
         let gate = project.gated();
         let first = project.start("upgrade head");
         gate.reached(&project.database);
-        let other = Project::beside(Rc::clone(&project.database));
+        let other = Project::beside(Arc::clone(&project.database));
         other.stops();
         let before = other.place();
         let locked_out = other.ctl("upgrade head --lock-wait 1s").exits(6).is("LOCK_WAIT_EXPIRED");

@@ -35,7 +35,7 @@ fn a_row_that_nobody_knows() {
         let answer = project.refuses("upgrade head", 1, "UNKNOWN_REVISION", "unknown_row_*");
         let [push, stamp] = &answer.all_next()[..] else { panic!("two commands\n{}", answer.story()) };
         // A checkout that has the revision publishes it: it is known then, and the branch of this folder is beside it.
-        let other = Project::beside(std::rc::Rc::clone(&project.database));
+        let other = Project::beside(std::sync::Arc::clone(&project.database));
         other.three();
         other.revision("feed01", "b2", "SELECT 1;", "DROP TABLE IF EXISTS nothing;");
         let words = push.strip_prefix("migratectl ").expect("a command");

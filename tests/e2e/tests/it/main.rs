@@ -30,6 +30,7 @@ mod laws;
 mod lint;
 mod lock_manners;
 mod messages;
+mod nemesis;
 mod operations_form;
 mod outside;
 mod progress;

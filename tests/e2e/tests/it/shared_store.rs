@@ -89,6 +89,33 @@ fn a_daemon_that_was_killed_goes_on_with_its_run_when_it_is_back() {
 }
 
 #[test]
+fn a_run_whose_end_could_not_be_stored_gets_it_later() {
+    on_each(&[Engine::Postgres], |project| {
+        let Some(store) = SharedStore::new() else { return };
+        project.configure("project = \"shop\"\n");
+        let gate = project.gated();
+        let mut daemon = store.serve(project, "one");
+        let client = project.start(&daemon.words("upgrade head"));
+        gate.reached(&project.database);
+        store.sql(
+            "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN \
+             RAISE EXCEPTION 'No space left on device' USING ERRCODE = '53100'; END $$; \
+             CREATE TRIGGER is_full BEFORE UPDATE ON run FOR EACH ROW WHEN (NEW.finished_at IS NOT NULL) \
+             EXECUTE FUNCTION refuse()",
+        );
+        gate.open();
+        daemon.logged("the run is another daemon's by now, or soon will be");
+        assert_eq!(store.sql("SELECT state FROM run"), "RUNNING", "its end is refused");
+        store.sql("DROP TRIGGER is_full ON run");
+        // It takes the run over from itself, and finds it done.
+        client.ends(project).succeeds();
+        assert_eq!(store.sql("SELECT state, steps_done FROM run"), "SUCCEEDED|3");
+        assert_eq!(project.database.sql("SELECT count(*) FROM t_c3"), "1", "each revision once");
+        daemon.killed(project);
+    });
+}
+
+#[test]
 fn a_sqlite_target_is_no_target_of_a_shared_store() {
     on_each(&[Engine::Sqlite], |project| {
         let Some(store) = SharedStore::new() else { return };

@@ -36,12 +36,15 @@ impl Engine {
         log
     }
 
-    /// Whether another daemon may still write to the log of a run that is not under way here.
+    /// Whether another daemon may still write to the log of a run that is not under way here. When a run ended says
+    /// nothing of that: it is of another daemon's clock.
     pub(crate) async fn goes_on_elsewhere(&self, id: &str) -> Result<bool> {
         let Some(shared) = self.store().shared() else { return Ok(false) };
         let Some(open) = shared.open_run(id).await? else { return Ok(false) };
-        let just_ended = i64::try_from(NEW_OWNER.as_micros()).unwrap_or(i64::MAX);
-        Ok(open.run.finished_at.is_none_or(|at| self.now().saturating_sub(at) < just_ended))
+        if open.run.finished_at.is_none() {
+            return Ok(true);
+        }
+        Ok(open.is_owned && !shared.log_has_end(id).await?)
     }
 }
 

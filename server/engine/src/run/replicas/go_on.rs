@@ -38,8 +38,13 @@ impl Engine {
                 });
         let done = self.note_fates(&job.place, &job.record, recorded, &rows).await?;
         self.adopt_applied(&job.place, &job.record, &recorded[..done], &rows).await?;
+        job.left = None;
         job.record.steps_done = u32::try_from(done).unwrap_or(u32::MAX);
         job.record.rows_after = rows.clone();
+        if same && done == recorded.len() {
+            // Others may have worked on the target since.
+            return Ok(End::succeeded(rows));
+        }
         if !same || sorted(&rows) != sorted(&decided.rows_after(done)) {
             let error = EngineError::new(
                 Code::RunInterrupted,
@@ -47,9 +52,6 @@ impl Engine {
             )
             .state(format!("{} stands at {}", job.place.name, shown(&rows)));
             return Ok(End::failed(error, Outcome::Clean, rows, job.record.steps_done));
-        }
-        if done == recorded.len() {
-            return Ok(End::succeeded(rows));
         }
         decided.check_journal_from(done, &job.place, standing)?;
         let facts = self.check_steps(run, job, standing, &decided).await?;

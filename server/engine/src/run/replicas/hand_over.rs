@@ -8,15 +8,22 @@ use migrated_core::event::EventKind;
 use migrated_store::StoreError;
 
 impl Engine {
-    /// Whether a refusal of the store means that the run is another daemon's by now. Then its log ends here.
+    /// Whether the end of a run that the store refused is left to the others on it: the run is another daemon's by now,
+    /// or will be, because this one cannot write to it ([`Engine::give_up_lost`]). Then its log ends here.
     pub(crate) fn leaves_to_others(&self, run: &Run, refusal: &StoreError) -> bool {
-        let taken = matches!(refusal, StoreError::NotOwner { .. } | StoreError::Conflict { .. });
-        if taken && self.store().shared().is_some() {
-            tracing::warn!(run = %run.id, "the run is another daemon's by now: it is left to that");
-            run.log.abandon();
-            return true;
+        let passes = matches!(
+            refusal,
+            StoreError::NotOwner { .. }
+                | StoreError::Conflict { .. }
+                | StoreError::Unavailable(_)
+                | StoreError::Full(_)
+        );
+        if !passes || self.store().shared().is_none() {
+            return false;
         }
-        false
+        tracing::warn!(run = %run.id, error = %refusal, "the run is another daemon's by now, or soon will be");
+        run.log.abandon();
+        true
     }
 
     /// Leaves a run to the other daemons on the store, where there are any and they can reach its target. Returns whether

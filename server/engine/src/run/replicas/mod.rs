@@ -31,6 +31,7 @@ pub(crate) struct Replicas {
 }
 
 /// What a daemon left of a run.
+#[derive(Clone)]
 pub(crate) struct Left {
     /// The plan as it was recorded.
     pub(crate) steps: Vec<StepRecord>,

@@ -41,7 +41,7 @@ impl Engine {
         // In a box, because a run that is driven comes back here.
         Box::pin(async move {
             for open in shared.open_runs(place.key()).await?.iter().filter(|open| !open.is_owned) {
-                self.take_over(shared, &open.run, place).await?;
+                self.take_over(&open.run, place).await?;
             }
             let unsettled = self.store().unsettled_runs().await?.into_iter();
             let unknown = |run: &RunRecord| run.state == RunState::Unknown && run.target_key == place.key();
@@ -64,7 +64,7 @@ impl Engine {
     }
 
     /// Takes over a run that nobody owns, where this daemon can reach its target.
-    pub(crate) async fn take_orphan(&self, shared: &dyn Shared, run: &RunRecord) -> Result<()> {
+    pub(crate) async fn take_orphan(&self, run: &RunRecord) -> Result<()> {
         let named = self.place(&TargetRequest::Named(run.target.clone())).await;
         let place = match named.ok().filter(|place| place.key() == run.target_key) {
             Some(place) => place,
@@ -73,11 +73,20 @@ impl Engine {
                 None => return Ok(()),
             },
         };
-        self.take_over(shared, run, &place).await
+        self.take_over(run, &place).await
     }
 
-    /// Takes over a run, unless somebody owns it: ends what the old owner left at work, then goes on with it.
-    async fn take_over(&self, shared: &dyn Shared, run: &RunRecord, place: &Place) -> Result<()> {
+    /// Takes over a run, unless somebody owns it: ends what the old owner left at work, then goes on with it. Once it is
+    /// begun it is not left half done, though whoever asked goes away.
+    async fn take_over(&self, run: &RunRecord, place: &Place) -> Result<()> {
+        let (engine, run, place) = (self.clone(), run.clone(), place.clone());
+        let taking = tokio::spawn(async move { engine.take_over_now(&run, &place).await });
+        // It fails with the runtime only.
+        taking.await.unwrap_or(Ok(()))
+    }
+
+    async fn take_over_now(&self, run: &RunRecord, place: &Place) -> Result<()> {
+        let Some(shared) = self.store().shared() else { return Ok(()) };
         if !lock(&self.inner.runs.replicas.taking).insert(run.id.clone()) {
             return Ok(());
         }
@@ -92,6 +101,7 @@ impl Engine {
             return Ok(());
         }
         tracing::info!(run = %run.id, target = %run.target, from, "a run is taken over");
+        // Where the store fails here the run is given up again ([`Engine::tend`]).
         let steps = self.store().steps(&run.id).await?;
         let last = self.last_event(&run.id).await?;
         let log = RunLog::start(&run.id, last, self);
@@ -204,7 +214,8 @@ impl Engine {
         Ok(Job { record, place: place.clone(), graph, goal, options, left })
     }
 
-    /// Ends a run that was taken over and with which nobody can go on.
+    /// Ends a run that was taken over and with which nobody can go on. Where its plan was begun nobody has looked how far
+    /// it came: that is found out with the next request (rule R1).
     async fn cannot_go_on(
         &self,
         run: Arc<RunHandle>,
@@ -217,15 +228,18 @@ impl Engine {
             format!("{} stood at {} when the run began", place.name, crate::plan::shown(&record.rows_before));
         let next = format!("`{}` looks at what was left and goes on from there", crate::run::again(&record));
         let failure = failure.state(state).next(next).to_failure();
-        record.state = RunState::Failed;
+        record.state = match record.state {
+            RunState::Running => RunState::Unknown,
+            _ => RunState::Failed,
+        };
         record.failure = Some(failure.clone());
         record.finished_at = Some(self.now());
-        match self.store().update_run(&record, record.version).await {
-            Ok(_) => {
+        match self.store_end(&mut record).await {
+            Ok(()) => {
                 self.edge(Edge::EndStored).await;
                 run.log
                     .finish(EventKind::RunFinished {
-                        state: RunState::Failed,
+                        state: record.state,
                         rows: record.rows_after.clone(),
                         applied: record.steps_done,
                         duration_ms: 0,

@@ -1,8 +1,10 @@
 //! Tending what daemons share: runs of ours that were lost, wishes to end runs of ours, and runs that nobody owns.
 
+use super::lock;
 use crate::Engine;
 use crate::run::cancel::cancelled;
 use migrated_store::{Change, Shared};
+use std::collections::HashSet;
 use std::time::Duration;
 use tokio::sync::broadcast::error::RecvError;
 
@@ -23,12 +25,14 @@ impl Engine {
     async fn tend_shared(&self) {
         let Some(shared) = self.store().shared() else { return };
         let (mut lease, mut changes) = (shared.lease(), shared.changes());
+        let mut lost = HashSet::new();
         let mut due = tokio::time::interval(LOOK);
         due.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         loop {
             tokio::select! {
                 _ = due.tick() => {
                     self.heed_cancels(shared).await;
+                    self.give_up_lost(shared, &mut lost).await;
                     self.take_orphans(shared).await;
                 }
                 changed = lease.changed() => {
@@ -71,6 +75,30 @@ impl Engine {
         }
     }
 
+    /// Gives up the runs that are this daemon's by the store and that nobody here works on: the store's answer was lost
+    /// when they were made or taken over, or it refused their end. `lost` are those that were so at the last look.
+    async fn give_up_lost(&self, shared: &dyn Shared, lost: &mut HashSet<String>) {
+        let own = match shared.own_runs().await {
+            Ok(own) => own,
+            Err(e) => return tracing::debug!(error = %e, "the runs of this daemon cannot be read"),
+        };
+        let mut found = HashSet::new();
+        for run in own {
+            if self.inner.runs.get(&run).is_some() || lock(&self.inner.runs.replicas.taking).contains(&run) {
+                continue;
+            }
+            if !lost.contains(&run) {
+                found.insert(run);
+            } else if let Err(e) = shared.give_up_run(&run).await {
+                tracing::debug!(run, error = %e, "a run that nobody works on cannot be given up");
+                found.insert(run);
+            } else {
+                tracing::warn!(run, "nobody worked on this run: any daemon may go on with it");
+            }
+        }
+        *lost = found;
+    }
+
     async fn take_orphans(&self, shared: &dyn Shared) {
         if self.inner.runs.closing.is_cancelled() {
             return;
@@ -81,8 +109,7 @@ impl Engine {
                     let engine = self.clone();
                     // Each by itself: a target that does not answer must not keep the others waiting.
                     tokio::spawn(async move {
-                        let Some(shared) = engine.store().shared() else { return };
-                        if let Err(e) = engine.take_orphan(shared, &run).await {
+                        if let Err(e) = engine.take_orphan(&run).await {
                             tracing::warn!(run = %run.id, target = %run.target, error = %e, "not taken over yet");
                         }
                     });

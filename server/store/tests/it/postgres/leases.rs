@@ -1,6 +1,6 @@
 //! Leases: what is owned is written by its owner alone, until that lapses and somebody else takes it over.
 
-use migrated_core::event::RunState;
+use migrated_core::event::{Event, EventKind, RunState};
 use migrated_store::{
     BackendRecord, CancelAsked, CreatedAmong, CreatedRun, PostgresStore, RunRecord, StepNote, StepState,
     Store, StoreError, Terms,
@@ -138,6 +138,58 @@ async fn a_run_that_is_given_up_is_anybodys() {
     assert!(shared(&second).take_run("run-1", "second").await.expect("asked").is_some());
     first.close().await.expect("closed");
     assert!(!shared(&second).has_others().await.expect("asked"));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_plan_that_was_not_begun_goes_with_its_owner() {
+    let Some(place) = Schema::made() else { return };
+    for (state, left) in [(RunState::Locking, 0), (RunState::Running, 3)] {
+        let id = format!("run-{left}");
+        let first = place.leased(LONG, "first").await;
+        let _ = first.create_project(&project("p")).await;
+        first.create_run(&RunRecord { id: id.clone(), state, ..run("run-1", "p") }).await.expect("created");
+        let steps: Vec<_> = (1..=3).map(|at| step(at, StepState::Planned)).collect();
+        first.put_steps(&id, &steps).await.expect("stored");
+        lapse(&place, "first");
+        let second = place.leased(LONG, "second").await;
+        shared(&second).take_run(&id, "second").await.expect("asked").expect("it is nobody's");
+        assert_eq!(second.steps(&id).await.expect("read").len(), left, "{state:?}");
+        second.close().await.expect("closed");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn runs_under_way_are_told_to_their_owner() {
+    let Some(place) = Schema::made() else { return };
+    let (first, second) = two(&place).await;
+    assert_eq!(shared(&first).own_runs().await.expect("asked"), ["run-1"]);
+    assert!(shared(&second).own_runs().await.expect("asked").is_empty());
+    let ended = RunRecord { state: RunState::Succeeded, finished_at: Some(9), ..run("run-1", "p") };
+    first.update_run(&ended, 1).await.expect("stored");
+    assert!(shared(&first).own_runs().await.expect("asked").is_empty(), "it has ended");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_log_has_its_end_once_the_last_event_tells_it() {
+    let Some(place) = Schema::made() else { return };
+    let (first, second) = two(&place).await;
+    let other = RunRecord { id: "run-2".into(), ..run("run-1", "p") };
+    first.create_run(&other).await.expect("created");
+    for run in ["run-1", "run-2"] {
+        assert!(!shared(&second).log_has_end(run).await.expect("asked"), "{run}");
+    }
+    let what = EventKind::RunFinished {
+        state: RunState::Failed,
+        rows: vec!["a1".into()],
+        applied: 1,
+        duration_ms: 3,
+        failure: None,
+    };
+    first.append_events("run-1", &[Event { seq: 6, at: 1, what }]).await.expect("appended");
+    assert!(shared(&second).log_has_end("run-1").await.expect("asked"));
+    assert!(!shared(&second).log_has_end("run-2").await.expect("asked"));
+    place.sql("UPDATE run SET events_pruned = 7 WHERE id = 'run-2'");
+    assert!(shared(&second).log_has_end("run-2").await.expect("asked"), "what is pruned was complete");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -2,29 +2,9 @@
 
 use super::course::{Asked, Way, everything_once, lay, undisturbed};
 use super::told::{left, runs, truly};
-use crate::harness::{Daemon, Engine, Project, on_each};
+use crate::harness::{Daemon, Draw, Engine, Project, any_seed, on_each, report, setting};
 use rustix::process::Signal;
 use std::time::{Duration, Instant};
-
-/// Numbers that look random and come again with their seed.
-struct Draw(u64);
-
-impl Draw {
-    /// A time up to `bound`.
-    fn up_to(&mut self, bound: Duration) -> Duration {
-        // xorshift64*, as Vigna gives it.
-        self.0 ^= self.0 >> 12;
-        self.0 ^= self.0 << 25;
-        self.0 ^= self.0 >> 27;
-        let drawn = self.0.wrapping_mul(0x2545_F491_4F6C_DD1D) >> 32;
-        bound.mul_f64(drawn as f64 / f64::from(u32::MAX))
-    }
-}
-
-/// A number of the environment.
-fn number(name: &str) -> Option<u64> {
-    std::env::var(name).ok()?.parse().ok()
-}
 
 /// How long an upgrade takes that nobody disturbs.
 fn usual(project: &Project, way: Way) -> Duration {
@@ -39,12 +19,11 @@ fn usual(project: &Project, way: Way) -> Duration {
 #[test]
 #[ignore = "long: kills daemons at random moments"]
 fn long_killed_at_random() {
-    let clock = std::time::SystemTime::UNIX_EPOCH.elapsed().map_or(1, |time| time.as_nanos() as u64 | 1);
-    let seed = number("EDGE_SEED").filter(|seed| *seed != 0).unwrap_or(clock);
-    let times = number("EDGE_TIMES").unwrap_or(1_000);
+    let seed = setting("EDGE_SEED").filter(|seed| *seed != 0).unwrap_or_else(any_seed);
+    let times = setting("EDGE_TIMES").unwrap_or(1_000);
     report(&format!("EDGE_SEED={seed} EDGE_TIMES={times}"));
     on_each(Engine::ALL, |project| {
-        let (engine, mut draw) = (project.database.engine, Draw(seed));
+        let (engine, mut draw) = (project.database.engine, Draw::new(seed));
         lay(project);
         undisturbed(project, Way::First.words());
         let bound = (usual(project, Way::Up) + usual(project, Way::Down)).mul_f64(0.6);
@@ -74,10 +53,4 @@ fn long_killed_at_random() {
         assert!(times < 20 || cut_off > 0, "EDGE_SEED={seed}: {}: no kill came into a run", engine.name());
         report(&format!("{}: {times} kills, {cut_off} of them in the middle of a run", engine.name()));
     });
-}
-
-/// Tells what is worth keeping, whatever becomes of the test.
-fn report(line: &str) {
-    use std::io::Write as _;
-    let _ = writeln!(std::io::stderr(), "{line}");
 }

@@ -3,6 +3,7 @@
 mod answer;
 mod daemon;
 mod database;
+mod draw;
 mod executor;
 mod gate;
 mod other;
@@ -18,6 +19,7 @@ mod way;
 pub(crate) use answer::{Answer, commands};
 pub(crate) use daemon::Daemon;
 pub(crate) use database::{Database, Engine, mariadb, postgres};
+pub(crate) use draw::{Draw, any_seed, report, setting};
 pub(crate) use executor::{Executor, value};
 pub(crate) use gate::Gate;
 pub(crate) use other::Other;

@@ -5,24 +5,24 @@ use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::rc::Rc;
+use std::sync::Arc;
 use tempfile::TempDir;
 
 /// A project in a temporary folder. Its daemon ends with it.
 #[derive(Debug)]
 pub(crate) struct Project {
     folder: TempDir,
-    pub(crate) database: Rc<Database>,
+    pub(crate) database: Arc<Database>,
 }
 
 impl Project {
     /// A project without revisions, on `database`.
     pub(crate) fn new(database: Database) -> Project {
-        Project::beside(Rc::new(database))
+        Project::beside(Arc::new(database))
     }
 
     /// Another project of the same name in another folder, on a database that others use too.
-    pub(crate) fn beside(database: Rc<Database>) -> Project {
+    pub(crate) fn beside(database: Arc<Database>) -> Project {
         let folder = tempfile::tempdir().expect("a folder");
         for (name, mode) in [("home", 0o700), ("run", 0o700), ("shop", 0o755), ("shop/migrations", 0o755)] {
             let path = folder.path().join(name);
