@@ -12,6 +12,7 @@ mod list;
 mod lock;
 mod log;
 mod rehearse;
+mod rehearse_copy;
 mod replicas;
 mod sessions;
 mod step;
