@@ -85,6 +85,7 @@ impl Engine {
         job.record.steps_done = job.record.steps_done.max(end.done);
         job.record.failure = failure.clone();
         job.record.finished_at = Some(self.now());
+        let mut late = false;
         match self.store().update_run(&job.record, job.record.version).await {
             Ok(version) => job.record.version = version,
             Err(e) if self.leaves_to_others(run, &e) => return,
@@ -92,20 +93,25 @@ impl Engine {
                 tracing::error!(run = %run.id, error = %e, "the end of the run cannot be stored");
                 run.log.push(EventKind::Warning {
                     reason: e.code().reason().to_owned(),
-                    message: format!("the end of this run could not be recorded: {e}"),
+                    message: format!(
+                        "the end of this run could not be recorded, and is once that is possible: {e}"
+                    ),
                 });
+                late = true;
             }
         }
         self.edge(Edge::EndStored).await;
-        run.log
-            .finish(EventKind::RunFinished {
-                state,
-                rows: job.record.rows_after.clone(),
-                applied: job.record.steps_done,
-                duration_ms: took.as_millis() as u64,
-                failure,
-            })
-            .await;
+        let last = EventKind::RunFinished {
+            state,
+            rows: job.record.rows_after.clone(),
+            applied: job.record.steps_done,
+            duration_ms: took.as_millis() as u64,
+            failure,
+        };
+        run.log.finish(last.clone()).await;
+        if late {
+            self.store_end_later(job.record, last);
+        }
         self.edge(Edge::EndShown).await;
     }
 }

@@ -8,6 +8,7 @@ mod executor;
 mod finish;
 mod handle;
 mod lane;
+mod late_end;
 mod list;
 mod lock;
 mod log;

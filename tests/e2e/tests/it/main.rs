@@ -22,6 +22,7 @@ mod executed_journal;
 mod executed_outside;
 mod executed_values;
 mod harness;
+mod full_store;
 mod inspected;
 mod interrupts;
 mod known_schema;
