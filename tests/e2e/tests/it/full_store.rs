@@ -96,7 +96,10 @@ fn a_daemon_that_dies_on_a_full_store_leaves_what_the_next_one_settles() {
         drop(client);
         make_room(store);
         settled(store);
-        assert_eq!(store.sql(&format!("SELECT state, steps_done FROM run WHERE id = '{run}'")), "SUCCEEDED|3");
+        assert_eq!(
+            store.sql(&format!("SELECT state, steps_done FROM run WHERE id = '{run}'")),
+            "SUCCEEDED|3"
+        );
         assert_eq!(project.database.sql("SELECT version_num FROM alembic_version"), "c3");
         assert_eq!(project.database.sql("SELECT count(*) FROM t_a1"), "1", "each revision once");
         assert_eq!(project.database.sql("SELECT count(*) FROM t_c3"), "1");

@@ -91,13 +91,13 @@ async fn all_agree(drawn: usize) {
 
 #[tokio::test]
 async fn postgresql_divides_scripts_as_we_do() {
-    all_agree(1_500).await;
+    all_agree(600).await;
 }
 
 #[tokio::test]
 #[ignore = "long: a hundred times as many"]
 async fn long_postgresql_divides_scripts_as_we_do() {
-    all_agree(150_000).await;
+    all_agree(60_000).await;
 }
 
 #[tokio::test]

@@ -79,11 +79,11 @@ async fn all_agree(drawn: usize) {
 
 #[tokio::test]
 async fn sqlite_divides_scripts_as_we_do() {
-    all_agree(1_000).await;
+    all_agree(600).await;
 }
 
 #[tokio::test]
 #[ignore = "long: a hundred times as many"]
 async fn long_sqlite_divides_scripts_as_we_do() {
-    all_agree(100_000).await;
+    all_agree(60_000).await;
 }
