@@ -2,8 +2,8 @@
 
 use super::RunLog;
 use crate::Engine;
-use migrated_core::event::EventKind;
-use migrated_store::{RunRecord, StoreError};
+use migrated_core::event::{EventKind, RunState};
+use migrated_store::{RunRecord, StepNote, StepState, StoreError};
 use migrated_target::edge::Edge;
 use std::time::Duration;
 
@@ -28,8 +28,12 @@ impl Engine {
                 // Who starts next settles it.
                 () = self.inner.runs.closing.cancelled() => return,
             }
-            match self.store().update_run(&record, record.version).await {
-                Ok(_) => {
+            let stored = match self.store_lost_notes(&record).await {
+                Ok(()) => self.store().update_run(&record, record.version).await.map(drop),
+                Err(e) => Err(e),
+            };
+            match stored {
+                Ok(()) => {
                     self.edge(Edge::EndStored).await;
                     break;
                 }
@@ -50,5 +54,25 @@ impl Engine {
                 tracing::warn!(run = %record.id, error = %e, "the last event of the run is not stored yet")
             }
         }
+    }
+
+    /// Notes how the steps ended, as far as the store had no room for that either.
+    async fn store_lost_notes(&self, record: &RunRecord) -> Result<(), StoreError> {
+        let failed = matches!(record.state, RunState::Failed | RunState::Cancelled);
+        let mut lost = Vec::new();
+        for step in self.store().steps(&record.id).await? {
+            let state = match step.state {
+                StepState::Done | StepState::Failed => continue,
+                _ if step.index <= record.steps_done => StepState::Done,
+                StepState::Started if failed => StepState::Failed,
+                _ => continue,
+            };
+            lost.push(StepNote { index: step.index, state, xid: None, at: self.now() });
+        }
+        if !lost.is_empty() {
+            self.store().note_steps(&record.id, &lost).await?;
+            self.edge(Edge::NotesStored).await;
+        }
+        Ok(())
     }
 }
