@@ -51,8 +51,8 @@ func PerRunTransaction() RunOption {
 	return func(s *runSettings) { s.options.PerRunTransaction = true }
 }
 
-// Rehearse has an upgrade execute everything in one transaction and roll it back: what would fail is found, and nothing
-// is changed. Warnings with the reason NOT_REHEARSED tell what was left out.
+// Rehearse has an upgrade execute everything in one transaction and roll it back (on MySQL and MariaDB: in a copy of the
+// schema without rows): what would fail is found, and nothing is changed. Warnings with the reason NOT_REHEARSED tell what was left out.
 func Rehearse() RunOption { return func(s *runSettings) { s.rehearse = true } }
 
 // Purge has a stamp forget all version rows first, whatever they are.

@@ -544,7 +544,8 @@ type UpgradeRequest struct {
 	Options *RunOptions `protobuf:"bytes,5,opt,name=options,proto3" json:"options,omitempty"`
 	// Execute everything in one transaction, under the migration lock, and roll it back: what would fail is found, and the
 	// target is left as it was. Statements that refuse a transaction are left out, each told by a warning with the reason
-	// NOT_REHEARSED. Not on MySQL and MariaDB, which commit with every DDL statement: RUN_TRANSACTION_REFUSED.
+	// NOT_REHEARSED. MySQL and MariaDB commit with every DDL statement: there it is tried in a copy of the schema without
+	// rows, in a database of its own on the same server, and what would reach out of the copy is left out and told.
 	Rehearse      bool `protobuf:"varint,6,opt,name=rehearse,proto3" json:"rehearse,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

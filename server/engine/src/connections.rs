@@ -11,8 +11,8 @@ use migrated_core::DialectName;
 use migrated_core::event::Blocker;
 use migrated_target::{
     Backend, BackendState, Capabilities, Examined, InspectOptions, Inspected, JournalRow, LockAttempt,
-    Scratch, ScratchOptions, Session, SessionOptions, Standing, Target, TargetError, TransactionOutcome,
-    Work,
+    SchemaCopy, Scratch, ScratchOptions, Session, SessionOptions, Standing, Target, TargetError,
+    TransactionOutcome, Work,
 };
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
@@ -200,6 +200,16 @@ impl Target for CountedTarget {
     async fn scratch(&self, options: &ScratchOptions) -> Result<Box<dyn Scratch>, TargetError> {
         let _look = self.server.look().await;
         self.target.scratch(options).await
+    }
+
+    async fn schema_copy(&self) -> Result<Option<Box<dyn SchemaCopy>>, TargetError> {
+        let _look = self.server.look().await;
+        self.target.schema_copy().await
+    }
+
+    async fn drop_leftovers(&self) -> Result<(), TargetError> {
+        let _look = self.server.look().await;
+        self.target.drop_leftovers().await
     }
 
     async fn ground(&self) -> Result<Option<String>, TargetError> {

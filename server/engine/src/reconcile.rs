@@ -81,7 +81,10 @@ impl Engine {
         let rows = standing.rows.clone().unwrap_or_default();
         let done = match run.kind {
             // Its transaction ended with its session, whatever the rows say by now.
-            RunKind::Rehearsal => 0,
+            RunKind::Rehearsal => {
+                self.drop_leftovers(place).await;
+                0
+            }
             _ => {
                 let done = self.note_fates(place, &run, &steps, &rows).await?;
                 self.edge(Edge::FatesStored).await;
@@ -124,6 +127,13 @@ impl Engine {
         .await;
         self.edge(Edge::SettledShown).await;
         Ok(())
+    }
+
+    /// Drops what rehearsals of dead daemons left on the server. Where that does not work it is tried with the next one.
+    pub(crate) async fn drop_leftovers(&self, place: &Place) {
+        if let Err(e) = place.target.drop_leftovers().await {
+            tracing::warn!(target = %place.name, error = %e, "copies of rehearsals could not be dropped");
+        }
     }
 
     /// Finds out how each step ended, as far as one was begun, and notes that. Returns how many were done, which are

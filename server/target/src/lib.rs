@@ -13,6 +13,7 @@ pub mod journal;
 mod mysql;
 mod patience;
 mod postgres;
+mod rehearsal;
 mod session;
 mod spec;
 pub mod sqlite;
@@ -30,6 +31,7 @@ pub use executed::{
 };
 pub use inspect::{InspectOptions, Inspected, Scratch, ScratchOptions};
 pub use patience::Retries;
+pub use rehearsal::SchemaCopy;
 pub use session::{
     Backend, BackendState, Canceller, Holder, LockAttempt, MigrationLock, Session, SessionOptions,
 };
@@ -103,6 +105,17 @@ pub trait Target: Send + Sync + 'static {
     /// # Errors
     /// [`migrated_core::Code::ScratchRequired`] where the role may not make one.
     async fn scratch(&self, options: &ScratchOptions) -> Result<Box<dyn Scratch>, TargetError>;
+
+    /// Makes an empty throw-away database on the same server, for a copy of the schema in which a run is rehearsed. `None`
+    /// where a transaction holds a rehearsal ([`Session::begin_rehearsal`]).
+    ///
+    /// # Errors
+    /// [`migrated_core::Code::ScratchRequired`] where the role may not make one.
+    async fn schema_copy(&self) -> Result<Option<Box<dyn SchemaCopy>>, TargetError>;
+
+    /// Drops what throw-away databases a dead daemon left on the server, where the engine makes any for rehearsals. Those
+    /// in use are left alone.
+    async fn drop_leftovers(&self) -> Result<(), TargetError>;
 
     /// All that decides what a script makes in a scratch database here: the server, its settings as this role and
     /// database have them, and what a script may count on. Where two texts are the same, one script makes the same.

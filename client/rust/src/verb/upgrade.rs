@@ -12,7 +12,8 @@ pub struct Upgrade {
     /// Goal: an id or the beginning of one, head, heads, +N, REV+N, LABEL@head; with --sql also START:END
     #[arg(allow_negative_numbers = true)]
     pub revision: String,
-    /// Execute everything in one transaction and roll it back: what would fail is found, nothing is changed
+    /// Execute everything in one transaction and roll it back (MySQL, MariaDB: in a copy of the schema): what would fail
+    /// is found, nothing is changed
     #[arg(long, conflicts_with_all = ["sql", "dry_run"])]
     pub rehearse: bool,
     /// Whether and how it is done.

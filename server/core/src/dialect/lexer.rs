@@ -160,6 +160,10 @@ impl<'t> Lexer<'t> {
     fn block_comment(&self, b: &[u8], at: usize) -> Result<(TokenKind, usize), &'static str> {
         let rules = self.rules;
         let rest = &b[at + 2..];
+        if rules.open_comment_allowed && rest.is_empty() {
+            // Nothing is left that could be a comment: SQLite reads a slash.
+            return Ok((TokenKind::Symbol, at + 1));
+        }
         if rules.executable_comments && self.executable.is_none() {
             let mark = if rest.starts_with(b"M!") { 2 } else { usize::from(rest.starts_with(b"!")) };
             if mark > 0 {

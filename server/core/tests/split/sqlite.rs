@@ -7,6 +7,8 @@ use migrated_core::Code;
 fn sqlite_quotes_and_comments() {
     check(LITE, "SELECT [a;b], `c;`, \"d;\", 'e;\\'; x", &["SELECT [a;b], `c;`, \"d;\", 'e;\\'", "x"]);
     check(LITE, "SELECT 1 -- ; \n; SELECT 2 /* no end;", &["SELECT 1", "SELECT 2"]);
+    check(LITE, "SELECT 1 /*", &["SELECT 1 /*"]);
+    check(LITE, "SELECT 1 /* ", &["SELECT 1"]);
     check(LITE, "SELECT x'00;'; SELECT a->>'$.b;'; x", &["SELECT x'00;'", "SELECT a->>'$.b;'", "x"]);
     check(LITE, "SELECT 1 # 2; x", &["SELECT 1 # 2", "x"]);
     refused(LITE, "SELECT\n 'a;", Code::ScriptUnterminated, (2, 2), "string never ends");

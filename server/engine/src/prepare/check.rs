@@ -28,7 +28,7 @@ impl Engine {
         let dialect = job.place.target.dialect();
         let rehearsal = job.record.kind == RunKind::Rehearsal;
         if rehearsal {
-            rehearsed::check(job, standing, dialect)?;
+            rehearsed::check(job, standing)?;
         }
         let server = Server::named(dialect, &standing.server);
         let mut facts = Vec::with_capacity(decided.steps.len());

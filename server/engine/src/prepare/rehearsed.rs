@@ -1,23 +1,15 @@
-//! What of a step can be rehearsed: executed in a transaction and undone.
+//! What of a step can be rehearsed: executed in a transaction and undone, or executed in a copy of the schema.
 
 use super::Prepared;
 use crate::run::Job;
 use crate::{EngineError, Result};
 use migrated_core::dialect::sql_words;
 use migrated_core::{Code, DialectName};
-use migrated_target::{Script, ScriptStatement, Standing, Transaction, Treatment};
+use migrated_target::{SchemaCopy, Script, ScriptStatement, Standing, Transaction, Treatment};
 use std::sync::Arc;
 
-/// Refuses a rehearsal where nothing could be undone, or where the truth would be another one.
-pub(super) fn check(job: &Job, standing: &Standing, dialect: DialectName) -> Result<()> {
-    if dialect == DialectName::Mysql {
-        let message =
-            "MySQL and MariaDB commit with every DDL statement: nothing can be rehearsed and undone there";
-        let plain = plain(job);
-        return Err(EngineError::new(Code::RunTransactionRefused, message).next(format!(
-            "`{plain} --dry-run` shows what would run; `{plain} --database-url URL` tries it on a copy"
-        )));
-    }
+/// Refuses a rehearsal where the truth would be another one.
+pub(super) fn check(job: &Job, standing: &Standing) -> Result<()> {
     let Some(row) = standing.journal.first() else { return Ok(()) };
     let message = format!("{} was cut off and has to be finished before anything is rehearsed", row.revision);
     Err(EngineError::new(Code::TargetPartial, message)
@@ -59,24 +51,36 @@ impl Prepared {
         let why = |statement: &ScriptStatement| {
             why_not(dialect, transactional, statement, self.work.script.sql(statement))
         };
-        let left_out: Vec<Option<&str>> = self.work.script.statements.iter().map(why).collect();
-        let told =
-            self.work.script.statements.iter().zip(&left_out).enumerate().filter_map(|(at, (one, why))| {
-                let (number, line, summary) = (at + 1, one.line, &one.summary);
-                why.map(|why| {
-                    format!("{revision}: statement {number}, line {line}, was not executed, {why}: {summary}")
-                })
-            });
-        let told: Vec<String> = told.collect();
-        if !told.is_empty() {
-            let mut script = Script::clone(&self.work.script);
-            for (statement, why) in script.statements.iter_mut().zip(&left_out) {
-                if why.is_some() {
-                    statement.treatment = Treatment::LeftOut;
-                }
-            }
-            self.work.script = Arc::new(script);
+        let left_out =
+            self.work.script.statements.iter().map(why).map(|why| why.map(str::to_owned)).collect();
+        self.leave_out(left_out)
+    }
+
+    /// Makes the step fit for a copy of the schema. Gives what is left out of it, as [`Prepared::rehearsed`] does.
+    pub(crate) fn copied(&mut self, copy: &dyn SchemaCopy) -> Vec<String> {
+        let left_out = copy.left_out(&self.work.script);
+        self.leave_out(left_out)
+    }
+
+    /// Leaves statements out, and tells of those that have a reason, in one line each.
+    fn leave_out(&mut self, left_out: Vec<Option<String>>) -> Vec<String> {
+        if left_out.iter().all(Option::is_none) {
+            return Vec::new();
         }
+        let revision = &self.work.revision;
+        let mut script = Script::clone(&self.work.script);
+        let mut told = Vec::new();
+        for (number, (statement, why)) in (1..).zip(script.statements.iter_mut().zip(left_out)) {
+            let Some(why) = why else { continue };
+            statement.treatment = Treatment::LeftOut;
+            if !why.is_empty() {
+                let (line, summary) = (statement.line, &statement.summary);
+                told.push(format!(
+                    "{revision}: statement {number}, line {line}, was not executed, {why}: {summary}"
+                ));
+            }
+        }
+        self.work.script = Arc::new(script);
         told
     }
 

@@ -102,6 +102,7 @@ impl Engine {
         job.record.steps_done = job.record.steps_done.max(end.done);
         job.record.failure = failure.clone();
         job.record.finished_at = Some(self.now());
+        let mut late = false;
         match self.store_end(&mut job.record).await {
             Ok(()) => {}
             Err(e) if self.leaves_to_others(run, &e) => return,
@@ -111,20 +112,25 @@ impl Engine {
                 self.inner.runs.something_unsettled(job.place.key());
                 run.log.push(EventKind::Warning {
                     reason: e.code().reason().to_owned(),
-                    message: format!("the end of this run could not be recorded: {e}"),
+                    message: format!(
+                        "the end of this run could not be recorded, and is once that is possible: {e}"
+                    ),
                 });
+                late = true;
             }
         }
         self.edge(Edge::EndStored).await;
-        run.log
-            .finish(EventKind::RunFinished {
-                state,
-                rows: job.record.rows_after.clone(),
-                applied: job.record.steps_done,
-                duration_ms: took.as_millis() as u64,
-                failure,
-            })
-            .await;
+        let last = EventKind::RunFinished {
+            state,
+            rows: job.record.rows_after.clone(),
+            applied: job.record.steps_done,
+            duration_ms: took.as_millis() as u64,
+            failure,
+        };
+        run.log.finish(last.clone()).await;
+        if late {
+            self.store_end_later(job.record, last);
+        }
         self.edge(Edge::EndShown).await;
     }
 

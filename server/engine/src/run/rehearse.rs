@@ -16,15 +16,17 @@ use migrated_target::{Applied, Outcome, Transaction};
 use std::time::Instant;
 
 /// Reason of the warnings that tell what a rehearsal did not try.
-const NOT_REHEARSED: &str = "NOT_REHEARSED";
+pub(super) const NOT_REHEARSED: &str = "NOT_REHEARSED";
 
 /// What the steps so far mean for one that fails.
 #[derive(Default)]
-struct Before {
+pub(super) struct Before {
     /// How much was not executed.
-    left_out: usize,
+    pub(super) left_out: usize,
     /// A value was added to an enum.
-    enum_value: bool,
+    pub(super) enum_value: bool,
+    /// It was tried in a copy of the schema.
+    pub(super) copied: bool,
 }
 
 impl Engine {
@@ -113,7 +115,14 @@ impl Engine {
     }
 
     /// Tells of a step that works. Nothing of it is recorded as applied.
-    fn step_passed(&self, way: &Way<'_>, job: &mut Job, i: usize, applied: Applied, begun: Instant) {
+    pub(super) fn step_passed(
+        &self,
+        way: &Way<'_>,
+        job: &mut Job,
+        i: usize,
+        applied: Applied,
+        begun: Instant,
+    ) {
         let (run, record) = (way.run, &way.records[i]);
         let note = StepNote { index: record.index, state: StepState::Done, xid: None, at: self.now() };
         run.log.note(note, false);
@@ -129,12 +138,12 @@ impl Engine {
     }
 }
 
-fn not_rehearsed(message: String) -> EventKind {
+pub(super) fn not_rehearsed(message: String) -> EventKind {
     EventKind::Warning { reason: NOT_REHEARSED.to_owned(), message }
 }
 
 /// A failure with what it means in a rehearsal.
-fn told(
+pub(super) fn told(
     mut error: EngineError,
     outcome: &Outcome,
     job: &Job,
@@ -171,5 +180,9 @@ fn told(
         n => format!("; {n} statements up to it were not rehearsed, which may be the reason"),
     };
     let (target, rows) = (&job.place.name, shown(standing));
-    error.state(format!("{target} is unchanged at {rows}: everything was rolled back{why}"))
+    let how = match before.copied {
+        true => "it was tried in a copy of the schema, which is dropped",
+        false => "everything was rolled back",
+    };
+    error.state(format!("{target} is unchanged at {rows}: {how}{why}"))
 }

@@ -95,6 +95,9 @@ impl Engine {
             mode => mode.unwrap_or(usual),
         };
         let options = SessionOptions { run: way.run.id.clone(), lock: lock.token() };
+        if rehearsal && let Some(copy) = job.place.target.schema_copy().await? {
+            return self.rehearse_in_copy(way, job, copy, own, options).await;
+        }
         let (target, server) = (job.place.target.clone(), job.place.server.clone());
         let count = way.records.len();
         let mut sessions = Sessions::new(self.clone(), target, server, own, options, mode, count);

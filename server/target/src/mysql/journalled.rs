@@ -102,7 +102,8 @@ async fn run(way: &mut Way<'_>) -> Result<(), Failure> {
     let last = work.script.total();
     for (number, statement) in (1..).zip(&work.script.statements) {
         let session_only = statement.treatment == Treatment::SessionOnly;
-        if statement.treatment == Treatment::Hoisted || (number < next && !session_only) {
+        let left_out = matches!(statement.treatment, Treatment::Hoisted | Treatment::LeftOut);
+        if left_out || (number < next && !session_only) {
             continue;
         }
         let text = work.script.sql(statement);

@@ -24,6 +24,7 @@ mod journalled;
 mod lock;
 mod opening;
 mod quote;
+mod rehearsal;
 mod resume;
 mod rights;
 mod session;
@@ -41,10 +42,11 @@ use crate::{
     Backend, BackendState, Capabilities, JournalRow, LockAttempt, Session, SessionOptions, Standing, Target,
     TargetError, TargetSpec, TransactionOutcome, Work,
 };
-use crate::{InspectOptions, Inspected, Scratch, ScratchOptions};
+use crate::{InspectOptions, Inspected, SchemaCopy, Scratch, ScratchOptions};
 use async_trait::async_trait;
 use migrated_core::event::Blocker;
 use migrated_core::{Code, DialectName};
+use std::sync::Arc;
 use std::time::Duration;
 
 /// A MySQL or MariaDB database.
@@ -56,6 +58,8 @@ pub(crate) struct MysqlTarget {
     database: String,
     key: String,
     display: String,
+    /// What sessions are kept to, where this is the copy of a rehearsal.
+    confines: Option<Arc<rehearsal::Confines>>,
 }
 
 impl MysqlTarget {
@@ -75,7 +79,7 @@ impl MysqlTarget {
         url.database = Some(database.clone());
         let home = spec.version_table.schema.as_deref().unwrap_or(&database);
         let key = format!("{}?schema={home}&version_table={}", url.key(), spec.version_table.name);
-        Ok(MysqlTarget { key, display: url.display(), url, spec, database })
+        Ok(MysqlTarget { key, display: url.display(), url, spec, database, confines: None })
     }
 }
 
@@ -131,6 +135,14 @@ impl Target for MysqlTarget {
 
     async fn scratch(&self, options: &ScratchOptions) -> Result<Box<dyn Scratch>, TargetError> {
         inspect::scratch(self, options).await
+    }
+
+    async fn schema_copy(&self) -> Result<Option<Box<dyn SchemaCopy>>, TargetError> {
+        rehearsal::copy(self).await.map(Some)
+    }
+
+    async fn drop_leftovers(&self) -> Result<(), TargetError> {
+        rehearsal::sweep(self).await
     }
 
     async fn ground(&self) -> Result<Option<String>, TargetError> {

@@ -108,6 +108,18 @@ impl MysqlSession {
         }
     }
 
+    /// Refuses what would reach out of the copy of a rehearsal. A script is looked through before; what a client sends, and
+    /// what is missed there, is refused here.
+    pub(super) fn confined(&self, text: &str) -> Result<(), TargetError> {
+        match self.target.confines.as_ref().and_then(|confines| confines.why_not(text)) {
+            None => Ok(()),
+            Some(why) => {
+                let message = format!("the statement cannot be rehearsed, {why}");
+                Err(TargetError::new(Code::RunTransactionRefused, message))
+            }
+        }
+    }
+
     /// The error for a text of ours that failed.
     pub(super) fn refused(&self, error: &sqlx::Error, doing: &str) -> TargetError {
         match error::number(error) {

@@ -28,6 +28,10 @@ pub(super) async fn execute(
 ) -> Result<(), Stop> {
     cancelled(session)?;
     let text = work.script.sql(statement);
+    if let Err(error) = session.confined(text) {
+        let at = At { path: &work.path, statement, text, index, total: work.script.total() };
+        return Err(Stop::refused(error.sql(at.fault())));
+    }
     tell.statement_started(index);
     let begun = Instant::now();
     session.warnings_due = false;

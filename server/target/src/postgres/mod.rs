@@ -43,7 +43,7 @@ use crate::{
     Backend, BackendState, Capabilities, JournalRow, LockAttempt, Session, SessionOptions, Standing, Target,
     TargetError, TargetSpec, TransactionOutcome, Work, tls,
 };
-use crate::{InspectOptions, Inspected, Scratch, ScratchOptions};
+use crate::{InspectOptions, Inspected, SchemaCopy, Scratch, ScratchOptions};
 use async_trait::async_trait;
 use migrated_core::DialectName;
 use migrated_core::event::Blocker;
@@ -122,6 +122,15 @@ impl Target for PostgresTarget {
 
     async fn scratch(&self, options: &ScratchOptions) -> Result<Box<dyn Scratch>, TargetError> {
         inspect::scratch(self, options).await
+    }
+
+    /// A transaction holds a rehearsal.
+    async fn schema_copy(&self) -> Result<Option<Box<dyn SchemaCopy>>, TargetError> {
+        Ok(None)
+    }
+
+    async fn drop_leftovers(&self) -> Result<(), TargetError> {
+        Ok(())
     }
 
     async fn ground(&self) -> Result<Option<String>, TargetError> {

@@ -33,7 +33,7 @@ use crate::{
     Backend, BackendState, Capabilities, JournalRow, LockAttempt, Session, SessionOptions, Standing, Target,
     TargetError, TargetSpec, TransactionOutcome, Work,
 };
-use crate::{InspectOptions, Inspected, Scratch, ScratchOptions};
+use crate::{InspectOptions, Inspected, SchemaCopy, Scratch, ScratchOptions};
 use async_trait::async_trait;
 use connect::{Opened, Opening};
 use error::refused;
@@ -171,6 +171,15 @@ impl Target for SqliteTarget {
     }
 
     /// A scratch database is in memory, and its schema kept as it was written.
+    /// A transaction holds a rehearsal.
+    async fn schema_copy(&self) -> Result<Option<Box<dyn SchemaCopy>>, TargetError> {
+        Ok(None)
+    }
+
+    async fn drop_leftovers(&self) -> Result<(), TargetError> {
+        Ok(())
+    }
+
     async fn ground(&self) -> Result<Option<String>, TargetError> {
         Ok(None)
     }

@@ -29,3 +29,4 @@ mod postgres_standing;
 mod postgres_tls;
 mod postgres_watch;
 mod server;
+mod splitters;

@@ -327,8 +327,8 @@ fn one_transaction_for_the_whole_run_holds_a_client_s_work_too() {
 }
 
 #[test]
-fn a_client_s_work_is_rehearsed_in_the_same_transaction() {
-    on_each(&[Engine::Postgres, Engine::Sqlite], |project| {
+fn a_client_s_work_is_rehearsed_where_the_rest_is() {
+    on_each(Engine::ALL, |project| {
         let daemon = three(project);
         project.revision("c3", "b2", "INSERT INTO made VALUES (1);", "");
         let (client, mut executor) = Executor::of(project, &daemon.address, "upgrade head --rehearse");
@@ -339,6 +339,27 @@ fn a_client_s_work_is_rehearsed_in_the_same_transaction() {
         client.ends(project).succeeds().tells("3 revisions would pass");
         project.ctl("current").succeeds().says("");
         project.database.try_sql("SELECT id FROM made").expect_err("it was rolled back");
+    });
+}
+
+#[test]
+fn a_client_s_rehearsal_does_not_reach_the_target() {
+    on_each(&[Engine::Mariadb], |project| {
+        let daemon = three(project);
+        let name = &project.database.name;
+        project.database.sql("CREATE TABLE real_one (id integer)");
+        let before = project.database.dump();
+        let (client, mut executor) = Executor::of(project, &daemon.address, "upgrade head --rehearse");
+        executor.step();
+        executor.sql("INSERT INTO real_one VALUES (1)");
+        for sql in [format!("INSERT INTO {name}.real_one VALUES (2)"), format!("USE {name}")] {
+            let refused = executor.refused(&sql);
+            assert_eq!(refused.reason, "RUN_TRANSACTION_REFUSED", "{refused:?}");
+        }
+        executor.failed("OperationalError: refused");
+        executor.ends();
+        client.ends(project).exits(4).tells("is unchanged at <base>: it was tried in a copy");
+        assert_eq!(project.database.dump(), before);
     });
 }
 

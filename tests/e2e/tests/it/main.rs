@@ -21,6 +21,7 @@ mod executed_faults;
 mod executed_journal;
 mod executed_outside;
 mod executed_values;
+mod full_store;
 mod harness;
 mod inspected;
 mod interrupts;

@@ -74,6 +74,36 @@ fn another_daemon_takes_over_from_one_that_was_killed() {
 }
 
 #[test]
+fn a_rehearsal_whose_daemon_is_gone_ends_and_nothing_of_it_becomes_real() {
+    with_two(|project, store, one, two| {
+        let gate = project.gated_in_rehearsals();
+        let before = project.database.dump();
+        let client = project.start(&one.words("upgrade head --rehearse"));
+        gate.reached(&project.database);
+        let run = store.last_run();
+        let mut watcher = project.start(&two.asked(&format!("runs watch {run}")));
+        watcher.told("[2/3]");
+        one.killed(project);
+        watcher.told("one gave no sign of life for too long: two goes on");
+        gate.open();
+        let ended = watcher.ends(project).is("RUN_INTERRUPTED").tells("app is unchanged at <base>");
+        assert_eq!(ended.next(), "migratectl upgrade --rehearse head");
+        assert_eq!(project.database.dump(), before);
+        let row = format!("SELECT kind, state, steps_done FROM run WHERE id = '{run}'");
+        assert_eq!(store.sql(&row), "rehearsal|FAILED|0");
+        assert_eq!(count(&log_of(project, &two, &run), "runFinished"), 1);
+        let left = project.ctl(&two.words("diagnose")).succeeds();
+        assert!(!left.stdout.contains("resume"), "there is nothing to resume: {}", left.story());
+        project.ctl(&two.words("upgrade --rehearse head")).succeeds().tells("3 revisions would pass");
+        assert_eq!(project.database.dump(), before);
+        project.ctl(&two.words("upgrade head")).succeeds();
+        assert_eq!(project.database.sql("SELECT count(*) FROM t_c3"), "1");
+        drop(client);
+        two.killed(project);
+    });
+}
+
+#[test]
 fn a_daemon_that_stood_still_does_not_go_on_with_what_was_taken_from_it() {
     with_two(|project, store, one, two| {
         let gate = project.gated();

@@ -37,6 +37,26 @@ const OWN: &[(&str, &str)] = &[
     ),
     ("server/target/src/mysql/patience.rs", "elsewhere the whole step is rolled back and tried again"),
     ("server/target/src/mysql/quote.rs", "SQLite takes what core's version_table gives"),
+    (
+        "server/target/src/mysql/rehearsal/confines.rs",
+        "elsewhere a transaction holds a rehearsal: nothing is copied",
+    ),
+    (
+        "server/target/src/mysql/rehearsal/definitions.rs",
+        "elsewhere a transaction holds a rehearsal: nothing is copied",
+    ),
+    (
+        "server/target/src/mysql/rehearsal/fill.rs",
+        "elsewhere a transaction holds a rehearsal: nothing is copied",
+    ),
+    (
+        "server/target/src/mysql/rehearsal/lex.rs",
+        "elsewhere a transaction holds a rehearsal: nothing is copied",
+    ),
+    (
+        "server/target/src/mysql/rehearsal/mod.rs",
+        "elsewhere a transaction holds a rehearsal: nothing is copied",
+    ),
     ("server/target/src/mysql/rights.rs", "rights are gathered from grants; elsewhere they are asked for"),
     ("server/target/src/mysql/value.rs", "SQLite's values have four types, a few lines of executed.rs"),
     ("server/target/src/mysql/wire.rs", "SQLite, without a server, has query.rs instead"),

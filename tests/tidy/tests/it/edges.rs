@@ -16,8 +16,15 @@ const PASSED: &[(Edge, &[(&str, usize)])] = &[
     (Edge::PlanStored, &[("engine/src/run/replicas/go_on.rs", 1), ("engine/src/run/steps.rs", 1)]),
     (Edge::Connected, &[("engine/src/run/sessions.rs", 1)]),
     (Edge::BackendStored, &[("engine/src/run/sessions.rs", 1)]),
-    // A transaction a step, and one for the run or its rehearsal.
-    (Edge::StepStarted, &[("engine/src/run/rehearse.rs", 1), ("engine/src/run/steps.rs", 2)]),
+    // A transaction a step, and one for the run or its rehearsal, which may be in a copy.
+    (
+        Edge::StepStarted,
+        &[
+            ("engine/src/run/rehearse.rs", 1),
+            ("engine/src/run/rehearse_copy.rs", 1),
+            ("engine/src/run/steps.rs", 2),
+        ],
+    ),
     (
         Edge::Compared,
         &[
@@ -107,8 +114,15 @@ const PASSED: &[(Edge, &[(&str, usize)])] = &[
         ],
     ),
     (Edge::AttemptOver, &[("engine/src/run/step.rs", 1)]),
-    (Edge::NotesStored, &[("engine/src/run/log.rs", 1)]),
-    (Edge::StepDone, &[("engine/src/run/rehearse.rs", 1), ("engine/src/run/steps.rs", 1)]),
+    (Edge::NotesStored, &[("engine/src/run/late_end.rs", 1), ("engine/src/run/log.rs", 1)]),
+    (
+        Edge::StepDone,
+        &[
+            ("engine/src/run/rehearse.rs", 1),
+            ("engine/src/run/rehearse_copy.rs", 1),
+            ("engine/src/run/steps.rs", 1),
+        ],
+    ),
     (Edge::EventsStored, &[("engine/src/run/log.rs", 1)]),
     (Edge::EventsShown, &[("engine/src/run/log.rs", 1)]),
     (Edge::EventsSent, &[("engine/src/run/log.rs", 1)]),
@@ -116,8 +130,22 @@ const PASSED: &[(Edge, &[(&str, usize)])] = &[
     (Edge::Worked, &[("engine/src/run/drive.rs", 1)]),
     (Edge::Unlocked, &[("engine/src/run/drive.rs", 1)]),
     (Edge::AppliedStored, &[("engine/src/run/finish.rs", 1)]),
-    (Edge::EndStored, &[("engine/src/run/finish.rs", 1), ("engine/src/run/replicas/take.rs", 1)]),
-    (Edge::EndShown, &[("engine/src/run/finish.rs", 1), ("engine/src/run/replicas/take.rs", 1)]),
+    (
+        Edge::EndStored,
+        &[
+            ("engine/src/run/finish.rs", 1),
+            ("engine/src/run/late_end.rs", 1),
+            ("engine/src/run/replicas/take.rs", 1),
+        ],
+    ),
+    (
+        Edge::EndShown,
+        &[
+            ("engine/src/run/finish.rs", 1),
+            ("engine/src/run/late_end.rs", 1),
+            ("engine/src/run/replicas/take.rs", 1),
+        ],
+    ),
     (Edge::OrphansGone, &[("engine/src/reconcile.rs", 1), ("engine/src/run/replicas/take.rs", 1)]),
     (Edge::FatesStored, &[("engine/src/reconcile.rs", 1)]),
     (Edge::SettledStored, &[("engine/src/reconcile.rs", 1)]),

@@ -57,8 +57,9 @@ class Migrations(Core):
             deadline: Bound on the whole run.
             session: Connections of the work: a fresh one for each `revision`, or one for the `run`.
             per_run_transaction: One transaction around the whole run.
-            rehearse: Execute everything in one transaction and roll it back: what would fail is found, and nothing is
-                changed. Warnings with the reason `NOT_REHEARSED` tell what was left out.
+            rehearse: Execute everything in one transaction and roll it back (on MySQL and MariaDB: in a copy of the
+                schema without rows): what would fail is found, and nothing is changed. Warnings with the reason
+                `NOT_REHEARSED` tell what was left out.
             request_id: The same id twice is one run.
 
         """

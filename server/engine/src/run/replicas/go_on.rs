@@ -7,9 +7,9 @@ use crate::run::step::Run;
 use crate::run::steps::Way;
 use crate::{Engine, EngineError, Result};
 use migrated_core::Code;
-use migrated_core::event::{EventKind, RunState};
+use migrated_core::event::{EventKind, RunKind, RunState};
 use migrated_core::operation::Server;
-use migrated_store::StepRecord;
+use migrated_store::{StepNote, StepRecord, StepState};
 use migrated_target::edge::Edge;
 use migrated_target::{MigrationLock, Outcome, Standing};
 use tokio::sync::OwnedSemaphorePermit;
@@ -27,6 +27,9 @@ impl Engine {
         recorded: &[StepRecord],
     ) -> Result<End> {
         let rows = standing.rows.clone().unwrap_or_default();
+        if job.record.kind == RunKind::Rehearsal {
+            return Ok(self.rehearsal_is_gone(run, job, rows, recorded).await);
+        }
         let (project, before) = (job.record.project.clone(), job.record.rows_before.clone());
         let decided =
             self.decide_from(&project, &job.graph, job.place.key(), &job.place.name, before, &job.goal);
@@ -70,6 +73,30 @@ impl Engine {
             server_text: &standing.server,
         };
         self.execute(&way, job, lock, own).await
+    }
+
+    /// A rehearsal is not gone on with: what it tried went with the sessions of the daemon that had it.
+    async fn rehearsal_is_gone(
+        &self,
+        run: &Run,
+        job: &mut Job,
+        rows: Vec<String>,
+        recorded: &[StepRecord],
+    ) -> End {
+        self.drop_leftovers(&job.place).await;
+        let begun = recorded.iter().filter(|step| step.state == StepState::Started);
+        for step in begun {
+            let note = StepNote { index: step.index, state: StepState::Failed, xid: None, at: self.now() };
+            run.log.note(note, false);
+        }
+        job.record.steps_done = 0;
+        let error = EngineError::new(
+            Code::RunInterrupted,
+            "the daemon that rehearsed is gone, and its rehearsal with it",
+        )
+        .state(format!("{} is unchanged at {}", job.place.name, shown(&rows)))
+        .next(format!("`{}`", job.again()));
+        End::failed(error, Outcome::Clean, rows, 0)
     }
 }
 

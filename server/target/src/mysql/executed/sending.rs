@@ -21,6 +21,7 @@ pub(super) async fn run_on(
 ) -> Result<Done, Failed> {
     let mut done = Done::default();
     let text = meaning.text.as_str();
+    session.confined(text).map_err(Failed::Ours)?;
     let plain = statement.parameters.is_empty();
     if let Some(limit) = session.server.max_packet.filter(|limit| text.len() >= *limit) {
         let why = format!(

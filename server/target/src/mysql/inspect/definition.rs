@@ -12,7 +12,7 @@ pub(super) fn account(told: &str) -> String {
 }
 
 /// A statement taken apart: what stands before DEFINER, the account, and what follows it.
-pub(super) fn definer_of(statement: &str) -> Option<(&str, &str, &str)> {
+pub(in crate::mysql) fn definer_of(statement: &str) -> Option<(&str, &str, &str)> {
     let (before, after) = statement.split_once("DEFINER=")?;
     // Later than this it would be part of a body.
     if before.len() > "CREATE ALGORITHM=UNDEFINED ".len() {

@@ -6,15 +6,15 @@
 mod catalog;
 mod column;
 mod constraint;
-mod definition;
+pub(super) mod definition;
 mod ground;
 mod index;
 mod read;
 mod routine;
-mod scratch;
+pub(super) mod scratch;
 mod sequence;
 mod table;
-mod text;
+pub(super) mod text;
 mod trigger;
 mod view;
 

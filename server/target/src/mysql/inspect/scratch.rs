@@ -46,7 +46,7 @@ pub(crate) async fn scratch(
 }
 
 /// The target with another database, its version table by name where it is.
-fn of(target: &MysqlTarget, database: &str) -> MysqlTarget {
+pub(in crate::mysql) fn of(target: &MysqlTarget, database: &str) -> MysqlTarget {
     let mut scratch = target.clone();
     database.clone_into(&mut scratch.database);
     scratch.url.database = Some(database.to_owned());
@@ -55,27 +55,20 @@ fn of(target: &MysqlTarget, database: &str) -> MysqlTarget {
 }
 
 /// Makes an empty database like `original` and goes there.
-async fn make(wire: &mut Wire, original: &str) -> Result<String, TargetError> {
+pub(in crate::mysql) async fn make(wire: &mut Wire, original: &str) -> Result<String, TargetError> {
     let doing = "making a scratch database";
     let outside = |(_, e): (_, sqlx::Error)| error::outside(&e, doing);
-    // User locks are known to one server only, so its name is part of the databases' names.
-    let like = format!("'{}%'", PREFIX.replace('_', "\\_"));
+    let (own, left) = theirs(wire).await?;
+    for leftover in left {
+        drop_unused(wire, &leftover).await;
+    }
     let text = format!(
-        "SELECT LOWER(HEX(CRC32(CONCAT(@@hostname,':',@@port))));\
-         SELECT DEFAULT_CHARACTER_SET_NAME,DEFAULT_COLLATION_NAME FROM information_schema.SCHEMATA \
-         WHERE SCHEMA_NAME={};\
-         SELECT SCHEMA_NAME FROM information_schema.SCHEMATA WHERE SCHEMA_NAME LIKE {like}",
+        "SELECT DEFAULT_CHARACTER_SET_NAME,DEFAULT_COLLATION_NAME FROM information_schema.SCHEMATA \
+         WHERE SCHEMA_NAME={}",
         literal(original)
     );
     let answers = wire.query(&text).await.map_err(outside)?;
-    let cell =
-        |answer: usize, column: usize| answers.get(answer).and_then(|a| a.first(column)).unwrap_or_default();
-    let own = format!("{PREFIX}{}_", cell(0, 0));
-    for leftover in answers.get(2).map(super::super::wire::Answer::column).unwrap_or_default() {
-        if leftover.starts_with(&own) {
-            drop_unused(wire, &leftover).await;
-        }
-    }
+    let cell = |column: usize| answers.last().and_then(|a| a.first(column)).unwrap_or_default();
     let database = format!("{own}{:016x}", rand::random::<u64>());
     // The lock comes first: there is never a database in use without one.
     let held = wire.query(&format!("SELECT GET_LOCK({},0)", literal(&database))).await.map_err(outside)?;
@@ -85,8 +78,8 @@ async fn make(wire: &mut Wire, original: &str) -> Result<String, TargetError> {
     let text = format!(
         "CREATE DATABASE {0} CHARACTER SET {1} COLLATE {2};USE {0}",
         name(&database),
-        cell(1, 0),
-        cell(1, 1)
+        cell(0),
+        cell(1)
     );
     match wire.query(&text).await {
         Ok(_) => Ok(database),
@@ -106,8 +99,29 @@ async fn make(wire: &mut Wire, original: &str) -> Result<String, TargetError> {
     }
 }
 
+/// The scratch databases of this server, in use or not.
+pub(in crate::mysql) async fn leftovers(wire: &mut Wire) -> Result<Vec<String>, TargetError> {
+    theirs(wire).await.map(|(_, found)| found)
+}
+
+/// How the names of this server's scratch databases begin, and those that there are. User locks are known to one server
+/// only, so its name is part of theirs.
+async fn theirs(wire: &mut Wire) -> Result<(String, Vec<String>), TargetError> {
+    let like = format!("'{}%'", PREFIX.replace('_', "\\_"));
+    let text = format!(
+        "SELECT LOWER(HEX(CRC32(CONCAT(@@hostname,':',@@port))));\
+         SELECT SCHEMA_NAME FROM information_schema.SCHEMATA WHERE SCHEMA_NAME LIKE {like}"
+    );
+    let answers = wire.query(&text).await;
+    let answers = answers.map_err(|(_, e)| error::outside(&e, "looking for scratch databases"))?;
+    let own = format!("{PREFIX}{}_", answers.first().and_then(|a| a.first(0)).unwrap_or_default());
+    let mut found = answers.last().map(super::super::wire::Answer::column).unwrap_or_default();
+    found.retain(|name| name.starts_with(&own));
+    Ok((own, found))
+}
+
 /// Drops a leftover. That it cannot be dropped, or somebody else was faster, keeps nobody from working.
-async fn drop_unused(wire: &mut Wire, database: &str) {
+pub(in crate::mysql) async fn drop_unused(wire: &mut Wire, database: &str) {
     let lock = literal(database);
     let held = match wire.query(&format!("SELECT GET_LOCK({lock},0)")).await {
         Ok(answers) => answers.first().and_then(|answer| answer.first(0)) == Some("1"),

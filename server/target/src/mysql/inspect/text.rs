@@ -94,15 +94,15 @@ fn quoted(text: &str, quote: char, backslashes: bool) -> usize {
 
 /// What a view's query, or an expression, says once its own database is left out.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub(super) struct Local {
-    pub(super) text: String,
+pub(in crate::mysql) struct Local {
+    pub(in crate::mysql) text: String,
     /// The tables and views that it reads, in the order of their names.
     pub(super) reads: Vec<Name>,
 }
 
 /// Takes the name of `database` out where it qualifies something. The server qualifies tables, their columns,
 /// functions and sequences; an alias of that name is left alone, for what it qualifies stands elsewhere.
-pub(super) fn local(text: &str, database: &str) -> Local {
+pub(in crate::mysql) fn local(text: &str, database: &str) -> Local {
     let all = tokens(text);
     let told: Vec<(usize, Token<'_>)> =
         all.iter().copied().enumerate().filter(|(_, token)| token.kind != Kind::Blank).collect();

@@ -52,10 +52,26 @@ impl Gate {
         ))
     }
 
+    /// A statement that stops at a gate of [`Gate::shut_in_rehearsals`].
+    pub(crate) fn stop_in_rehearsals(database: &Database) -> String {
+        match database.engine {
+            Engine::Mariadb => format!("DO GET_LOCK('{}', 600);", name(database)),
+            _ => Gate::stop(database),
+        }
+    }
+
+    /// Shuts a gate for rehearsals: on MariaDB a named lock, for these touch no other database.
+    pub(crate) fn shut_in_rehearsals(database: &Database) -> Gate {
+        let Engine::Mariadb = database.engine else { return Gate::shut(database) };
+        let name = name(database);
+        let shell = mariadb().expect("it made the database").client("mysql").expect("it is installed");
+        Gate::held(database, shell, &format!("DO GET_LOCK('{name}', 0);\nSELECT 'shut';"))
+    }
+
     /// Shuts the gate.
     pub(crate) fn shut(database: &Database) -> Gate {
         let name = name(database);
-        let (mut shell, shut) = match database.engine {
+        let (shell, shut) = match database.engine {
             Engine::Mariadb => {
                 let shell =
                     mariadb().expect("it made the database").client("mysql").expect("it is installed");
@@ -71,6 +87,12 @@ impl Gate {
                 (shell, format!("SELECT pg_advisory_lock({KEY});\n\\echo shut"))
             }
         };
+        Gate::held(database, shell, &shut)
+    }
+
+    /// Shuts it with a session of a shell.
+    fn held(database: &Database, mut shell: Command, shut: &str) -> Gate {
+        let name = name(database);
         let mut session =
             shell.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("the shell is installed");
         let stdin = session.stdin.as_mut().expect("piped");
@@ -121,7 +143,8 @@ impl Gate {
     fn waiting(&self) -> String {
         format!(
             "SELECT id FROM information_schema.processlist \
-             WHERE info LIKE 'UPDATE {0}.gate%' OR info LIKE 'ALTER TABLE {0}.gate%'",
+             WHERE info LIKE 'UPDATE {0}.gate%' OR info LIKE 'ALTER TABLE {0}.gate%' \
+             OR info LIKE 'DO GET\\_LOCK(''{0}''%' AND state = 'User lock'",
             self.name
         )
     }

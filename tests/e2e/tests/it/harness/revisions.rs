@@ -37,6 +37,14 @@ impl Project {
         Gate::shut(&self.database)
     }
 
+    /// As [`Project::gated`], for rehearsals.
+    pub(crate) fn gated_in_rehearsals(&self) -> Gate {
+        self.three();
+        let stop = Gate::stop_in_rehearsals(&self.database);
+        self.revision("b2", "a1", &format!("{stop}\nCREATE TABLE t_b2 (id integer);"), "DROP TABLE t_b2;");
+        Gate::shut_in_rehearsals(&self.database)
+    }
+
     /// As [`Project::gated`], for the gate that another project on the same database shut.
     pub(crate) fn stops(&self) {
         self.three();
