@@ -44,8 +44,7 @@ def worked(bench, project, url):
     name = url.rsplit("/", 1)[1]
     told = subprocess.run([bench.CTL, "runs", "list", "--all-projects", "--limit", "1000", "--output", "json"], check=True,
                           env=project.env, cwd=project.path, stdout=subprocess.PIPE).stdout.decode()
-    runs = [run for line in told.splitlines() for run in json.loads(line).get("runs", [])]
-    ours = [run for run in runs if run["target"].split("?")[0].endswith("/" + name)]
+    ours = [run for run in json.loads(told).get("runs", []) if run["target"].split("?")[0].endswith("/" + name)]
     return [int(run["stepsDone"]) for run in ours if int(run.get("stepsDone", 0))]
 
 
