@@ -5,7 +5,7 @@
 //! never waits for a run, and a run that waits never keeps another from being watched or cancelled.
 
 use crate::run::Opened;
-use crate::turnstile::Turnstile;
+use crate::turnstile::{Turn, Turnstile};
 use async_trait::async_trait;
 use migrated_core::DialectName;
 use migrated_core::event::Blocker;
@@ -27,8 +27,10 @@ pub(crate) struct Server {
     /// All connections, for messages.
     pub(crate) max: usize,
     runs: Arc<Semaphore>,
-    for_runs: usize,
+    pub(crate) for_runs: usize,
     looking: Semaphore,
+    /// How many may look at a time, by now.
+    lookers: Mutex<usize>,
     /// Where runs wait for their share.
     turnstile: Turnstile,
     /// Runs that wait for their share.
@@ -41,19 +43,27 @@ pub(crate) struct Share {
     /// The migration lock's.
     pub(crate) lock: OwnedSemaphorePermit,
     /// The work's.
-    pub(crate) work: OwnedSemaphorePermit,
+    pub(crate) work: OwnPermit,
+}
+
+/// What a run has for its work.
+pub(crate) struct OwnPermit {
+    pub(crate) permit: OwnedSemaphorePermit,
+    /// Most sessions that it may open ahead, where other daemons have connections to the server, too.
+    pub(crate) ahead: usize,
 }
 
 impl Server {
     /// A server that may have `max` connections of ours, at least 3.
     pub(crate) fn new(max: usize) -> Server {
         let max = max.clamp(3, Semaphore::MAX_PERMITS);
-        let looking = (max / 5).max(1);
+        let looking = lookers(max);
         Server {
             max,
             runs: Arc::new(Semaphore::new(max - looking)),
             for_runs: max - looking,
             looking: Semaphore::new(looking),
+            lookers: Mutex::new(looking),
             turnstile: Turnstile::default(),
             waiting: AtomicUsize::new(0),
             idle: Mutex::default(),
@@ -62,21 +72,30 @@ impl Server {
 
     /// A run's share: projects take turns, and within one it goes by arrival. What others opened ahead gives way.
     pub(crate) async fn share(&self, project: &str) -> Share {
-        if self.turnstile.is_free()
-            && let Ok(both) = self.runs.clone().try_acquire_many_owned(2)
-        {
-            return Share::of(both);
+        match self.share_at_once() {
+            Some(share) => share,
+            None => self.share_in_turn(project).await.0,
         }
+    }
+
+    /// A run's share, where nobody waits and there is room.
+    pub(crate) fn share_at_once(&self) -> Option<Share> {
+        let both = self.turnstile.is_free().then(|| self.runs.clone().try_acquire_many_owned(2))?;
+        both.ok().map(Share::of)
+    }
+
+    /// A run's share, as soon as it is its turn, with the turn: nobody else has one before it is dropped.
+    pub(crate) async fn share_in_turn(&self, project: &str) -> (Share, Turn) {
         let waiting = Counted::one(&self.waiting);
         let idle = std::mem::take(&mut *self.idle.lock().unwrap_or_else(PoisonError::into_inner));
         for ahead in idle.iter().filter_map(Weak::upgrade) {
             let opened = ahead.lock().unwrap_or_else(PoisonError::into_inner).take();
             opened.map(Opened::close_aside);
         }
-        let _turn = self.turnstile.turn(project).await;
+        let turn = self.turnstile.turn(project).await;
         let both = self.runs.clone().acquire_many_owned(2).await;
         drop(waiting);
-        Share::of(both.expect("the semaphore is never closed"))
+        (Share::of(both.expect("the semaphore is never closed")), turn)
     }
 
     /// One more connection of a run that has lost its own: the task that was to give it back is gone.
@@ -105,6 +124,18 @@ impl Server {
         }
     }
 
+    /// Divides the part for looking among so many daemons; each may look with one. Who looks just now is not disturbed.
+    pub(crate) fn look_among(&self, daemons: usize) {
+        let mut now = self.lookers.lock().unwrap_or_else(PoisonError::into_inner);
+        let part = (lookers(self.max) / daemons.max(1)).max(1);
+        if part > *now {
+            self.looking.add_permits(part - *now);
+            *now = part;
+        } else {
+            *now -= self.looking.forget_permits(*now - part);
+        }
+    }
+
     /// A connection to look with.
     pub(crate) async fn look(&self) -> SemaphorePermit<'_> {
         self.looking.acquire().await.expect("the semaphore is never closed")
@@ -113,9 +144,14 @@ impl Server {
 
 impl Share {
     fn of(mut both: OwnedSemaphorePermit) -> Share {
-        let work = both.split(1).expect("two were taken");
-        Share { lock: both, work }
+        let permit = both.split(1).expect("two were taken");
+        Share { lock: both, work: OwnPermit { permit, ahead: usize::MAX } }
     }
+}
+
+/// The connections to look with, of so many.
+fn lookers(max: usize) -> usize {
+    (max / 5).max(1)
 }
 
 /// Counts one for as long as it lives.

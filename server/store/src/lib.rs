@@ -19,7 +19,7 @@ mod together;
 pub use error::StoreError;
 pub use postgres::{PostgresOptions, PostgresStore};
 pub use record::*;
-pub use shared::{CancelAsked, Change, CreatedAmong, Lease, OpenRun, Shared, TakenRun, Terms};
+pub use shared::{CancelAsked, Change, Claim, CreatedAmong, Lease, OpenRun, Shared, TakenRun, Terms};
 pub use sqlite::{SqliteOptions, SqliteStore};
 
 use async_trait::async_trait;

@@ -14,6 +14,8 @@ pub struct Lease {
     pub id: String,
     /// When it lapses unless it is renewed before, by this machine's monotonic clock, on the safe side.
     pub until: Instant,
+    /// How many daemons had the store open when it was last renewed, this one included.
+    pub daemons: u64,
 }
 
 /// What another daemon has to know of a run in order to join it or to go on with it.
@@ -67,6 +69,34 @@ pub struct CancelAsked {
     pub actor: String,
     /// Why; may be empty.
     pub reason: String,
+}
+
+/// What a run asks for of the connections that all daemons may have to the server of its target.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Claim {
+    /// The server: keys of its targets begin with this and a slash.
+    pub server: String,
+    /// All that the runs of all daemons may have.
+    pub of: u64,
+    /// Those without which the run cannot work.
+    pub need: u64,
+    /// Further ones, to open sessions ahead, where at least half of all stay free.
+    pub ahead: u64,
+    /// Where there is no room, the run waits: nobody who asks later goes before it, until it has its share, gives it back or
+    /// ends.
+    pub waits: bool,
+}
+
+impl Claim {
+    /// What there is for the run where others have `used` of them.
+    pub(crate) fn granted(&self, used: u64) -> Option<u64> {
+        let with_ahead = self.need + self.ahead;
+        if used + with_ahead <= self.of / 2 {
+            Some(with_ahead)
+        } else {
+            (used + self.need <= self.of).then_some(self.need)
+        }
+    }
 }
 
 /// What [`Shared::create_run_among`] did.
@@ -136,6 +166,14 @@ pub trait Shared: Send + Sync {
 
     /// Records, durably, which session in the target holds the migration lock for a run of ours.
     async fn put_lock(&self, run: &str, pid: i64, start: &str) -> Result<()>;
+
+    /// Claims connections to the server of its target for a run of ours, among the runs under way of all daemons whose leases
+    /// stand: how many it may have, or `None` where there is no room, or others wait that asked before. They are the run's
+    /// until it gives them back, ends or is taken over.
+    async fn claim_share(&self, run: &str, claim: &Claim) -> Result<Option<u64>>;
+
+    /// Gives back what a run of ours claimed.
+    async fn give_share_back(&self, run: &str) -> Result<()>;
 
     /// Asks for the end of a run, whoever owns it. The first wish stands.
     async fn ask_cancel(&self, asked: &CancelAsked) -> Result<()>;

@@ -150,3 +150,24 @@ async fn nothing_is_opened_ahead_for_one_while_another_waits() {
     assert!(ahead.lock().expect("no panic").is_none());
     waiting.await;
 }
+
+#[tokio::test]
+async fn looking_is_divided_among_daemons() {
+    let server = Server::new(20);
+    let looking = server.look().await;
+    server.look_among(2);
+    let second = server.look().await;
+    let third = server.look();
+    tokio::pin!(third);
+    assert!(waits(third.as_mut()).await, "two of four are left");
+    server.look_among(9);
+    drop((looking, second));
+    server.look_among(9);
+    let third = third.await;
+    let fourth = server.look();
+    tokio::pin!(fourth);
+    assert!(waits(fourth.as_mut()).await, "one is always left");
+    server.look_among(1);
+    drop((third, fourth.await));
+    assert_eq!(server.looking.available_permits(), 4);
+}

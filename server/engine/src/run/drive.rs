@@ -5,6 +5,7 @@ use super::finish::End;
 use super::lock::Locked;
 use super::step::Run;
 use super::steps::Way;
+use crate::connections::OwnPermit;
 use crate::plan::{Decided, shown};
 use crate::{Engine, EngineError, Result};
 use migrated_core::Code;
@@ -13,7 +14,6 @@ use migrated_core::operation::Server;
 use migrated_target::edge::Edge;
 use migrated_target::{MigrationLock, Outcome, Standing};
 use std::time::{Duration, Instant};
-use tokio::sync::OwnedSemaphorePermit;
 
 /// How long the end of a run that waited in vain may wait for the version rows.
 const READ_WITHIN: Duration = Duration::from_secs(5);
@@ -107,7 +107,7 @@ impl Engine {
         run: &Run,
         job: &mut Job,
         lock: &mut dyn MigrationLock,
-        own: OwnedSemaphorePermit,
+        own: OwnPermit,
     ) -> Result<End> {
         // An owner that died may have left its work session at work: it is ended before anything is read.
         self.reconcile(&job.place).await?;

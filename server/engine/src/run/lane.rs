@@ -7,6 +7,7 @@ use crate::{EngineError, Result, Settings};
 use migrated_core::{Code, DialectName};
 use migrated_target::Target;
 use std::collections::{HashMap, HashSet};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
@@ -52,6 +53,8 @@ pub(crate) struct Registry {
     servers: Mutex<HashMap<String, Arc<Server>>>,
     files: Arc<Server>,
     max_connections: usize,
+    /// Daemons that have the store open, as far as is known.
+    daemons: AtomicUsize,
     /// Targets on which nothing is left to settle: looked at once in a process's life, and after an UNKNOWN.
     settled: Mutex<HashSet<String>>,
     /// Runs whose end is stored and being told.
@@ -83,6 +86,7 @@ impl Registry {
             servers: Mutex::default(),
             files: Arc::new(Server::new(usize::MAX)),
             max_connections: settings.max_connections_per_server,
+            daemons: AtomicUsize::new(1),
             settled: Mutex::default(),
             replicas: Replicas::default(),
             telling: Mutex::default(),
@@ -193,16 +197,32 @@ impl Registry {
         self.by_id().values().cloned().collect()
     }
 
+    /// Divides what is to look at the servers with among so many daemons.
+    pub(crate) fn look_among(&self, daemons: usize) {
+        self.daemons.store(daemons, Ordering::Relaxed);
+        for server in self.servers.lock().unwrap_or_else(PoisonError::into_inner).values() {
+            server.look_among(daemons);
+        }
+    }
+
     /// The server behind a target (rule R5). A file has none, and as many connections as anybody wants.
     pub(crate) fn server(&self, target: &dyn Target) -> Arc<Server> {
         if target.dialect() == DialectName::Sqlite {
             return self.files.clone();
         }
-        // `dialect://host:port/…`: the part before the database names the server.
-        let server: String = target.key().splitn(4, '/').take(3).collect::<Vec<_>>().join("/");
         let mut servers = self.servers.lock().unwrap_or_else(PoisonError::into_inner);
-        servers.entry(server).or_insert_with(|| Arc::new(Server::new(self.max_connections))).clone()
+        let server = servers.entry(server_of(target.key())).or_insert_with(|| {
+            let server = Server::new(self.max_connections);
+            server.look_among(self.daemons.load(Ordering::Relaxed));
+            Arc::new(server)
+        });
+        server.clone()
     }
+}
+
+/// The server in a target's key, `dialect://host:port/…`: the part before the database names it.
+pub(crate) fn server_of(key: &str) -> String {
+    key.splitn(4, '/').take(3).collect::<Vec<_>>().join("/")
 }
 
 /// What [`Registry::join_or_add`] did.

@@ -87,6 +87,7 @@ impl Engine {
                 LockAttempt::Busy(holder) => holder,
             };
             drop(share);
+            self.give_share_back(run, place).await?;
             if Instant::now() >= until {
                 // It may be a run of another daemon, which cannot be watched from here.
                 return Err(expired(&holder.run, &holder.detail, longer(job)));
@@ -124,7 +125,7 @@ impl Engine {
     /// Waits for the connections that a run needs, where other runs have all that the server may see of us (R5).
     async fn wait_share(&self, run: &Run, job: &Job, begun: Instant, until: Instant) -> Result<Share> {
         let server = &job.place.server;
-        let share = server.share(&job.record.project);
+        let share = self.share(run, &job.place, &job.record.project);
         tokio::pin!(share);
         let all = format!(
             "other runs use the {} connections that we may have to the server (limits.max_connections_per_server)",
@@ -133,7 +134,7 @@ impl Engine {
         let mut tell_in = TELL_FIRST;
         loop {
             tokio::select! {
-                share = &mut share => return Ok(share),
+                share = &mut share => return share,
                 stopped = self.stopped(run) => return Err(stopped),
                 () = tokio::time::sleep_until(until.into()) => {
                     return Err(expired("", &all, longer(job)));

@@ -1,6 +1,6 @@
 //! Work sessions, opened ahead of the steps that need them (rule R5), and recorded durably before they work (R3).
 
-use crate::connections::{Ahead, Server};
+use crate::connections::{Ahead, OwnPermit, Server};
 use crate::{Engine, Result};
 use migrated_store::BackendRecord;
 use migrated_target::edge::Edge;
@@ -42,6 +42,8 @@ pub(crate) struct Sessions {
     steps: usize,
     /// Sessions being opened, by step.
     ahead: VecDeque<(usize, Arc<Ahead>, JoinHandle<()>)>,
+    /// Most of them.
+    depth: usize,
     kept: Option<Opened>,
     /// The run's own permit is here, or in the session at work, or in a session that is being closed.
     own: Option<OwnedSemaphorePermit>,
@@ -54,15 +56,16 @@ impl Sessions {
         engine: Engine,
         target: Arc<dyn Target>,
         server: Arc<Server>,
-        own: OwnedSemaphorePermit,
+        own: OwnPermit,
         options: SessionOptions,
         mode: SessionMode,
         steps: usize,
     ) -> Sessions {
         // Without a reset a kept session would show one revision what another left in it.
         let mode = if target.capabilities().session_reset { mode } else { SessionMode::Revision };
-        let (ahead, kept, own, returning) = (VecDeque::new(), None, Some(own), None);
-        Sessions { engine, target, server, options, mode, steps, ahead, kept, own, returning }
+        let depth = engine.settings().preconnect.min(own.ahead);
+        let (ahead, kept, own, returning) = (VecDeque::new(), None, Some(own.permit), None);
+        Sessions { engine, target, server, options, mode, steps, ahead, depth, kept, own, returning }
     }
 
     /// The session for step `index` (from 0). In run mode the kept one, which [`Sessions::give_back`] reset.
@@ -168,9 +171,8 @@ impl Sessions {
         if self.mode == SessionMode::Run {
             return;
         }
-        let depth = self.engine.settings().preconnect;
         let mut next = self.ahead.back().map_or(from, |(at, ..)| at + 1);
-        while self.ahead.len() < depth && next < self.steps {
+        while self.ahead.len() < self.depth && next < self.steps {
             let Some(permit) = self.server.spare() else { return };
             let (engine, options) = (self.engine.clone(), self.options.clone());
             let (target, server) = (self.target.clone(), self.server.clone());

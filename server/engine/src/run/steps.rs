@@ -4,6 +4,7 @@ use super::accept::Job;
 use super::finish::End;
 use super::sessions::Sessions;
 use super::step::{Run, StepFault};
+use crate::connections::OwnPermit;
 use crate::plan::Decided;
 use crate::prepare::StepFacts;
 use crate::{Engine, EngineError, Result};
@@ -16,7 +17,6 @@ use migrated_target::edge::Edge;
 use migrated_target::{Applied, MigrationLock, Outcome, SessionMode, SessionOptions, Transaction};
 use std::ops::RangeInclusive;
 use std::time::Instant;
-use tokio::sync::OwnedSemaphorePermit;
 
 /// A decided run on its way: what is to be done, checked and recorded.
 pub(crate) struct Way<'a> {
@@ -82,7 +82,7 @@ impl Engine {
         way: &Way<'_>,
         job: &mut Job,
         lock: &mut dyn MigrationLock,
-        own: OwnedSemaphorePermit,
+        own: OwnPermit,
     ) -> Result<End> {
         let rehearsal = job.record.kind == RunKind::Rehearsal;
         let per_run = job.options.per_run_transaction || rehearsal;

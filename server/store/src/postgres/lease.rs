@@ -66,34 +66,38 @@ pub(super) async fn begin(pool: &PgPool, options: &PostgresOptions) -> Result<Le
 
 async fn first(pool: &PgPool, name: &str, span: Duration) -> Result<Lease> {
     let asked = Instant::now();
-    let id: String = sqlx::query_scalar(
+    // What a statement returns does not see the row that it inserts.
+    let (id, others): (String, i64) = sqlx::query_as(
         "INSERT INTO owner (id, name, lease_until)
          VALUES (pg_catalog.gen_random_uuid()::text, $1, pg_catalog.clock_timestamp() + $2 * interval '1 microsecond')
-         RETURNING id",
+         RETURNING id, (SELECT count(*) FROM owner WHERE lease_until > pg_catalog.clock_timestamp())",
     )
     .bind(name)
     .bind(micros(span))
     .fetch_one(pool)
     .await
     .map_err(fault)?;
-    Ok(Lease { id, until: asked + span })
+    Ok(Lease { id, until: asked + span, daemons: others.unsigned_abs() + 1 })
 }
 
 /// Renews the lease, or begins another one where it had lapsed. Removes those of others that have.
 async fn renew(pool: &PgPool, id: &str, name: &str, span: Duration) -> Result<Lease> {
     let asked = Instant::now();
-    let renewed = sqlx::query(
+    let renewed: Option<i64> = sqlx::query_scalar(
         "UPDATE owner SET lease_until = pg_catalog.clock_timestamp() + $2 * interval '1 microsecond'
-         WHERE id = $1 AND lease_until > pg_catalog.clock_timestamp()",
+         WHERE id = $1 AND lease_until > pg_catalog.clock_timestamp()
+         RETURNING (SELECT count(*) FROM owner WHERE lease_until > pg_catalog.clock_timestamp())",
     )
     .bind(id)
     .bind(micros(span))
-    .execute(pool)
+    .fetch_optional(pool)
     .await
     .map_err(fault)?;
-    let lease = match renewed.rows_affected() {
-        0 => first(pool, name, span).await?,
-        _ => Lease { id: id.to_owned(), until: asked + span },
+    let lease = match renewed {
+        None => first(pool, name, span).await?,
+        Some(daemons) => {
+            Lease { id: id.to_owned(), until: asked + span, daemons: daemons.unsigned_abs().max(1) }
+        }
     };
     reap(pool).await?;
     Ok(lease)

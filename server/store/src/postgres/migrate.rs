@@ -14,6 +14,7 @@ use crate::{Result, StoreError};
 pub(crate) const MIGRATIONS: &[Migration] = &[
     embedded!("postgres", 1, "0001", "store", readable_from 1),
     embedded!("postgres", 2, "0002", "known_schema", readable_from 1),
+    embedded!("postgres", 3, "0003", "share", readable_from 1),
 ];
 
 /// The key of the advisory lock under which the schema changes; its second half is hashed from the schema's name.

@@ -16,6 +16,7 @@ mod ownership;
 mod project;
 mod published;
 mod run;
+mod share;
 mod step;
 mod step_note;
 mod target;

@@ -8,11 +8,13 @@ use tokio::sync::{broadcast, watch};
 use super::connection::{Against, PostgresStore};
 use super::fault::fault;
 use super::lease::reap;
-use super::{backend, run};
+use super::{backend, run, share};
 use crate::codec::{At, from_json, to_u64};
 use crate::columns::{self, Columns};
 use crate::event_log::no_run;
-use crate::{CancelAsked, Change, CreatedAmong, Lease, OpenRun, Result, RunRecord, Shared, TakenRun, Terms};
+use crate::{
+    CancelAsked, Change, Claim, CreatedAmong, Lease, OpenRun, Result, RunRecord, Shared, TakenRun, Terms,
+};
 
 const TERMS: At = At("run", "terms");
 
@@ -22,6 +24,7 @@ macro_rules! under_way {
         "run.state IN ('QUEUED', 'LOCKING', 'RUNNING')"
     };
 }
+pub(super) use under_way;
 
 macro_rules! selected_open {
     ($rest:expr) => {
@@ -163,6 +166,14 @@ impl Shared for PostgresStore {
         backend::put_lock(self, run, pid, start).await
     }
 
+    async fn claim_share(&self, run: &str, claim: &Claim) -> Result<Option<u64>> {
+        share::claim(self, run, claim).await
+    }
+
+    async fn give_share_back(&self, run: &str) -> Result<()> {
+        share::give_back(self, run).await
+    }
+
     async fn ask_cancel(&self, asked: &CancelAsked) -> Result<()> {
         let mut alone = self.write_alone().await?;
         sqlx::query(
@@ -236,7 +247,7 @@ async fn take(conn: &mut PgConnection, id: &str, owner: &str, lease: &str) -> Re
         return Err(no_run(id));
     }
     let row = sqlx::query(concat!(
-        "UPDATE run SET lease = $2, owner = $3, version = run.version + 1
+        "UPDATE run SET lease = $2, owner = $3, version = run.version + 1, share = NULL, share_asked = NULL
          WHERE run.id = $1 AND EXISTS (SELECT FROM owner WHERE owner.id = $2)
            AND (run.lease = $2 OR NOT ",
         under_way!(),

@@ -11,6 +11,7 @@ use crate::{Result, StoreError};
 pub(crate) const MIGRATIONS: &[Migration] = &[
     embedded!("sqlite", 1, "0001", "store", readable_from 1),
     embedded!("sqlite", 2, "0002", "known_schema", readable_from 1),
+    embedded!("sqlite", 3, "0003", "share", readable_from 1),
 ];
 
 /// `migr` in ASCII: tells our files from other applications' (`PRAGMA application_id`).

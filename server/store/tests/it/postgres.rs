@@ -2,6 +2,7 @@
 
 mod leases;
 mod opening;
+mod shares;
 mod telling;
 
 use std::sync::atomic::{AtomicU32, Ordering};

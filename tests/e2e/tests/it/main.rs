@@ -42,6 +42,7 @@ mod replicas;
 mod rules;
 mod scenarios;
 mod shared_store;
+mod shares;
 mod shutdown;
 mod spine;
 mod targets_shown;

@@ -187,7 +187,11 @@ const EXCUSED: &[(&str, &str, &str)] = &[
         ".append_events(",
         "completes a log that a death left; the next watcher would",
     ),
-    ("engine/src/run/step.rs", ".end_backend(", "ends a session before its transaction is asked about"),
+    (
+        "engine/src/run/step/settle.rs",
+        ".end_backend(",
+        "ends a session before its transaction is asked about",
+    ),
     ("engine/src/run/lock.rs", ".try_lock(", "`locked` stands behind its call, in drive.rs"),
     ("engine/src/run/log.rs", ".note_steps(", "`notes-stored` stands behind the loop of its attempts"),
     ("engine/src/reconcile.rs", ".note_steps(", "`fates-stored` stands behind its call"),

@@ -7,7 +7,6 @@ const LIMIT: usize = 400;
 
 /// Files that may be longer, with the reason.
 const LONG: &[(&str, &str)] = &[
-    ("server/engine/src/run/step.rs", "one step from its client and its session to how it ended"),
     (
         "proto/migrated/v1/migration_service.proto",
         "all calls of a service, which clients look up in one place",

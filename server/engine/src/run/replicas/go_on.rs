@@ -1,5 +1,6 @@
 //! Going on with a plan that another daemon had recorded, at its next step (rule R15).
 
+use crate::connections::OwnPermit;
 use crate::plan::shown;
 use crate::run::Job;
 use crate::run::finish::End;
@@ -12,7 +13,6 @@ use migrated_core::operation::Server;
 use migrated_store::{StepNote, StepRecord, StepState};
 use migrated_target::edge::Edge;
 use migrated_target::{MigrationLock, Outcome, Standing};
-use tokio::sync::OwnedSemaphorePermit;
 
 impl Engine {
     /// Does what is left of a run whose plan was recorded. The plan is decided once more from where it began, which gives
@@ -22,7 +22,7 @@ impl Engine {
         run: &Run,
         job: &mut Job,
         lock: &mut dyn MigrationLock,
-        own: OwnedSemaphorePermit,
+        own: OwnPermit,
         standing: &Standing,
         recorded: &[StepRecord],
     ) -> Result<End> {

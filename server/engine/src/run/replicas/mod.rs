@@ -5,6 +5,7 @@ mod follow;
 mod go_on;
 mod hand_over;
 mod join;
+mod share;
 mod take;
 mod tend;
 

@@ -39,8 +39,9 @@ impl Engine {
                     if changed.is_err() {
                         return;
                     }
-                    let id = lease.borrow_and_update().id.clone();
-                    self.lose_others_than(&id);
+                    let now = lease.borrow_and_update().clone();
+                    self.inner.runs.look_among(usize::try_from(now.daemons).unwrap_or(usize::MAX));
+                    self.lose_others_than(&now.id);
                 }
                 change = changes.recv() => match change {
                     Ok(Change::Cancel(_) | Change::Anything) | Err(RecvError::Lagged(_)) => {

@@ -28,7 +28,7 @@ async fn daemons_that_start_at_once_make_one_store() {
     }
     assert_eq!(
         place.sql("SELECT string_agg(version::text, ',' ORDER BY version) FROM store_migration"),
-        "1,2"
+        "1,2,3"
     );
     assert_eq!(place.sql("SELECT count(*) FROM owner"), "6", "each has a lease of its own");
     stores[0].create_project(&project("p")).await.expect("created");
@@ -65,7 +65,7 @@ async fn a_newer_store_opens_only_if_it_says_that_this_release_can_read_it() {
     assert_eq!(running.run("run-1").await.expect("read"), Some(run("run-1", "p")));
     // The release after this one has added something that this one can do without, while this one goes on.
     place.sql(
-        "INSERT INTO store_migration VALUES (3, 'more', 1); ALTER TABLE run ADD COLUMN more TEXT; \
+        "INSERT INTO store_migration VALUES (4, 'more', 1); ALTER TABLE run ADD COLUMN more TEXT; \
          ALTER TABLE step ADD COLUMN more TEXT; ALTER TABLE project ADD COLUMN more TEXT",
     );
     for store in [running, place.open().await] {
@@ -73,9 +73,9 @@ async fn a_newer_store_opens_only_if_it_says_that_this_release_can_read_it() {
         assert_eq!(store.project("p").await.expect("read"), Some(project("p")));
         store.close().await.expect("closed");
     }
-    place.sql("INSERT INTO store_migration VALUES (4, 'yet more', 3)");
+    place.sql("INSERT INTO store_migration VALUES (5, 'yet more', 4)");
     let error = refused(&place).await;
-    assert!(matches!(error, StoreError::TooNew { found: 4, known: 2 }), "{error}");
+    assert!(matches!(error, StoreError::TooNew { found: 5, known: 3 }), "{error}");
 }
 
 #[tokio::test]

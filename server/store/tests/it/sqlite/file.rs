@@ -58,16 +58,16 @@ async fn a_newer_store_opens_only_if_it_says_that_this_release_can_read_it() {
     place.open().await.close().await.expect("closed");
     // The release after this one has added something that this one can do without.
     place
-        .tamper("INSERT INTO store_migration VALUES (3, 'more', 1); ALTER TABLE run ADD COLUMN more TEXT")
+        .tamper("INSERT INTO store_migration VALUES (4, 'more', 1); ALTER TABLE run ADD COLUMN more TEXT")
         .await;
     let store = place.open().await;
     store.create_project(&project("p")).await.expect("created");
     store.create_run(&run("run-1", "p")).await.expect("created");
     assert_eq!(store.run("run-1").await.expect("read"), Some(run("run-1", "p")));
     store.close().await.expect("closed");
-    place.tamper("INSERT INTO store_migration VALUES (4, 'yet more', 3)").await;
+    place.tamper("INSERT INTO store_migration VALUES (5, 'yet more', 4)").await;
     let error = refused(&place).await;
-    assert!(matches!(error, StoreError::TooNew { found: 4, known: 2 }), "{error}");
+    assert!(matches!(error, StoreError::TooNew { found: 5, known: 3 }), "{error}");
 }
 
 #[tokio::test]

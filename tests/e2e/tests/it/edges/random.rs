@@ -21,8 +21,15 @@ fn usual(project: &Project, way: Way) -> Duration {
 fn long_killed_at_random() {
     let seed = setting("EDGE_SEED").filter(|seed| *seed != 0).unwrap_or_else(any_seed);
     let times = setting("EDGE_TIMES").unwrap_or(1_000);
+    let only = std::env::var("EDGE_ENGINE").ok();
+    let engines: Vec<Engine> = Engine::ALL
+        .iter()
+        .copied()
+        .filter(|engine| only.as_ref().is_none_or(|only| only == engine.name()))
+        .collect();
+    assert!(!engines.is_empty(), "EDGE_ENGINE is sqlite, postgres or mariadb");
     report(&format!("EDGE_SEED={seed} EDGE_TIMES={times}"));
-    on_each(Engine::ALL, |project| {
+    on_each(&engines, |project| {
         let (engine, mut draw) = (project.database.engine, Draw::new(seed));
         lay(project);
         undisturbed(project, Way::First.words());

@@ -1,0 +1,1 @@
+-- Nothing: a file has one daemon, which counts its connections by itself.
