@@ -60,7 +60,9 @@ type Run struct {
 	joined      bool
 	goalReached bool
 	// Whether the stream that is open brought events.
-	heard  bool
+	heard bool
+	// Whether it brought anything after its first message: it stood.
+	stood  bool
 	lost   *loss
 	budget time.Duration
 	// What revisions in Go are executed with, and by whom, once one was asked for.

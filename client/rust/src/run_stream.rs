@@ -95,6 +95,8 @@ pub struct RunStream {
     goal_reached: bool,
     /// Whether the stream that is open brought events.
     heard: bool,
+    /// Whether it brought anything after its first message: it stood.
+    stood: bool,
     lost: Option<Loss>,
     budget: Duration,
     /// Set where the daemon is this client's own.
@@ -124,6 +126,7 @@ impl RunStream {
             joined: false,
             goal_reached: false,
             heard: false,
+            stood: false,
             lost: None,
             budget,
             embedded: None,
@@ -219,6 +222,11 @@ impl RunStream {
         self.joined |= update.joined;
         self.goal_reached |= update.goal_reached;
         self.heard |= !update.events.is_empty();
+        self.stood |= update.heartbeat || !update.events.is_empty();
+        if update.resume_after.is_some() && self.stood {
+            // The stream grew old, as all do: no loss, however long the run is silent.
+            self.lost = None;
+        }
         if !update.run_id.is_empty() && update.run_id != self.run_id {
             // The first message; or a joined request was sent again, and its run had ended: this is another one.
             self.run_id.clone_from(&update.run_id);
@@ -297,7 +305,7 @@ impl RunStream {
         match opened {
             Ok(Ok(stream)) => {
                 self.stream = Some(stream);
-                self.heard = false;
+                (self.heard, self.stood) = (false, false);
                 Ok(None)
             }
             Ok(Err(status)) if is_retryable(&status) => {

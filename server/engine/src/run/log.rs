@@ -1,5 +1,7 @@
 //! A run's log: numbers events, stores them in groups, and only then shows them to watchers (rule R3).
 
+use super::part::Part;
+use super::turns::{Seat, Turns};
 use crate::Engine;
 use crate::clock::Clock;
 use migrated_core::event::{Event, EventKind};
@@ -12,8 +14,15 @@ use tokio::sync::{Notify, watch};
 
 /// How long a group gathers before it is written.
 const GROUP: Duration = Duration::from_millis(4);
+/// Most events that are written together: who reads a few of them reads the whole group.
+const LARGEST_GROUP: usize = 512;
 /// Events kept in memory for watchers that keep up; slower ones read from the store.
 const RING: usize = 2_048;
+/// Most events in one message, and where one ends: after each of so many, so that those who are behind get the same
+/// messages.
+const PART: u64 = 256;
+/// Messages that are kept for others who are equally far.
+const PARTS: usize = 32;
 /// Pauses between attempts to write a group that the store refuses.
 const STORE_RETRY: [Duration; 4] =
     [Duration::from_millis(50), Duration::from_millis(200), Duration::from_secs(1), Duration::from_secs(2)];
@@ -61,6 +70,11 @@ pub(crate) struct RunLog {
     state: Mutex<State>,
     wake: Notify,
     shown: watch::Sender<Shown>,
+    turns: Arc<Turns>,
+    /// The parts that were asked for last.
+    parts: Mutex<VecDeque<Arc<Part>>>,
+    /// Held by who reads a part from the store.
+    reading: tokio::sync::Mutex<()>,
     noted: watch::Sender<Noted>,
     fault: Mutex<Option<StoreError>>,
 }
@@ -93,6 +107,9 @@ impl RunLog {
             state: Mutex::new(state),
             wake: Notify::new(),
             shown: watch::Sender::new(Shown { seq: last, ..Shown::default() }),
+            turns: Arc::default(),
+            parts: Mutex::default(),
+            reading: tokio::sync::Mutex::default(),
             noted: watch::Sender::new(Noted::default()),
             fault: Mutex::new(None),
         })
@@ -200,6 +217,11 @@ impl RunLog {
         self.edges.pass(Edge::EventsSent).await;
     }
 
+    /// A place among the watchers.
+    pub(super) fn seat(&self) -> Seat {
+        self.turns.seat(&self.shown)
+    }
+
     /// What may be shown, to wait on.
     pub(crate) fn subscribe(&self) -> watch::Receiver<Shown> {
         self.shown.subscribe()
@@ -213,26 +235,67 @@ impl RunLog {
 
     /// Number of watchers.
     pub(crate) fn watchers(&self) -> usize {
-        self.shown.receiver_count()
+        self.turns.taken()
     }
 
-    /// Events after `after` that may be shown, at most `limit`.
-    pub(crate) async fn read(&self, after: u64, limit: usize) -> Result<Vec<Arc<Event>>, StoreError> {
-        let seq = self.shown.borrow().seq;
-        if after >= seq {
-            return Ok(Vec::new());
+    /// The events after `after` that one message brings; `seq` is the last one that may be shown. Whoever is equally
+    /// far gets the same part: the store is read once for all of them.
+    pub(crate) async fn part(&self, after: u64, seq: u64) -> Result<Arc<Part>, StoreError> {
+        let last = seq.min((after / PART + 1) * PART);
+        if let Some(part) = self.kept_part(after + 1, last) {
+            return Ok(part);
         }
-        {
-            let state = self.state();
-            if let Some(first) = state.recent.front().map(|e| e.seq)
-                && first <= after + 1
-            {
-                let skip = (after + 1 - first) as usize;
-                return Ok(state.recent.iter().skip(skip).take(limit).cloned().collect());
-            }
+        if let Some(events) = self.recent(after, last) {
+            return Ok(self.keep_part(Part::new(events)));
         }
-        let stored = self.store.events(&self.run, after, limit.min(1_000) as u32).await?;
-        Ok(stored.into_iter().filter(|e| e.seq <= seq).map(Arc::new).collect())
+        let _reading = self.reading.lock().await;
+        if let Some(part) = self.kept_part(after + 1, last) {
+            return Ok(part);
+        }
+        let limit = u32::try_from(last.saturating_sub(after)).unwrap_or(u32::MAX);
+        let stored = self.store.events(&self.run, after, limit).await?;
+        Ok(self.keep_part(Part::new(stored.into_iter().map(Arc::new).collect())))
+    }
+
+    /// Events from the ring, where it reaches back so far.
+    fn recent(&self, after: u64, last: u64) -> Option<Vec<Arc<Event>>> {
+        let state = self.state();
+        let first = state.recent.front().map(|event| event.seq).filter(|first| *first <= after + 1)?;
+        let (skip, take) = ((after + 1 - first) as usize, last.saturating_sub(after) as usize);
+        Some(state.recent.iter().skip(skip).take(take).cloned().collect())
+    }
+
+    fn kept_part(&self, first: u64, last: u64) -> Option<Arc<Part>> {
+        let mut parts = self.parts();
+        let index = parts.iter().position(|part| part.is(first, last))?;
+        let part = parts.remove(index)?;
+        parts.push_back(part.clone());
+        Some(part)
+    }
+
+    fn keep_part(&self, part: Arc<Part>) -> Arc<Part> {
+        let mut parts = self.parts();
+        if parts.len() == PARTS {
+            parts.pop_front();
+        }
+        parts.push_back(part.clone());
+        part
+    }
+
+    /// Events in memory.
+    #[cfg(test)]
+    pub(super) fn held(&self) -> usize {
+        self.state().recent.len()
+    }
+
+    /// Parts in memory.
+    #[cfg(test)]
+    pub(super) fn parts_held(&self) -> usize {
+        self.parts().len()
+    }
+
+    fn parts(&self) -> MutexGuard<'_, VecDeque<Arc<Part>>> {
+        self.parts.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     async fn write(self: Arc<Self>) {
@@ -240,7 +303,10 @@ impl RunLog {
             let (notes, group, closed) = {
                 let mut state = self.state();
                 state.urgent = false;
-                (std::mem::take(&mut state.notes), std::mem::take(&mut state.pending), state.closed)
+                let most = state.pending.len().min(LARGEST_GROUP);
+                let rest = state.pending.split_off(most);
+                let group = std::mem::replace(&mut state.pending, rest);
+                (std::mem::take(&mut state.notes), group, state.closed)
             };
             let idle = notes.is_empty() && group.is_empty();
             self.store_notes(notes).await;

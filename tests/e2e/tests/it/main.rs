@@ -39,6 +39,7 @@ mod scenarios;
 mod shared_store;
 mod shutdown;
 mod spine;
+mod streams;
 mod targets_shown;
 mod tls;
 mod virtual_columns;

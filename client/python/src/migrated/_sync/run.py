@@ -60,7 +60,7 @@ class Run:
         self._stream: Patient[Any] | None = None
         self._batch: Iterator[event_pb2.Event] = iter(())
         self._begun = self._uploaded = self._joined = self._goal_reached = False
-        self._heard = self._over = False
+        self._heard = self._stood = self._over = False
         self._loss: Loss | None = None
 
     @property
@@ -217,12 +217,13 @@ class Run:
             if not self.run_id:
                 raise
             self._lose(error.message)
-        self._heard = False
+        self._heard = self._stood = False
 
     def _take(self, update: event_pb2.RunUpdate) -> None:
         self._joined |= update.joined
         self._goal_reached |= update.goal_reached
         self._heard |= bool(update.events)
+        self._stood |= update.heartbeat or bool(update.events)
         if update.run_id and update.run_id != self.run_id:
             # The first message; or a joined request was sent again, and its run had ended: this is another one.
             self._story = Story(update.run_id)
@@ -234,6 +235,9 @@ class Run:
             if self._loss.told:
                 self._loss.told = False
                 log.warning("the stream is back")
+        if update.HasField("resume_after") and self._stood:
+            # The stream grew old, as all do: no loss, however long the run is silent.
+            self._loss = None
 
     def _ended(self) -> run_pb2.Run | None:
         """Tell the run, where it has ended and a stream without any event shows that there is nothing left to tell."""

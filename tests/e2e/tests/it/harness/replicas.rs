@@ -33,9 +33,14 @@ impl SharedStore {
 
     /// The same on an address that it had before.
     pub(crate) fn serve_on(&self, project: &Project, name: &str, listen: &str) -> Replica {
+        self.serve_with(project, name, listen, "")
+    }
+
+    /// The same with further lines of the section `runs`.
+    pub(crate) fn serve_with(&self, project: &Project, name: &str, listen: &str, runs: &str) -> Replica {
         let toml = format!(
             "[listen]\naddresses = [\"{listen}\"]\n[targets]\nallow_ad_hoc = true\n[projects]\ncreate_on_push = true\n\
-             [store]\nurl = \"{}\"\n[runs]\nowner = \"{name}\"\n[connections.app]\nurl = \"{}\"\n",
+             [store]\nurl = \"{}\"\n[runs]\nowner = \"{name}\"\n{runs}[connections.app]\nurl = \"{}\"\n",
             self.database.url(),
             project.database.url()
         );
