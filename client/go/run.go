@@ -59,7 +59,7 @@ type Run struct {
 	first       uint64
 	joined      bool
 	goalReached bool
-	// Whether the stream that is open brought events.
+	// Whether the stream that is open brought events, or told that the run goes on.
 	heard bool
 	// Whether it brought anything after its first message: it stood.
 	stood  bool

@@ -150,7 +150,7 @@ func (r *Run) read() error {
 func (r *Run) update(update *migratedv1.RunUpdate) {
 	r.joined = r.joined || update.GetJoined()
 	r.goalReached = r.goalReached || update.GetGoalReached()
-	r.heard = r.heard || len(update.GetEvents()) > 0
+	r.heard = r.heard || len(update.GetEvents()) > 0 || update.ResumeAfter != nil
 	r.stood = r.stood || update.GetHeartbeat() || len(update.GetEvents()) > 0
 	if id := update.GetRunId(); id != "" && id != r.id {
 		// The first message; or a joined request was sent again, and its run had ended: this is another one.

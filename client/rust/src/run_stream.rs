@@ -93,10 +93,12 @@ pub struct RunStream {
     after: u64,
     joined: bool,
     goal_reached: bool,
-    /// Whether the stream that is open brought events.
+    /// Whether the stream that is open brought events, or told that the run goes on.
     heard: bool,
     /// Whether it brought anything after its first message: it stood.
     stood: bool,
+    /// Whether it told to come back: it ends by itself.
+    old: bool,
     lost: Option<Loss>,
     budget: Duration,
     /// Set where the daemon is this client's own.
@@ -127,6 +129,7 @@ impl RunStream {
             goal_reached: false,
             heard: false,
             stood: false,
+            old: false,
             lost: None,
             budget,
             embedded: None,
@@ -221,9 +224,10 @@ impl RunStream {
     fn update(&mut self, update: pb::RunUpdate) -> Option<Told> {
         self.joined |= update.joined;
         self.goal_reached |= update.goal_reached;
-        self.heard |= !update.events.is_empty();
+        self.heard |= !update.events.is_empty() || update.resume_after.is_some();
         self.stood |= update.heartbeat || !update.events.is_empty();
-        if update.resume_after.is_some() && self.stood {
+        self.old |= update.resume_after.is_some();
+        if self.old && self.stood {
             // The stream grew old, as all do: no loss, however long the run is silent.
             self.lost = None;
         }
@@ -288,11 +292,12 @@ impl RunStream {
             return Err(self.gave_up(&cause));
         }
         // The first try is silent: the user need not know of what costs nothing.
-        if !loss.told && loss.pause > FIRST_PAUSE {
+        if !loss.told && loss.pause > FIRST_PAUSE && !self.old {
             loss.told = true;
             return Ok(Some(Told::Lost(loss.cause.clone())));
         }
         sleep_until(loss.next_try).await;
+        self.old = false;
         // A joined request is sent again: only so does the daemon tell when this request's own goal stands. Events
         // that come again are left out.
         let begin = if self.run_id.is_empty() || self.joined {

@@ -69,7 +69,7 @@ async fn a_stream_that_breaks_after_every_event_still_comes_whole() {
 
 #[tokio::test]
 async fn streams_of_a_silent_run_that_grow_old_are_no_losses() {
-    let old = [(2, Break::Old), (0, Break::Old), (0, Break::Old), (0, Break::Old), (0, Break::Old)];
+    let old = [(2, Break::Old), (0, Break::Old), (0, Break::Handover), (0, Break::Handover), (0, Break::Old)];
     let fake = Fake::start(script(old.to_vec()));
     let mut stream = open(&fake, BUDGET).await;
     let mut numbers = Vec::new();

@@ -1,6 +1,6 @@
 //! A run's log: numbers events, stores them in groups, and only then shows them to watchers (rule R3).
 
-use super::part::Part;
+use super::part::{Part, Parts};
 use super::turns::{Seat, Turns};
 use crate::Engine;
 use crate::clock::Clock;
@@ -18,11 +18,6 @@ const GROUP: Duration = Duration::from_millis(4);
 const LARGEST_GROUP: usize = 512;
 /// Events kept in memory for watchers that keep up; slower ones read from the store.
 const RING: usize = 2_048;
-/// Most events in one message, and where one ends: after each of so many, so that those who are behind get the same
-/// messages.
-const PART: u64 = 256;
-/// Messages that are kept for others who are equally far.
-const PARTS: usize = 32;
 /// Pauses between attempts to write a group that the store refuses.
 const STORE_RETRY: [Duration; 4] =
     [Duration::from_millis(50), Duration::from_millis(200), Duration::from_secs(1), Duration::from_secs(2)];
@@ -71,10 +66,7 @@ pub(crate) struct RunLog {
     wake: Notify,
     shown: watch::Sender<Shown>,
     turns: Arc<Turns>,
-    /// The parts that were asked for last.
-    parts: Mutex<VecDeque<Arc<Part>>>,
-    /// Held by who reads a part from the store.
-    reading: tokio::sync::Mutex<()>,
+    parts: Parts,
     noted: watch::Sender<Noted>,
     fault: Mutex<Option<StoreError>>,
 }
@@ -108,8 +100,7 @@ impl RunLog {
             wake: Notify::new(),
             shown: watch::Sender::new(Shown { seq: last, ..Shown::default() }),
             turns: Arc::default(),
-            parts: Mutex::default(),
-            reading: tokio::sync::Mutex::default(),
+            parts: Parts::default(),
             noted: watch::Sender::new(Noted::default()),
             fault: Mutex::new(None),
         })
@@ -135,6 +126,8 @@ impl RunLog {
 
     /// What is numbered up to here was pruned.
     pub(super) fn skip_to(&self, seq: u64) {
+        // What is in memory would not join on to what comes.
+        self.state().recent.clear();
         self.shown.send_modify(|s| s.seq = s.seq.max(seq));
     }
 
@@ -241,20 +234,19 @@ impl RunLog {
     /// The events after `after` that one message brings; `seq` is the last one that may be shown. Whoever is equally
     /// far gets the same part: the store is read once for all of them.
     pub(crate) async fn part(&self, after: u64, seq: u64) -> Result<Arc<Part>, StoreError> {
-        let last = seq.min((after / PART + 1) * PART);
-        if let Some(part) = self.kept_part(after + 1, last) {
+        let last = Part::end(after, seq);
+        if let Some(part) = self.parts.find(after, last) {
             return Ok(part);
         }
         if let Some(events) = self.recent(after, last) {
-            return Ok(self.keep_part(Part::new(events)));
+            return Ok(self.parts.keep(Part::new(events)));
         }
-        let _reading = self.reading.lock().await;
-        if let Some(part) = self.kept_part(after + 1, last) {
+        let _reading = self.parts.reading().await;
+        if let Some(part) = self.parts.find(after, last) {
             return Ok(part);
         }
-        let limit = u32::try_from(last.saturating_sub(after)).unwrap_or(u32::MAX);
-        let stored = self.store.events(&self.run, after, limit).await?;
-        Ok(self.keep_part(Part::new(stored.into_iter().map(Arc::new).collect())))
+        let stored = self.store.events(&self.run, after, last.saturating_sub(after) as u32).await?;
+        Ok(self.parts.keep(Part::new(stored.into_iter().map(Arc::new).collect())))
     }
 
     /// Events from the ring, where it reaches back so far.
@@ -265,37 +257,10 @@ impl RunLog {
         Some(state.recent.iter().skip(skip).take(take).cloned().collect())
     }
 
-    fn kept_part(&self, first: u64, last: u64) -> Option<Arc<Part>> {
-        let mut parts = self.parts();
-        let index = parts.iter().position(|part| part.is(first, last))?;
-        let part = parts.remove(index)?;
-        parts.push_back(part.clone());
-        Some(part)
-    }
-
-    fn keep_part(&self, part: Arc<Part>) -> Arc<Part> {
-        let mut parts = self.parts();
-        if parts.len() == PARTS {
-            parts.pop_front();
-        }
-        parts.push_back(part.clone());
-        part
-    }
-
-    /// Events in memory.
+    /// Events and parts in memory.
     #[cfg(test)]
-    pub(super) fn held(&self) -> usize {
-        self.state().recent.len()
-    }
-
-    /// Parts in memory.
-    #[cfg(test)]
-    pub(super) fn parts_held(&self) -> usize {
-        self.parts().len()
-    }
-
-    fn parts(&self) -> MutexGuard<'_, VecDeque<Arc<Part>>> {
-        self.parts.lock().unwrap_or_else(PoisonError::into_inner)
+    pub(super) fn held(&self) -> (usize, usize) {
+        (self.state().recent.len(), self.parts.held())
     }
 
     async fn write(self: Arc<Self>) {

@@ -57,7 +57,8 @@ const OPENING: usize = 200;
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    let watched = runtime.map_err(|e| e.to_string()).and_then(|runtime| runtime.block_on(watched(&arguments)));
+    let watched =
+        runtime.map_err(|e| e.to_string()).and_then(|runtime| runtime.block_on(watched(&arguments)));
     match watched {
         Ok(()) => ExitCode::SUCCESS,
         Err(fault) => {

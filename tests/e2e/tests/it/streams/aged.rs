@@ -17,15 +17,16 @@ fn streams_of_a_silent_run_are_handed_over_and_its_watchers_are_told_of_nothing_
         let mut client = project.start("upgrade head");
         gate.reached(&project.database);
         client.told("[2/3]");
-        let (run, to) = (last_run(project), channel(&daemon.address));
+        let run = last_run(project);
         let watcher = project.start(&format!("runs watch {run}"));
         block_on(async {
+            let to = channel(&daemon.address);
             let held = step_started(&to, &run, 2).await;
             let api = Api::new(channel(&daemon.address), None).expect("no token");
             let begin = Begin::Watch(pb::WatchRunRequest { run_id: run.clone(), after_sequence: 0 });
             let stream = begin.open(&api).await.expect("it is there");
             let mut reader = RunStream::new(api, begin, stream, Duration::from_secs(60));
-            let reading = tokio::spawn(async move {
+            let reading = async {
                 let (mut seen, mut others) = (Seen::default(), Vec::new());
                 while !seen.has_ended() {
                     match reader.next().await.expect("it goes on") {
@@ -35,24 +36,26 @@ fn streams_of_a_silent_run_are_handed_over_and_its_watchers_are_told_of_nothing_
                     }
                 }
                 (seen, others)
-            });
+            };
             // Each of these streams begins after the reader's first, and lives as long: it was handed over as well.
-            let mut seen = Seen::default();
-            for time in 0..3 {
-                let mut stream = watch(&to, &run, seen.after()).await.expect("it is there");
-                let mut resume = None;
-                while let Some(update) = next(&mut stream).await {
-                    assert_eq!(resume, None, "that was the last message");
-                    resume = update.resume_after;
-                    update.events.into_iter().for_each(|event| seen.take(event));
+            let watching = async {
+                let mut seen = Seen::default();
+                for time in 0..3 {
+                    let mut stream = watch(&to, &run, seen.after()).await.expect("it is there");
+                    let mut resume = None;
+                    while let Some(update) = next(&mut stream).await {
+                        assert_eq!(resume, None, "that was the last message");
+                        resume = update.resume_after;
+                        update.events.into_iter().for_each(|event| seen.take(event));
+                    }
+                    assert_eq!(resume, Some(seen.after()), "stream {time} tells where to go on");
                 }
-                assert_eq!(resume, Some(seen.after()), "stream {time} tells where to go on");
-            }
-            assert!(seen.after() >= held);
-            gate.open();
-            let (whole, others) = reading.await.expect("it reads");
+                assert!(seen.after() >= held);
+                gate.open();
+                super::read_to_end(&to, &run, seen).await
+            };
+            let ((whole, others), rest) = tokio::join!(reading, watching);
             assert_eq!(others, [], "a stream that grew old is nothing to tell");
-            let rest = super::read_to_end(&to, &run, seen).await;
             assert_eq!(rest, whole);
         });
         for command in [client, watcher] {

@@ -25,17 +25,13 @@ fn block_on<T>(test: impl Future<Output = T>) -> T {
     runtime.expect("a runtime").block_on(test)
 }
 
-/// A channel to `host:port`.
+/// A channel to `host:port`, for the runtime that it is made in.
 fn channel(address: &str) -> Channel {
     Endpoint::new(format!("http://{address}")).expect("an address").connect_lazy()
 }
 
 /// Watches a run after a number on.
-async fn watch(
-    channel: &Channel,
-    run: &str,
-    after: u64,
-) -> Result<Streaming<pb::WatchRunResponse>, Status> {
+async fn watch(channel: &Channel, run: &str, after: u64) -> Result<Streaming<pb::WatchRunResponse>, Status> {
     let request = pb::WatchRunRequest { run_id: run.into(), after_sequence: after };
     Ok(RunServiceClient::new(channel.clone()).watch_run(request).await?.into_inner())
 }
@@ -112,7 +108,13 @@ fn last_run(project: &Project) -> String {
 fn gated_and_talkative(project: &Project, notices: u32) -> Gate {
     project.three();
     let stop = Gate::stop(&project.database);
-    let talk = format!("DO $$ BEGIN FOR i IN 1..{notices} LOOP RAISE NOTICE 'row % of many', i; END LOOP; END $$;");
-    project.revision("b2", "a1", &format!("{stop}\n{talk}\nCREATE TABLE t_b2 (id integer);"), "DROP TABLE t_b2;");
+    let talk =
+        format!("DO $$ BEGIN FOR i IN 1..{notices} LOOP RAISE NOTICE 'row % of many', i; END LOOP; END $$;");
+    project.revision(
+        "b2",
+        "a1",
+        &format!("{stop}\n{talk}\nCREATE TABLE t_b2 (id integer);"),
+        "DROP TABLE t_b2;",
+    );
     Gate::shut(&project.database)
 }

@@ -1,9 +1,7 @@
 //! The same by turns at two daemons on one store, of which one owns the run.
 
-use super::channel;
-use super::cut::{at_every_event, leaves_and_comes_back};
+use super::cut::{at_every_event, at_every_event_of_what_is_over};
 use crate::harness::{Engine, SharedStore, on_each};
-use tokio::sync::mpsc::unbounded_channel;
 
 #[test]
 fn watchers_that_leave_at_any_event_come_back_to_another_daemon() {
@@ -15,17 +13,10 @@ fn watchers_that_leave_at_any_event_come_back_to_another_daemon() {
         let client = project.start(&one.words("upgrade head"));
         gate.reached(&project.database);
         let run = store.last_run();
-        let channels = || [channel(&one.address), channel(&two.address)];
-        let seen = at_every_event(&channels(), &run, gate);
+        let addresses = [one.address.as_str(), two.address.as_str()];
+        let seen = at_every_event(addresses, &run, gate);
         client.ends(project).succeeds();
-        let channels = channels();
-        super::block_on(async {
-            for cut in 0..=seen.after() {
-                let (tell, _) = unbounded_channel();
-                let again = leaves_and_comes_back(channels.clone(), run.clone(), cut, 0, tell).await;
-                assert_eq!(again, seen, "cut after {cut}");
-            }
-        });
+        at_every_event_of_what_is_over(addresses, &run, &seen);
         one.killed(project);
         two.killed(project);
     });
