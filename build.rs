@@ -17,8 +17,12 @@ fn main() -> Result<(), Box<dyn Error>> {
     tonic_prost_build::configure()
         .compile_well_known_types(true)
         .extern_path(".google.protobuf", "::pbjson_types")
+        .extern_path(".migrated.v1.WatchRunResponse", "crate::v1::WatchRunResponse")
         .bytes(".migrated.v1.BodyPart.data")
         .compile_fds(descriptors)?;
-    pbjson_build::Builder::new().register_descriptors(&bytes)?.build(&[".migrated.v1"])?;
+    pbjson_build::Builder::new()
+        .register_descriptors(&bytes)?
+        .exclude([".migrated.v1.WatchRunResponse"])
+        .build(&[".migrated.v1"])?;
     Ok(())
 }

@@ -174,6 +174,35 @@ func TestAGapAndARepetitionAreMadeGood(t *testing.T) {
 	}
 }
 
+// Twenty losses in a row would be made good with pauses that take longer than the test may.
+func TestStreamsOfASilentRunThatGrowOldAreNoLosses(t *testing.T) {
+	p := &played{
+		upgrades: []func(grpc.ServerStreamingServer[migratedv1.UpgradeResponse]) error{
+			func(stream grpc.ServerStreamingServer[migratedv1.UpgradeResponse]) error {
+				return stream.Send(upgradeOf(&migratedv1.RunUpdate{RunId: "abc", Events: notices(1)}))
+			},
+		},
+	}
+	const times = 20
+	resume := uint64(1)
+	var asked []uint64
+	for range times {
+		p.watches = append(p.watches, func(after uint64, stream grpc.ServerStreamingServer[migratedv1.WatchRunResponse]) error {
+			asked = append(asked, after)
+			_ = stream.Send(watchOf(&migratedv1.RunUpdate{RunId: "abc", Heartbeat: true}))
+			return stream.Send(watchOf(&migratedv1.RunUpdate{ResumeAfter: &resume}))
+		})
+	}
+	p.watches = append(p.watches, func(after uint64, stream grpc.ServerStreamingServer[migratedv1.WatchRunResponse]) error {
+		asked = append(asked, after)
+		return stream.Send(watchOf(&migratedv1.RunUpdate{Events: []*migratedv1.Event{finish(2, succeeded)}}))
+	})
+	dense(t, sequences(t, begun(t, p)), 2)
+	if len(asked) != times+1 || slices.Max(asked) != 1 {
+		t.Fatalf("asked after %v", asked)
+	}
+}
+
 func TestAJoinedRequestIsSentAgainUntilItsOwnGoalStands(t *testing.T) {
 	scene := func(events []*migratedv1.Event, reached bool) func(grpc.ServerStreamingServer[migratedv1.UpgradeResponse]) error {
 		return func(stream grpc.ServerStreamingServer[migratedv1.UpgradeResponse]) error {

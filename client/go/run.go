@@ -59,8 +59,10 @@ type Run struct {
 	first       uint64
 	joined      bool
 	goalReached bool
-	// Whether the stream that is open brought events.
-	heard  bool
+	// Whether the stream that is open brought events, or told that the run goes on.
+	heard bool
+	// Whether it brought anything after its first message: it stood.
+	stood  bool
 	lost   *loss
 	budget time.Duration
 	// What revisions in Go are executed with, and by whom, once one was asked for.

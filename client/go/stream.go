@@ -150,7 +150,8 @@ func (r *Run) read() error {
 func (r *Run) update(update *migratedv1.RunUpdate) {
 	r.joined = r.joined || update.GetJoined()
 	r.goalReached = r.goalReached || update.GetGoalReached()
-	r.heard = r.heard || len(update.GetEvents()) > 0
+	r.heard = r.heard || len(update.GetEvents()) > 0 || update.ResumeAfter != nil
+	r.stood = r.stood || update.GetHeartbeat() || len(update.GetEvents()) > 0
 	if id := update.GetRunId(); id != "" && id != r.id {
 		// The first message; or a joined request was sent again, and its run had ended: this is another one.
 		r.id, r.after, r.story = id, r.first, Outcome{}
@@ -159,6 +160,10 @@ func (r *Run) update(update *migratedv1.RunUpdate) {
 	if r.lost != nil {
 		// The daemon is there, and silent: that uses up no budget, however often proxies cut the stream.
 		r.lost.since = time.Now()
+	}
+	if update.ResumeAfter != nil && r.stood {
+		// The stream grew old, as all do: no loss, however long the run is silent.
+		r.lost = nil
 	}
 }
 
@@ -215,7 +220,7 @@ func (r *Run) reopen() error {
 	if err == nil {
 		r.stream, err = r.client.open(r.ctx, services(conn), r.folder.reference(), begin)
 		if err == nil {
-			r.heard = false
+			r.heard, r.stood = false, false
 			return nil
 		}
 	}

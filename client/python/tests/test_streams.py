@@ -70,6 +70,17 @@ def test_a_stream_that_grows_old_is_taken_up(project: Project, client: Make, pla
     assert read(project, client, stage)[0] == [1, 2, 3]
 
 
+def test_streams_of_a_silent_run_that_grow_old_are_no_losses(
+    project: Project, client: Make, play: Play, caplog: pytest.LogCaptureFixture
+) -> None:
+    old = [[update(heartbeat=True), update(resume_after=1)] for _ in range(4)]
+    young = [[update(resume_after=1)] for _ in range(2)]
+    stage = play([update(1), update(resume_after=1)], *old, *young, [update(2, end=True)])
+    assert read(project, client, stage)[0] == [1, 2, 3]
+    assert stage.asked[1:] == [("WatchRun", 1)] * 7
+    assert not caplog.messages
+
+
 def test_silence_is_a_loss(
     project: Project, client: Make, play: Play, monkeypatch: pytest.MonkeyPatch
 ) -> None:

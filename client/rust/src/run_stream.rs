@@ -93,8 +93,12 @@ pub struct RunStream {
     after: u64,
     joined: bool,
     goal_reached: bool,
-    /// Whether the stream that is open brought events.
+    /// Whether the stream that is open brought events, or told that the run goes on.
     heard: bool,
+    /// Whether it brought anything after its first message: it stood.
+    stood: bool,
+    /// Whether it told to come back: it ends by itself.
+    old: bool,
     lost: Option<Loss>,
     budget: Duration,
     /// Set where the daemon is this client's own.
@@ -124,6 +128,8 @@ impl RunStream {
             joined: false,
             goal_reached: false,
             heard: false,
+            stood: false,
+            old: false,
             lost: None,
             budget,
             embedded: None,
@@ -218,7 +224,13 @@ impl RunStream {
     fn update(&mut self, update: pb::RunUpdate) -> Option<Told> {
         self.joined |= update.joined;
         self.goal_reached |= update.goal_reached;
-        self.heard |= !update.events.is_empty();
+        self.heard |= !update.events.is_empty() || update.resume_after.is_some();
+        self.stood |= update.heartbeat || !update.events.is_empty();
+        self.old |= update.resume_after.is_some();
+        if self.old && self.stood {
+            // The stream grew old, as all do: no loss, however long the run is silent.
+            self.lost = None;
+        }
         if !update.run_id.is_empty() && update.run_id != self.run_id {
             // The first message; or a joined request was sent again, and its run had ended: this is another one.
             self.run_id.clone_from(&update.run_id);
@@ -280,11 +292,12 @@ impl RunStream {
             return Err(self.gave_up(&cause));
         }
         // The first try is silent: the user need not know of what costs nothing.
-        if !loss.told && loss.pause > FIRST_PAUSE {
+        if !loss.told && loss.pause > FIRST_PAUSE && !self.old {
             loss.told = true;
             return Ok(Some(Told::Lost(loss.cause.clone())));
         }
         sleep_until(loss.next_try).await;
+        self.old = false;
         // A joined request is sent again: only so does the daemon tell when this request's own goal stands. Events
         // that come again are left out.
         let begin = if self.run_id.is_empty() || self.joined {
@@ -297,7 +310,7 @@ impl RunStream {
         match opened {
             Ok(Ok(stream)) => {
                 self.stream = Some(stream);
-                self.heard = false;
+                (self.heard, self.stood) = (false, false);
                 Ok(None)
             }
             Ok(Err(status)) if is_retryable(&status) => {

@@ -19,9 +19,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// How often what nobody needs any more is removed from the store.
-const HOUSEKEEPING: Duration = Duration::from_secs(3600);
-/// When that happens for the first time.
+/// When what nobody needs any more is removed from the store for the first time.
 const FIRST_HOUSEKEEPING: Duration = Duration::from_secs(60);
 
 /// Opens the store, settles what an earlier daemon left, and makes the services.
@@ -43,10 +41,12 @@ pub(crate) async fn open(config: &Config, seams: Seams) -> Result<Api, Failure> 
     }
     engine.tend();
     let keeper = engine.clone();
+    let interval = config.runs.tidy_interval.0;
     tokio::spawn(async move {
         // Not at once: a daemon that was started for one command has that to do first.
-        let mut due =
-            tokio::time::interval_at(tokio::time::Instant::now() + FIRST_HOUSEKEEPING, HOUSEKEEPING);
+        let first = tokio::time::Instant::now() + interval.min(FIRST_HOUSEKEEPING);
+        let mut due = tokio::time::interval_at(first, interval);
+        due.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         loop {
             due.tick().await;
             if let Err(e) = keeper.tidy_store().await {

@@ -68,6 +68,23 @@ async fn a_stream_that_breaks_after_every_event_still_comes_whole() {
 }
 
 #[tokio::test]
+async fn streams_of_a_silent_run_that_grow_old_are_no_losses() {
+    let old = [(2, Break::Old), (0, Break::Old), (0, Break::Handover), (0, Break::Handover), (0, Break::Old)];
+    let fake = Fake::start(script(old.to_vec()));
+    let mut stream = open(&fake, BUDGET).await;
+    let mut numbers = Vec::new();
+    while numbers.len() < all().len() {
+        match stream.next().await.expect("it goes on") {
+            Told::Event(event) => numbers.push(event.sequence),
+            Told::Run(id) => assert_eq!(id, RUN),
+            other => panic!("the user is told: {other:?}"),
+        }
+    }
+    assert_eq!(numbers, all());
+    assert_eq!(fake.calls()[1..], vec![format!("WatchRun {RUN} 2"); old.len()]);
+}
+
+#[tokio::test]
 async fn events_that_come_twice_are_told_once() {
     let fake = Fake::start(Script { repeats: 2, ..script(vec![(4, Break::Status)]) });
     assert_eq!(numbers(open(&fake, BUDGET).await).await, Ok(all()));

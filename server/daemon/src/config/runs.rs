@@ -38,6 +38,8 @@ section! {
         keep_events: Span = Span::days(90),
         /// How long revision files that nothing refers to are kept.
         keep_bodies: Span = Span::days(7),
+        /// How often what need not be kept any longer is removed; for the first time within a minute of the start.
+        tidy_interval: Span = Span::minutes(60),
     }
 }
 
@@ -61,7 +63,11 @@ impl Runs {
         if self.retry_attempts == 0 {
             problems.add("runs.retry_attempts", "must be at least 1");
         }
-        for (key, span) in [("runs.heartbeat", self.heartbeat), ("runs.stream_age", self.stream_age)] {
+        for (key, span) in [
+            ("runs.heartbeat", self.heartbeat),
+            ("runs.stream_age", self.stream_age),
+            ("runs.tidy_interval", self.tidy_interval),
+        ] {
             if span < Span::seconds(1) {
                 problems.add(key, "must be at least 1s");
             }

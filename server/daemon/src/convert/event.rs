@@ -13,8 +13,8 @@ use std::time::Duration;
 pub(crate) fn update(run_id: &str, joined: bool, update: RunUpdate) -> v1::RunUpdate {
     let base = v1::RunUpdate { run_id: run_id.to_owned(), joined, ..v1::RunUpdate::default() };
     match update {
-        RunUpdate::Events(events) => {
-            v1::RunUpdate { events: events.iter().map(|e| event(e)).collect(), ..base }
+        RunUpdate::Events(part) => {
+            v1::RunUpdate { events: part.events().iter().map(|e| event(e)).collect(), ..base }
         }
         RunUpdate::Heartbeat => v1::RunUpdate { heartbeat: true, ..base },
         RunUpdate::GoalReached => v1::RunUpdate { goal_reached: true, ..base },

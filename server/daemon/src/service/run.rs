@@ -1,6 +1,6 @@
 //! RunService.
 
-use super::stream::{BoxStream, of_run};
+use super::stream::{BoxStream, of_watch};
 use super::{caller, refuse};
 use crate::convert::run::{actor, asked_state, run, step};
 use crate::convert::{filled, page_size};
@@ -58,7 +58,7 @@ impl RunService for Runs {
     ) -> Result<Response<Self::WatchRunStream>, Status> {
         let request = request.into_inner();
         let watch = self.engine.watch_run(&request.run_id, request.after_sequence).await.map_err(refuse)?;
-        Ok(Response::new(of_run(watch, |update| v1::WatchRunResponse { update: Some(update) })))
+        Ok(Response::new(of_watch(watch)))
     }
 
     async fn cancel_run(

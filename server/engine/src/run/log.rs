@@ -1,5 +1,7 @@
 //! A run's log: numbers events, stores them in groups, and only then shows them to watchers (rule R3).
 
+use super::part::{Part, Parts};
+use super::turns::{Seat, Turns};
 use crate::Engine;
 use crate::clock::Clock;
 use migrated_core::event::{Event, EventKind};
@@ -12,6 +14,8 @@ use tokio::sync::{Notify, watch};
 
 /// How long a group gathers before it is written.
 const GROUP: Duration = Duration::from_millis(4);
+/// Most events that are written together: who reads a few of them reads the whole group.
+const LARGEST_GROUP: usize = 512;
 /// Events kept in memory for watchers that keep up; slower ones read from the store.
 const RING: usize = 2_048;
 /// Pauses between attempts to write what the store refuses.
@@ -61,6 +65,8 @@ pub(crate) struct RunLog {
     state: Mutex<State>,
     wake: Notify,
     shown: watch::Sender<Shown>,
+    turns: Arc<Turns>,
+    parts: Parts,
     noted: watch::Sender<Noted>,
     fault: Mutex<Option<StoreError>>,
 }
@@ -93,6 +99,8 @@ impl RunLog {
             state: Mutex::new(state),
             wake: Notify::new(),
             shown: watch::Sender::new(Shown { seq: last, ..Shown::default() }),
+            turns: Arc::default(),
+            parts: Parts::default(),
             noted: watch::Sender::new(Noted::default()),
             fault: Mutex::new(None),
         })
@@ -118,6 +126,8 @@ impl RunLog {
 
     /// What is numbered up to here was pruned.
     pub(super) fn skip_to(&self, seq: u64) {
+        // What is in memory would not join on to what comes.
+        self.state().recent.clear();
         self.shown.send_modify(|s| s.seq = s.seq.max(seq));
     }
 
@@ -200,6 +210,11 @@ impl RunLog {
         self.edges.pass(Edge::EventsSent).await;
     }
 
+    /// A place among the watchers.
+    pub(super) fn seat(&self) -> Seat {
+        self.turns.seat(&self.shown)
+    }
+
     /// What may be shown, to wait on.
     pub(crate) fn subscribe(&self) -> watch::Receiver<Shown> {
         self.shown.subscribe()
@@ -213,26 +228,39 @@ impl RunLog {
 
     /// Number of watchers.
     pub(crate) fn watchers(&self) -> usize {
-        self.shown.receiver_count()
+        self.turns.taken()
     }
 
-    /// Events after `after` that may be shown, at most `limit`.
-    pub(crate) async fn read(&self, after: u64, limit: usize) -> Result<Vec<Arc<Event>>, StoreError> {
-        let seq = self.shown.borrow().seq;
-        if after >= seq {
-            return Ok(Vec::new());
+    /// The events after `after` that one message brings; `seq` is the last one that may be shown. Whoever is equally
+    /// far gets the same part: the store is read once for all of them.
+    pub(crate) async fn part(&self, after: u64, seq: u64) -> Result<Arc<Part>, StoreError> {
+        let last = Part::end(after, seq);
+        if let Some(part) = self.parts.find(after, last) {
+            return Ok(part);
         }
-        {
-            let state = self.state();
-            if let Some(first) = state.recent.front().map(|e| e.seq)
-                && first <= after + 1
-            {
-                let skip = (after + 1 - first) as usize;
-                return Ok(state.recent.iter().skip(skip).take(limit).cloned().collect());
-            }
+        if let Some(events) = self.recent(after, last) {
+            return Ok(self.parts.keep(Part::new(events)));
         }
-        let stored = self.store.events(&self.run, after, limit.min(1_000) as u32).await?;
-        Ok(stored.into_iter().filter(|e| e.seq <= seq).map(Arc::new).collect())
+        let _reading = self.parts.reading().await;
+        if let Some(part) = self.parts.find(after, last) {
+            return Ok(part);
+        }
+        let stored = self.store.events(&self.run, after, last.saturating_sub(after) as u32).await?;
+        Ok(self.parts.keep(Part::new(stored.into_iter().map(Arc::new).collect())))
+    }
+
+    /// Events from the ring, where it reaches back so far.
+    fn recent(&self, after: u64, last: u64) -> Option<Vec<Arc<Event>>> {
+        let state = self.state();
+        let first = state.recent.front().map(|event| event.seq).filter(|first| *first <= after + 1)?;
+        let (skip, take) = ((after + 1 - first) as usize, last.saturating_sub(after) as usize);
+        Some(state.recent.iter().skip(skip).take(take).cloned().collect())
+    }
+
+    /// Events and parts in memory.
+    #[cfg(test)]
+    pub(super) fn held(&self) -> (usize, usize) {
+        (self.state().recent.len(), self.parts.held())
     }
 
     async fn write(self: Arc<Self>) {
@@ -240,7 +268,10 @@ impl RunLog {
             let (notes, group, closed) = {
                 let mut state = self.state();
                 state.urgent = false;
-                (std::mem::take(&mut state.notes), std::mem::take(&mut state.pending), state.closed)
+                let most = state.pending.len().min(LARGEST_GROUP);
+                let rest = state.pending.split_off(most);
+                let group = std::mem::replace(&mut state.pending, rest);
+                (std::mem::take(&mut state.notes), group, state.closed)
             };
             let idle = notes.is_empty() && group.is_empty();
             self.store_notes(notes).await;

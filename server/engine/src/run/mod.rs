@@ -12,16 +12,19 @@ mod late_end;
 mod list;
 mod lock;
 mod log;
+mod part;
 mod rehearse;
 mod rehearse_copy;
 mod replicas;
 mod sessions;
 mod step;
 mod steps;
+mod turns;
 mod watch;
 
 pub use accept::{RunOptions, RunRequest};
 pub use executor::{ExecutorHears, ExecutorSays, Saying, StepToExecute};
+pub use part::Part;
 pub(crate) use replicas::Left;
 pub use watch::{RunUpdate, RunWatch};
 

@@ -1,24 +1,26 @@
 //! Watching a run: gapless from any number on, with a heartbeat, ending by itself before streams get too old.
 
 use super::RunHandle;
-use super::log::{RunLog, Shown};
+use super::log::RunLog;
+use super::part::Part;
+use super::turns::Seat;
 use crate::{Engine, EngineError, Result};
 use migrated_core::Code;
 use migrated_core::event::{Event, EventKind, RunState};
-use migrated_store::StoreError;
+use migrated_store::{RunRecord, StoreError};
+use rand::Rng as _;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::watch;
 use tokio::time::Instant;
 
-/// Most events in one message.
-const BATCH: usize = 500;
+/// Most events in one message of a run that has ended.
+const BATCH: u32 = 256;
 
 /// What a watcher gets next.
 #[derive(Clone, Debug)]
 pub enum RunUpdate {
     /// Events in order, without a gap.
-    Events(Vec<Arc<Event>>),
+    Events(Arc<Part>),
     /// Nothing happened for a while; the run goes on.
     Heartbeat,
     /// The run goes on, but this request's own goal stands (it had joined a larger run).
@@ -35,8 +37,11 @@ pub struct RunWatch {
     pub joined: bool,
     goal: Option<Vec<String>>,
     goal_reached: bool,
+    engine: Engine,
     source: Source,
     after: u64,
+    /// Where it began.
+    begun: u64,
     heartbeat: Duration,
     until: Instant,
     /// The last message held events.
@@ -45,16 +50,16 @@ pub struct RunWatch {
 }
 
 enum Source {
-    Log(Arc<RunLog>, watch::Receiver<Shown>),
+    Log(Arc<RunLog>, Seat),
     /// Of a run that another daemon owns.
-    Foreign(Engine, Arc<RunLog>, watch::Receiver<Shown>),
-    Store(Engine),
+    Foreign(Arc<RunLog>, Seat),
+    Store,
 }
 
 impl RunWatch {
     pub(crate) fn of_log(engine: &Engine, run_id: &str, log: Arc<RunLog>, after: u64) -> RunWatch {
-        let shown = log.subscribe();
-        RunWatch::new(engine, run_id, Source::Log(log, shown), after)
+        let seat = log.seat();
+        RunWatch::new(engine, run_id, Source::Log(log, seat), after)
     }
 
     /// A watcher that is satisfied when `goal` stands, though the run may go on.
@@ -65,8 +70,8 @@ impl RunWatch {
     /// A watcher of a run that another daemon owns.
     pub(crate) fn of_foreign(engine: &Engine, run_id: &str, after: u64) -> RunWatch {
         let log = engine.follow(run_id);
-        let shown = log.subscribe();
-        RunWatch::new(engine, run_id, Source::Foreign(engine.clone(), log, shown), after)
+        let seat = log.seat();
+        RunWatch::new(engine, run_id, Source::Foreign(log, seat), after)
     }
 
     /// Makes it a watcher of somebody who joined, and is satisfied when `goal` stands.
@@ -78,15 +83,19 @@ impl RunWatch {
 
     fn new(engine: &Engine, run_id: &str, source: Source, after: u64) -> RunWatch {
         let settings = engine.settings();
+        // Streams that began together must not all come back together.
+        let age = settings.stream_age.mul_f64(rand::rng().random_range(0.8..=1.0));
         RunWatch {
             run_id: run_id.to_owned(),
             joined: false,
             goal: None,
             goal_reached: false,
+            engine: engine.clone(),
             source,
             after,
+            begun: after,
             heartbeat: settings.heartbeat,
-            until: Instant::now() + settings.stream_age,
+            until: Instant::now() + age,
             sent: false,
             done: false,
         }
@@ -101,45 +110,54 @@ impl RunWatch {
             self.done = true;
             return Ok(Some(RunUpdate::GoalReached));
         }
-        let (foreign, log, shown) = match &mut self.source {
-            Source::Store(engine) => {
-                let events = engine.store().events(&self.run_id, self.after, BATCH as u32).await?;
+        // However much there is to tell, an old stream ends, but none without having brought something.
+        if self.after > self.begun && Instant::now() >= self.until {
+            return Ok(Some(self.resume_later()));
+        }
+        let engine = &self.engine;
+        let (is_foreign, log, seat) = match &mut self.source {
+            Source::Store => {
+                let events = engine.stored(&self.run_id, self.after, BATCH).await?;
                 let Some(last) = events.last() else {
                     if let Some(end) = engine.missing_end(&self.run_id, self.after).await? {
                         self.after = end.seq;
-                        return Ok(Some(RunUpdate::Events(vec![Arc::new(end)])));
+                        return Ok(Some(RunUpdate::Events(Part::new(vec![Arc::new(end)]))));
                     }
                     self.done = true;
                     return engine.ended(&self.run_id).await.map(|()| None);
                 };
                 self.after = last.seq;
-                return Ok(Some(RunUpdate::Events(events.into_iter().map(Arc::new).collect())));
+                return Ok(Some(RunUpdate::Events(Part::new(events.into_iter().map(Arc::new).collect()))));
             }
-            Source::Log(log, shown) => (None, log, shown),
-            Source::Foreign(engine, log, shown) => (Some(engine.clone()), log, shown),
+            Source::Log(log, seat) => (false, log, seat),
+            Source::Foreign(log, seat) => (true, log, seat),
         };
         if std::mem::take(&mut self.sent) {
             log.sent().await;
         }
         let silent = Instant::now() + self.heartbeat;
         loop {
-            let now = shown.borrow_and_update().clone();
+            let now = seat.look();
             if now.seq > self.after {
-                let events = log.read(self.after, BATCH).await?;
-                self.after = events.last().map_or(now.seq, |e| e.seq);
-                self.sent = true;
-                return Ok(Some(self.until_goal(events)));
-            }
-            if now.moved {
+                if seat.takes_turn() {
+                    let part = match log.part(self.after, now.seq).await {
+                        Err(StoreError::EventsPruned { first }) => {
+                            return Err(engine.pruned(&self.run_id, first).await);
+                        }
+                        part => part?,
+                    };
+                    self.after = part.last().unwrap_or(now.seq);
+                    self.sent = true;
+                    return Ok(Some(self.until_goal(part)));
+                }
+            } else if now.moved {
                 // Whoever has the run now stores its events: they are read from there.
-                self.done = true;
-                return Ok(Some(RunUpdate::ResumeAfter(self.after)));
-            }
-            if now.ended {
-                if let Some(engine) = foreign {
+                return Ok(Some(self.resume_later()));
+            } else if now.ended {
+                if is_foreign {
                     if let Some(end) = engine.missing_end(&self.run_id, self.after).await? {
                         self.after = end.seq;
-                        return Ok(Some(RunUpdate::Events(vec![Arc::new(end)])));
+                        return Ok(Some(RunUpdate::Events(Part::new(vec![Arc::new(end)]))));
                     }
                     self.done = true;
                     return engine.ended(&self.run_id).await.map(|()| None);
@@ -148,26 +166,27 @@ impl RunWatch {
                 return Ok(None);
             }
             tokio::select! {
-                changed = shown.changed() => if changed.is_err() {
+                goes_on = seat.changed() => if !goes_on {
                     self.done = true;
                     return Ok(None);
                 },
                 () = tokio::time::sleep_until(silent) => return Ok(Some(RunUpdate::Heartbeat)),
-                () = tokio::time::sleep_until(self.until) => {
-                    self.done = true;
-                    return Ok(Some(RunUpdate::ResumeAfter(self.after)));
-                }
+                () = tokio::time::sleep_until(self.until) => return Ok(Some(self.resume_later())),
             }
         }
     }
 
+    /// Ends the stream, though the run goes on.
+    fn resume_later(&mut self) -> RunUpdate {
+        self.done = true;
+        RunUpdate::ResumeAfter(self.after)
+    }
+
     /// Ends a joined run's events where this request's own goal stands.
-    fn until_goal(&mut self, mut events: Vec<Arc<Event>>) -> RunUpdate {
-        if let Some(at) = self.goal_stands_at(&events) {
-            events.truncate(at + 1);
-            self.goal_reached = true;
-        }
-        RunUpdate::Events(events)
+    fn until_goal(&mut self, part: Arc<Part>) -> RunUpdate {
+        let Some(at) = self.goal_stands_at(part.events()) else { return RunUpdate::Events(part) };
+        self.goal_reached = true;
+        RunUpdate::Events(Part::new(part.events()[..=at].to_vec()))
     }
 
     fn goal_stands_at(&self, events: &[Arc<Event>]) -> Option<usize> {
@@ -180,6 +199,18 @@ impl RunWatch {
             |e| matches!(&e.what, EventKind::StepFinished { rows, .. } if goal.iter().all(|g| rows.contains(g))),
         )
     }
+}
+
+/// What a watcher is told that comes back for events which are gone.
+fn told_pruned(run: &RunRecord, first: u64) -> EngineError {
+    let kept = first.saturating_sub(1);
+    EngineError::from(StoreError::EventsPruned { first })
+        .with("run", run.id.clone())
+        .state(format!("run {} ended as {}; what it left of {} is as it was", run.id, run.state.as_str(), run.target))
+        .next(format!(
+            "`migratectl runs show {0}` tells how it ended, `migratectl runs watch {0} --after {kept}` what is left",
+            run.id
+        ))
 }
 
 fn too_many_watchers(id: &str, watchers: usize) -> EngineError {
@@ -208,8 +239,23 @@ impl Engine {
             return Ok(RunWatch::of_foreign(self, &id, after));
         }
         // Asking for what comes after `after` tells a pruned log now, not in the middle of the stream.
-        self.store().events(&id, after, 1).await?;
-        Ok(RunWatch::new(self, &id, Source::Store(self.clone()), after))
+        self.stored(&id, after, 1).await?;
+        Ok(RunWatch::new(self, &id, Source::Store, after))
+    }
+
+    /// Events of a run from the store.
+    async fn stored(&self, id: &str, after: u64, limit: u32) -> Result<Vec<Event>> {
+        match self.store().events(id, after, limit).await {
+            Err(StoreError::EventsPruned { first }) => Err(self.pruned(id, first).await),
+            events => Ok(events?),
+        }
+    }
+
+    async fn pruned(&self, id: &str, first: u64) -> EngineError {
+        match self.run(id).await {
+            Ok(run) => told_pruned(&run, first),
+            Err(e) => e,
+        }
     }
 
     /// The last event of a run whose daemon died between storing its end and telling it: made from the record, and
@@ -272,8 +318,8 @@ impl Engine {
         let mut state = RunState::Unknown;
         while let Some(update) = watch.next().await? {
             match update {
-                RunUpdate::Events(events) => {
-                    for event in events {
+                RunUpdate::Events(part) => {
+                    for event in part.events() {
                         if let EventKind::RunFinished { state: end, .. } = event.what {
                             state = end;
                         }
@@ -286,3 +332,6 @@ impl Engine {
         Ok(state)
     }
 }
+
+#[cfg(test)]
+mod tests;

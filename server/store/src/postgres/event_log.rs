@@ -71,10 +71,12 @@ pub(super) async fn list(store: &PostgresStore, run: &str, after: u64, limit: u3
     let limit = limit as usize;
     while events.len() < limit {
         let rows = sqlx::query(
-            "SELECT events FROM event WHERE run = $1 AND last_seq > $2 ORDER BY last_seq LIMIT 64",
+            "SELECT events FROM event WHERE run = $1 AND last_seq > $2 AND first_seq <= $3
+             ORDER BY last_seq LIMIT 64",
         )
         .bind(run)
         .bind(to_i64(last))
+        .bind(to_i64(after.saturating_add(limit as u64)))
         .fetch_all(&mut *conn)
         .await
         .map_err(fault)?;

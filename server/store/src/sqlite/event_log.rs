@@ -58,13 +58,15 @@ pub(super) async fn list(store: &SqliteStore, run: &str, after: u64, limit: u32)
     let mut last = after;
     let limit = limit as usize;
     while events.len() < limit {
-        let rows =
-            sqlx::query("SELECT events FROM event WHERE run = ? AND last_seq > ? ORDER BY last_seq LIMIT 64")
-                .bind(run)
-                .bind(to_i64(last))
-                .fetch_all(read.conn())
-                .await
-                .map_err(fault)?;
+        let rows = sqlx::query(
+            "SELECT events FROM event WHERE run = ? AND last_seq > ? AND first_seq <= ? ORDER BY last_seq LIMIT 64",
+        )
+        .bind(run)
+        .bind(to_i64(last))
+        .bind(to_i64(after.saturating_add(limit as u64)))
+        .fetch_all(read.conn())
+        .await
+        .map_err(fault)?;
         if rows.is_empty() {
             break;
         }

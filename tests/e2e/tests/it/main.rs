@@ -45,6 +45,7 @@ mod shared_store;
 mod shares;
 mod shutdown;
 mod spine;
+mod streams;
 mod targets_shown;
 mod tls;
 mod virtual_columns;

@@ -121,7 +121,7 @@ fn a_hundred_queued_runs_of_a_project_do_not_starve_anothers_only_one() {
 fn nor_do_they_through_two_daemons_on_one_store() {
     on_each(&[Engine::Postgres], |fleet| {
         let Some(store) = SharedStore::new() else { return };
-        let [one, two] = ["one", "two"].map(|name| store.serve_with(fleet, name, ONE_AT_A_TIME));
+        let [one, two] = ["one", "two"].map(|name| store.serve_with(fleet, name, "", ONE_AT_A_TIME));
         let before = gone_before(fleet, &[&one.address, &two.address]);
         // As with one daemon, and between any two runs of this daemon one of the other.
         assert!(before <= 7, "{before} runs of the fleet went before it");
@@ -139,8 +139,8 @@ fn the_connections_of_a_server_are_counted_over_all_daemons() {
         for project in [first, &second] {
             project.configure("project = \"shop\"\n");
         }
-        let one = store.serve_with(first, "one", ONE_AT_A_TIME);
-        let two = store.serve_with(&second, "two", ONE_AT_A_TIME);
+        let one = store.serve_with(first, "one", "", ONE_AT_A_TIME);
+        let two = store.serve_with(&second, "two", "", ONE_AT_A_TIME);
         let gate = first.gated();
         second.three();
         let working = first.start(&one.words("upgrade head"));

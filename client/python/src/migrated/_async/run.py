@@ -58,7 +58,7 @@ class AsyncRun:
         self._stream: AsyncPatient[Any] | None = None
         self._batch: Iterator[event_pb2.Event] = iter(())
         self._begun = self._uploaded = self._joined = self._goal_reached = False
-        self._heard = self._over = False
+        self._heard = self._stood = self._old = self._over = False
         self._loss: Loss | None = None
 
     @property
@@ -197,10 +197,11 @@ class AsyncRun:
             if loss.is_hopeless:
                 raise self._gave_up(loss.cause)
             # The first try is silent: the user need not know of what costs nothing.
-            if not loss.told and loss.tries > 1:
+            if not loss.told and loss.tries > 1 and not self._old:
                 loss.told = True
                 log.warning("the stream is lost (%s); reconnecting", loss.cause)
             await sleep(max(loss.next_try - time.monotonic(), 0))
+            self._old = False
             if self._wire.is_embedded:
                 self._wire.forget()
         method, request = self._method, self._request
@@ -215,12 +216,13 @@ class AsyncRun:
             if not self.run_id:
                 raise
             self._lose(error.message)
-        self._heard = False
+        self._heard = self._stood = False
 
     def _take(self, update: event_pb2.RunUpdate) -> None:
         self._joined |= update.joined
         self._goal_reached |= update.goal_reached
-        self._heard |= bool(update.events)
+        self._heard |= bool(update.events) or update.HasField("resume_after")
+        self._stood |= update.heartbeat or bool(update.events)
         if update.run_id and update.run_id != self.run_id:
             # The first message; or a joined request was sent again, and its run had ended: this is another one.
             self._story = Story(update.run_id)
@@ -232,6 +234,10 @@ class AsyncRun:
             if self._loss.told:
                 self._loss.told = False
                 log.warning("the stream is back")
+        self._old |= update.HasField("resume_after")
+        if self._old and self._stood:
+            # The stream grew old, as all do: no loss, however long the run is silent.
+            self._loss = None
 
     async def _ended(self) -> run_pb2.Run | None:
         """Tell the run, where it has ended and a stream without any event shows that there is nothing left to tell."""

@@ -60,7 +60,7 @@ class Run:
         self._stream: Patient[Any] | None = None
         self._batch: Iterator[event_pb2.Event] = iter(())
         self._begun = self._uploaded = self._joined = self._goal_reached = False
-        self._heard = self._over = False
+        self._heard = self._stood = self._old = self._over = False
         self._loss: Loss | None = None
 
     @property
@@ -199,10 +199,11 @@ class Run:
             if loss.is_hopeless:
                 raise self._gave_up(loss.cause)
             # The first try is silent: the user need not know of what costs nothing.
-            if not loss.told and loss.tries > 1:
+            if not loss.told and loss.tries > 1 and not self._old:
                 loss.told = True
                 log.warning("the stream is lost (%s); reconnecting", loss.cause)
             sleep(max(loss.next_try - time.monotonic(), 0))
+            self._old = False
             if self._wire.is_embedded:
                 self._wire.forget()
         method, request = self._method, self._request
@@ -217,12 +218,13 @@ class Run:
             if not self.run_id:
                 raise
             self._lose(error.message)
-        self._heard = False
+        self._heard = self._stood = False
 
     def _take(self, update: event_pb2.RunUpdate) -> None:
         self._joined |= update.joined
         self._goal_reached |= update.goal_reached
-        self._heard |= bool(update.events)
+        self._heard |= bool(update.events) or update.HasField("resume_after")
+        self._stood |= update.heartbeat or bool(update.events)
         if update.run_id and update.run_id != self.run_id:
             # The first message; or a joined request was sent again, and its run had ended: this is another one.
             self._story = Story(update.run_id)
@@ -234,6 +236,10 @@ class Run:
             if self._loss.told:
                 self._loss.told = False
                 log.warning("the stream is back")
+        self._old |= update.HasField("resume_after")
+        if self._old and self._stood:
+            # The stream grew old, as all do: no loss, however long the run is silent.
+            self._loss = None
 
     def _ended(self) -> run_pb2.Run | None:
         """Tell the run, where it has ended and a stream without any event shows that there is nothing left to tell."""

@@ -28,6 +28,8 @@ pub(crate) enum Break {
     Silence,
     /// By telling where to go on.
     Handover,
+    /// The same after a heartbeat: a stream that stood, and nothing happened.
+    Old,
 }
 
 /// What the daemon does.

@@ -93,8 +93,7 @@ impl RunService for Script {
     async fn watch_run(&self, request: Request<pb::WatchRunRequest>) -> Answer<Self::WatchRunStream> {
         let request = request.into_inner();
         self.called(&format!("WatchRun {} {}", request.run_id, request.after_sequence));
-        let wrap =
-            |u: Result<pb::RunUpdate, Status>| u.map(|update| pb::WatchRunResponse { update: Some(update) });
+        let wrap = |u: Result<pb::RunUpdate, Status>| u.map(pb::WatchRunResponse::from);
         Ok(Response::new(self.updates(request.after_sequence).map(wrap).boxed()))
     }
 

@@ -37,10 +37,12 @@ impl Script {
         }
         match how {
             Some(Break::Status) => told.chain(stream::iter([Err(Status::unavailable("cut off"))])).boxed(),
-            Some(Break::Handover) => {
+            Some(how @ (Break::Handover | Break::Old)) => {
+                let alive = pb::RunUpdate { run_id: RUN.into(), heartbeat: true, ..Default::default() };
                 let resume =
                     pb::RunUpdate { run_id: RUN.into(), resume_after: Some(last), ..Default::default() };
-                told.chain(stream::iter([Ok(resume)])).boxed()
+                let alive = (how == Break::Old).then_some(Ok(alive));
+                told.chain(stream::iter(alive)).chain(stream::iter([Ok(resume)])).boxed()
             }
             None if self.joins => {
                 let reached = pb::RunUpdate {

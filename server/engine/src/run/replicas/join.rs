@@ -109,8 +109,8 @@ impl Engine {
         let mut watch = RunWatch::of_foreign(self, id, 0);
         let ended = async {
             while let Ok(Some(update)) = watch.next().await {
-                if let RunUpdate::Events(events) = update
-                    && events.iter().any(|e| matches!(e.what, EventKind::RunFinished { .. }))
+                if let RunUpdate::Events(part) = update
+                    && part.events().iter().any(|e| matches!(e.what, EventKind::RunFinished { .. }))
                 {
                     return;
                 }

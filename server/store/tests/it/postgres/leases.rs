@@ -257,3 +257,32 @@ async fn a_wish_to_end_a_run_reaches_whoever_owns_it() {
     assert_eq!(shared(&second).cancels().await.expect("listed"), []);
     assert!(shared(&first).take_run("run-1", "first").await.expect("asked").is_none(), "it has no lease");
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_daemons_prune_at_once_and_touch_nothing_that_is_under_way() {
+    let Some(place) = Schema::made() else { return };
+    let (first, second) = two(&place).await;
+    for index in 100..300 {
+        let ended = RunRecord {
+            state: RunState::Succeeded,
+            finished_at: Some(index),
+            ..run(&index.to_string(), "p")
+        };
+        first.create_run(&ended).await.expect("created");
+        first.append_events(&ended.id, &events(1, 3)).await.expect("appended");
+    }
+    let (mine, theirs) = tokio::join!(first.prune_events(250), second.prune_events(250));
+    // Each event is counted by the one that removed it.
+    assert_eq!(mine.expect("pruned") + theirs.expect("pruned"), 3 * 150);
+    assert_eq!(second.prune_events(250).await.expect("pruned"), 0);
+    for kept in ["250", "299"] {
+        assert_eq!(first.events(kept, 0, 9).await.expect("read"), events(1, 3));
+    }
+    assert_eq!(second.events("run-1", 0, 9).await.expect("read"), events(1, 5));
+    for (store, id) in [(&first, "100"), (&second, "249")] {
+        let gone = store.events(id, 2, 9).await.expect_err("pruned");
+        assert!(matches!(gone, StoreError::EventsPruned { first: 4 }), "{gone}");
+        let run = store.run(id).await.expect("read").expect("the run stays");
+        assert_eq!(run.state, RunState::Succeeded);
+    }
+}

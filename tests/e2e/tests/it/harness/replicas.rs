@@ -31,20 +31,20 @@ impl SharedStore {
         self.serve_on(project, name, "127.0.0.1:0")
     }
 
-    /// The same with further sections of its configuration.
-    pub(crate) fn serve_with(&self, project: &Project, name: &str, sections: &str) -> Replica {
-        self.start(project, name, "127.0.0.1:0", sections)
-    }
-
     /// The same on an address that it had before.
     pub(crate) fn serve_on(&self, project: &Project, name: &str, listen: &str) -> Replica {
-        self.start(project, name, listen, "")
+        self.start(project, name, listen, "", "")
     }
 
-    fn start(&self, project: &Project, name: &str, listen: &str, sections: &str) -> Replica {
+    /// The same with further lines of the section `runs`, and further sections.
+    pub(crate) fn serve_with(&self, project: &Project, name: &str, runs: &str, sections: &str) -> Replica {
+        self.start(project, name, "127.0.0.1:0", runs, sections)
+    }
+
+    fn start(&self, project: &Project, name: &str, listen: &str, runs: &str, sections: &str) -> Replica {
         let toml = format!(
             "[listen]\naddresses = [\"{listen}\"]\n[targets]\nallow_ad_hoc = true\n[projects]\ncreate_on_push = true\n\
-             [store]\nurl = \"{}\"\n[runs]\nowner = \"{name}\"\n[connections.app]\nurl = \"{}\"\n{sections}",
+             [store]\nurl = \"{}\"\n[runs]\nowner = \"{name}\"\n{runs}[connections.app]\nurl = \"{}\"\n{sections}",
             self.database.url(),
             project.database.url()
         );
