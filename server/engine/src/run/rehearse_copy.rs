@@ -6,7 +6,7 @@ use super::rehearse::{Before, not_rehearsed, told};
 use super::sessions::Sessions;
 use super::step::StepFault;
 use super::steps::{Way, note_ends, step_failed, step_started};
-use crate::connections::CountedTarget;
+use crate::connections::{CountedTarget, OwnPermit};
 use crate::place::Place;
 use crate::{Engine, EngineError, Result};
 use migrated_core::Code;
@@ -15,7 +15,6 @@ use migrated_target::{Outcome, SchemaCopy, SessionMode, SessionOptions, Transact
 use std::sync::Arc;
 use std::time::Instant;
 use tokio::runtime::Handle;
-use tokio::sync::OwnedSemaphorePermit;
 use tokio_util::task::TaskTracker;
 
 /// What every rehearsal in a copy tells first.
@@ -29,7 +28,7 @@ impl Engine {
         way: &Way<'_>,
         job: &mut Job,
         copy: Box<dyn SchemaCopy>,
-        own: OwnedSemaphorePermit,
+        own: OwnPermit,
         options: SessionOptions,
     ) -> Result<End> {
         let mut copy = InUse { copy: Some(copy), tasks: self.inner.runs.tasks.clone() };

@@ -17,7 +17,7 @@ use migrated_store::{StepNote, StepState};
 use migrated_target::edge::Edge;
 use migrated_target::{Applied, ApplyFault, Outcome, Retries};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 use tell::{StepTell, name_blockers};
 
 /// How a failed step left the target, once everything that can be known is known.
