@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 use tokio::sync::{broadcast, watch};
 
 use crate::{CreatedRun, Result, RunRecord};
@@ -143,6 +143,9 @@ pub trait Shared: Send + Sync {
 
     /// Runs under way that nobody owns, oldest first, at most `limit`.
     async fn orphans(&self, limit: u32) -> Result<Vec<RunRecord>>;
+
+    /// In what time the next lease of another daemon lapses, unless it is renewed before. `None` where there is no other.
+    async fn next_lapse(&self) -> Result<Option<Duration>>;
 
     /// A run under way, or ended, with whether its owner's lease stands.
     async fn open_run(&self, run: &str) -> Result<Option<OpenRun>>;

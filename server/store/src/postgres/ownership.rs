@@ -1,5 +1,7 @@
 //! Whose a run is: creating one among those that are under way, taking one over, asking for its end (rules R7, R15).
 
+use std::time::Duration;
+
 use async_trait::async_trait;
 use sqlx::Row;
 use sqlx::postgres::{PgConnection, PgRow};
@@ -96,6 +98,18 @@ impl Shared for PostgresStore {
         .await
         .map_err(fault)?;
         rows.iter().map(columns::run).collect()
+    }
+
+    async fn next_lapse(&self) -> Result<Option<Duration>> {
+        let left: Option<f64> = sqlx::query_scalar(
+            "SELECT EXTRACT(EPOCH FROM min(lease_until) - pg_catalog.clock_timestamp())::float8
+             FROM owner WHERE id <> $1",
+        )
+        .bind(self.lease_id())
+        .fetch_one(&mut *self.read().await?)
+        .await
+        .map_err(fault)?;
+        Ok(left.map(|left| Duration::from_secs_f64(left.max(0.0))))
     }
 
     async fn open_run(&self, id: &str) -> Result<Option<OpenRun>> {

@@ -8,8 +8,10 @@ use std::collections::HashSet;
 use std::time::Duration;
 use tokio::sync::broadcast::error::RecvError;
 
-/// How often the store is looked at: a run that nobody owns waits for this.
+/// How often the store is looked at, at least.
 const LOOK: Duration = Duration::from_millis(500);
+/// How long after the moment at which another daemon's lease lapses: its run waits for nothing else.
+const LAPSED: Duration = Duration::from_millis(10);
 /// Orphans that are looked at in one go.
 const ORPHANS: u32 = 100;
 
@@ -34,6 +36,7 @@ impl Engine {
                     self.heed_cancels(shared).await;
                     self.give_up_lost(shared, &mut lost).await;
                     self.take_orphans(shared).await;
+                    due.reset_after(until_next(shared).await);
                 }
                 changed = lease.changed() => {
                     if changed.is_err() {
@@ -118,5 +121,14 @@ impl Engine {
             }
             Err(e) => tracing::debug!(error = %e, "runs that nobody owns cannot be read"),
         }
+    }
+}
+
+/// When the store is looked at next: soon, and as soon as a lease lapses that is not renewed.
+async fn until_next(shared: &dyn Shared) -> Duration {
+    match shared.next_lapse().await {
+        Ok(Some(left)) => (left + LAPSED).min(LOOK),
+        // Who has the store alone is alone; what cannot be read is told by the looks themselves.
+        Ok(None) | Err(_) => LOOK,
     }
 }

@@ -117,6 +117,20 @@ async fn a_lease_that_lapsed_is_not_renewed_but_begun_anew() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_next_lapse_is_that_of_another_daemon() {
+    let Some(place) = Schema::made() else { return };
+    let first = place.leased(Duration::from_secs(60), "first").await;
+    assert_eq!(shared(&first).next_lapse().await.expect("asked"), None, "it is alone");
+    let second = place.leased(LONG, "second").await;
+    let left = shared(&first).next_lapse().await.expect("asked").expect("there is another");
+    assert!(left > Duration::from_secs(60) && left <= LONG, "its own is not looked at: {left:?}");
+    let left = shared(&second).next_lapse().await.expect("asked").expect("there is another");
+    assert!(left <= Duration::from_secs(60), "{left:?}");
+    lapse(&place, "first");
+    assert_eq!(shared(&second).next_lapse().await.expect("asked"), Some(Duration::ZERO));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_store_that_is_closed_gives_its_runs_to_the_others() {
     let Some(place) = Schema::made() else { return };
     let (first, second) = two(&place).await;
