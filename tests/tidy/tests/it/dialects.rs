@@ -35,7 +35,6 @@ const OWN: &[(&str, &str)] = &[
         "server/target/src/mysql/opening.rs",
         "only here has a revision a key, rows and journal to ask for before it begins",
     ),
-    ("server/target/src/mysql/patience.rs", "elsewhere the whole step is rolled back and tried again"),
     ("server/target/src/mysql/quote.rs", "SQLite takes what core's version_table gives"),
     (
         "server/target/src/mysql/rehearsal/confines.rs",
@@ -72,6 +71,10 @@ const OWN: &[(&str, &str)] = &[
     (
         "server/target/src/postgres/keys.rs",
         "MySQL's keys are two names, a few lines of lock.rs; a file of SQLite has one daemon",
+    ),
+    (
+        "server/target/src/postgres/leftover.rs",
+        "only PostgreSQL has statements that work in several transactions of their own",
     ),
     (
         "server/target/src/postgres/parameter.rs",
