@@ -73,7 +73,7 @@ fn is_empty_statement(text: &str, statements: &[Statement<'_>], pieces: &[Gave],
         semicolons.iter().filter(|word| word.is(";")).count() > usize::from(before > 0)
     });
     match &whole[same..] {
-        [Err(_)] => emptied,
+        [Err(_)] => emptied || statements.is_empty(),
         [Ok(rows)] => rows.is_empty() && pieces.len() == same,
         _ => false,
     }
