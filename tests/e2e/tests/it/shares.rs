@@ -123,8 +123,9 @@ fn nor_do_they_through_two_daemons_on_one_store() {
         let Some(store) = SharedStore::new() else { return };
         let [one, two] = ["one", "two"].map(|name| store.serve_with(fleet, name, "", ONE_AT_A_TIME));
         let before = gone_before(fleet, &[&one.address, &two.address]);
-        // As with one daemon, and between any two runs of this daemon one of the other.
-        assert!(before <= 7, "{before} runs of the fleet went before it");
+        // As with one daemon, and between any two runs of this daemon one of the other: six. More where this one stands still
+        // for a moment before it asks; all of the fleet's, if nobody took turns.
+        assert!(before < FLEET / 2, "{before} runs of the fleet went before it");
         one.killed(fleet);
         two.killed(fleet);
     });
