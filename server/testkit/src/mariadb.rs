@@ -35,8 +35,11 @@ impl Mariadb {
         let program = find::program("mariadbd")?;
         let folder = ACCOUNT.folder()?;
         let data = format!("--datadir={}", folder.join("data").display());
+        // A server that starts removes the temporary tables that it finds: those of another one, in a folder that they
+        // share.
+        let temporary = format!("--tmpdir={}", folder.display());
         let install_arguments =
-            ["--no-defaults", &data, "--auth-root-authentication-method=normal", "--skip-test-db"];
+            ["--no-defaults", &data, &temporary, "--auth-root-authentication-method=normal", "--skip-test-db"];
         run(ACCOUNT.command(install).args(install_arguments).current_dir(&folder))?;
         let script = format!(
             "printf '%s\\n' \"CREATE USER IF NOT EXISTS {USER}@'%' IDENTIFIED BY '{PASSWORD}';\" \
@@ -48,9 +51,7 @@ impl Mariadb {
         let options = [
             format!("--socket={}", folder.join("s").display()),
             format!("--pid-file={}", folder.join("pid").display()),
-            // A server that starts removes the temporary tables that it finds: those of another one, in a folder that
-            // they share.
-            format!("--tmpdir={}", folder.display()),
+            temporary,
             format!("--port={port}"),
             format!("--init-file={}", folder.join("init.sql").display()),
         ];

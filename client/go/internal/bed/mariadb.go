@@ -43,8 +43,10 @@ func StartMariaDB(tb testing.TB) *MariaDB {
 	tb.Cleanup(func() { _ = os.RemoveAll(dir) })
 	s := &MariaDB{dir: dir, port: freePort(tb)}
 	data, account := "--datadir="+filepath.Join(dir, "data"), s.account(tb)
-	s.run(tb, account, "mariadb-install-db", "--no-defaults", data, "--auth-root-authentication-method=normal", "--skip-test-db")
-	server := exec.Command("mariadbd", "--no-defaults", data, "--port="+strconv.Itoa(s.port), "--bind-address=127.0.0.1",
+	// A server that starts removes the temporary tables that it finds: those of another one, in a folder that they share.
+	temporary := "--tmpdir=" + dir
+	s.run(tb, account, "mariadb-install-db", "--no-defaults", data, temporary, "--auth-root-authentication-method=normal", "--skip-test-db")
+	server := exec.Command("mariadbd", "--no-defaults", data, temporary, "--port="+strconv.Itoa(s.port), "--bind-address=127.0.0.1",
 		"--socket="+s.socket(), "--pid-file="+filepath.Join(dir, "pid"), "--innodb-buffer-pool-size=64M",
 		"--innodb-flush-log-at-trx-commit=0", "--character-set-server=utf8mb4")
 	server.Dir, server.SysProcAttr = dir, account

@@ -29,6 +29,7 @@ class MariaDB:
             "mariadb-install-db",
             "--no-defaults",
             f"--datadir={data}",
+            f"--tmpdir={self.folder}",  # a server that starts removes temporary tables of others that it finds there
             "--auth-root-authentication-method=normal",
             "--skip-test-db",
             *([f"--user={user}"] if user else []),
@@ -39,7 +40,7 @@ class MariaDB:
             "bind-address": "127.0.0.1",
             "socket": self.folder / "socket",
             "pid-file": self.folder / "pid",
-            "tmpdir": self.folder,  # a server that starts removes temporary tables of others that it finds there
+            "tmpdir": self.folder,
             "innodb-buffer-pool-size": "64M",
             "innodb-flush-log-at-trx-commit": 0,
             "character-set-server": "utf8mb4",

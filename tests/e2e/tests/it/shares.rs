@@ -6,7 +6,7 @@ use migrated_proto::v1::migration_service_client::MigrationServiceClient;
 use migrated_proto::v1::{
     AdHocTarget, GraphRef, RunState, TargetRef, UpgradeRequest, UpgradeResponse, graph_ref, target_ref,
 };
-use std::rc::Rc;
+use std::sync::Arc;
 use tokio::task::JoinSet;
 use tonic::Streaming;
 use tonic::transport::Channel;
@@ -63,7 +63,7 @@ fn waits_for_connections(kind: &Kind) -> bool {
 /// A fleet's run at the gate and the rest of the fleet behind it; then another project's only run, through the last of
 /// these daemons. How many runs of the fleet have gone before that one.
 fn gone_before(fleet: &Project, addresses: &[&str]) -> usize {
-    let single = Project::beside(Rc::clone(&fleet.database));
+    let single = Project::beside(Arc::clone(&fleet.database));
     let database = &fleet.database;
     database.sql("CREATE TABLE went (number serial PRIMARY KEY, project text)");
     let went = |project: &str| format!("INSERT INTO went (project) VALUES ('{project}');");
