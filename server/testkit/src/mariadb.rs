@@ -38,8 +38,13 @@ impl Mariadb {
         // A server that starts removes the temporary tables that it finds: those of another one, in a folder that they
         // share.
         let temporary = format!("--tmpdir={}", folder.display());
-        let install_arguments =
-            ["--no-defaults", &data, &temporary, "--auth-root-authentication-method=normal", "--skip-test-db"];
+        let install_arguments = [
+            "--no-defaults",
+            &data,
+            &temporary,
+            "--auth-root-authentication-method=normal",
+            "--skip-test-db",
+        ];
         run(ACCOUNT.command(install).args(install_arguments).current_dir(&folder))?;
         let script = format!(
             "printf '%s\\n' \"CREATE USER IF NOT EXISTS {USER}@'%' IDENTIFIED BY '{PASSWORD}';\" \
