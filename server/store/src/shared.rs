@@ -144,7 +144,7 @@ pub trait Shared: Send + Sync {
     /// Runs under way that nobody owns, oldest first, at most `limit`.
     async fn orphans(&self, limit: u32) -> Result<Vec<RunRecord>>;
 
-    /// In what time the next lease of another daemon lapses, unless it is renewed before. `None` where there is no other.
+    /// In what time the next lease of another daemon lapses, unless it is renewed before. `None` where no other stands.
     async fn next_lapse(&self) -> Result<Option<Duration>>;
 
     /// A run under way, or ended, with whether its owner's lease stands.

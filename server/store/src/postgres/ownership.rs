@@ -103,7 +103,7 @@ impl Shared for PostgresStore {
     async fn next_lapse(&self) -> Result<Option<Duration>> {
         let left: Option<f64> = sqlx::query_scalar(
             "SELECT EXTRACT(EPOCH FROM min(lease_until) - pg_catalog.clock_timestamp())::float8
-             FROM owner WHERE id <> $1",
+             FROM owner WHERE id <> $1 AND lease_until > pg_catalog.clock_timestamp()",
         )
         .bind(self.lease_id())
         .fetch_one(&mut *self.read().await?)
