@@ -36,12 +36,12 @@ fn settled(store: &SharedStore) {
     );
 }
 
-fn with_one(test: impl Fn(&Project, &SharedStore, &Replica)) {
+fn with_one(test: impl Fn(&Project, &SharedStore, &mut Replica)) {
     on_each(Gate::ENGINES, |project| {
         let Some(store) = SharedStore::new() else { return };
         project.configure("project = \"shop\"\n");
-        let daemon = store.serve(project, "one");
-        test(project, &store, &daemon);
+        let mut daemon = store.serve(project, "one");
+        test(project, &store, &mut daemon);
         daemon.killed(project);
     });
 }
@@ -60,7 +60,7 @@ fn recorded(project: &Project, store: &SharedStore) {
 }
 
 #[test]
-fn a_run_whose_store_fills_up_ends_truly_and_the_next_one_goes_on() {
+fn a_run_whose_store_fills_up_goes_on_once_there_is_room() {
     with_one(|project, store, daemon| {
         let gate = project.gated();
         let mut client = project.start(&daemon.words("upgrade head"));
@@ -70,19 +70,10 @@ fn a_run_whose_store_fills_up_ends_truly_and_the_next_one_goes_on() {
         recorded(project, store);
         fill(store);
         gate.open();
-        let ended = client.ends(project);
-        // PostgreSQL needs the store before each COMMIT: the third revision is rolled back. Elsewhere it needs nothing more.
-        let (stands, state) = match project.database.engine {
-            Engine::Postgres => {
-                let ended = ended.is("STORE_FULL").tells("the revision store has no room left");
-                ended.exits(4).tells("target app stands at b2, clean");
-                ("b2", "FAILED|2")
-            }
-            _ => {
-                ended.succeeds().tells("stands at c3").tells("the end of this run could not be recorded");
-                ("c3", "SUCCEEDED|3")
-            }
-        };
+        // What the store does not have is not told: another daemon would tell it otherwise.
+        daemon.logged("the run is another daemon's by now, or soon will be");
+        // PostgreSQL needs the store before each COMMIT: the third revision is rolled back. Elsewhere it is for the end only.
+        let stands = if project.database.engine == Engine::Postgres { "b2" } else { "c3" };
         assert_eq!(project.database.sql("SELECT version_num FROM alembic_version"), stands);
         assert_eq!(store.sql("SELECT count(*) FROM run WHERE finished_at IS NULL"), "1");
         // Nothing new is begun without the store, and the target is not touched for it.
@@ -91,14 +82,14 @@ fn a_run_whose_store_fills_up_ends_truly_and_the_next_one_goes_on() {
         assert_eq!(project.database.sql("SELECT version_num FROM alembic_version"), stands);
 
         make_room(store);
+        client.ends(project).succeeds().tells("stands at c3");
         settled(store);
         let told = format!("SELECT state, steps_done FROM run WHERE id = '{run}'");
-        assert_eq!(store.sql(&told), state);
+        assert_eq!(store.sql(&told), "SUCCEEDED|3");
         let steps = format!("SELECT count(*) FROM step WHERE run = '{run}' AND state = 'DONE'");
-        assert_eq!(store.sql(&steps), state.split_once('|').expect("two cells").1);
+        assert_eq!(store.sql(&steps), "3");
         let watched = project.ctl(&daemon.asked(&format!("runs watch {run} --output json")));
         assert_eq!(watched.stdout.matches("runFinished").count(), 1, "its log ends: {}", watched.story());
-        project.ctl(&daemon.words("upgrade head")).succeeds();
         project.ctl(&daemon.words("current")).succeeds().says("c3 (head)");
         assert_eq!(project.database.sql("SELECT count(*) FROM t_a1"), "1", "each revision once");
         assert_eq!(project.database.sql("SELECT count(*) FROM t_c3"), "1");
