@@ -9,7 +9,7 @@ use crate::connections::OwnPermit;
 use crate::plan::{Decided, shown};
 use crate::{Engine, EngineError, Result};
 use migrated_core::Code;
-use migrated_core::event::{EventKind, RunState};
+use migrated_core::event::{EventKind, RunKind, RunState};
 use migrated_core::operation::Server;
 use migrated_target::edge::Edge;
 use migrated_target::{MigrationLock, Outcome, Standing};
@@ -25,7 +25,9 @@ impl Engine {
         let begun = Instant::now();
         let deadline = job.options.deadline.map(|d| self.spawn_deadline(&run, d));
         let end = self.work(&run, &mut job).await;
-        let end = if job.left.is_some() { end.unseen(&job) } else { end };
+        // Of a rehearsal nothing is left, wherever it came to its end.
+        let unseen = job.left.is_some() && job.record.kind != RunKind::Rehearsal;
+        let end = if unseen { end.unseen(&job) } else { end };
         if let Some(timer) = deadline {
             timer.abort();
         }

@@ -84,6 +84,7 @@ impl Engine {
         recorded: &[StepRecord],
     ) -> End {
         self.drop_leftovers(&job.place).await;
+        job.left = None;
         let begun = recorded.iter().filter(|step| step.state == StepState::Started);
         for step in begun {
             let note = StepNote { index: step.index, state: StepState::Failed, xid: None, at: self.now() };

@@ -7,7 +7,7 @@ use crate::run::cancel::cancelled;
 use crate::run::{Job, RunHandle, RunLog, RunOptions, Scope};
 use crate::{Engine, EngineError, GraphRef, Result};
 use migrated_core::Code;
-use migrated_core::event::{EventKind, RunState};
+use migrated_core::event::{EventKind, RunKind, RunState};
 use migrated_store::{RunRecord, Shared, StepRecord, TakenRun};
 use migrated_target::edge::Edge;
 use migrated_target::{Backend, BackendState, SessionMode};
@@ -229,7 +229,7 @@ impl Engine {
         let next = format!("`{}` looks at what was left and goes on from there", crate::run::again(&record));
         let failure = failure.state(state).next(next).to_failure();
         record.state = match record.state {
-            RunState::Running => RunState::Unknown,
+            RunState::Running if record.kind != RunKind::Rehearsal => RunState::Unknown,
             _ => RunState::Failed,
         };
         record.failure = Some(failure.clone());
