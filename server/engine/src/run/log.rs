@@ -360,10 +360,7 @@ impl RunLog {
                 Ok(()) => return true,
                 Err(StoreError::NotOwner { .. } | StoreError::Conflict { .. }) if is_shared => {
                     // What an append did whose answer was lost looks like somebody else's.
-                    if !self.is_there(group).await {
-                        return false;
-                    }
-                    return true;
+                    return self.is_there(group).await;
                 }
                 Err(_) if self.shown.borrow().moved => return false,
                 Err(e) => match pauses.next() {
