@@ -1,5 +1,7 @@
 //! A run's log: numbers events, stores them in groups, and only then shows them to watchers (rule R3).
 
+mod write;
+
 use super::part::{Part, Parts};
 use super::turns::{Seat, Turns};
 use crate::Engine;
@@ -12,10 +14,6 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::sync::{Notify, watch};
 
-/// How long a group gathers before it is written.
-const GROUP: Duration = Duration::from_millis(4);
-/// Most events that are written together: who reads a few of them reads the whole group.
-const LARGEST_GROUP: usize = 512;
 /// Events kept in memory for watchers that keep up; slower ones read from the store.
 const RING: usize = 2_048;
 /// Pauses between attempts to write what the store refuses.
@@ -261,128 +259,6 @@ impl RunLog {
     #[cfg(test)]
     pub(super) fn held(&self) -> (usize, usize) {
         (self.state().recent.len(), self.parts.held())
-    }
-
-    async fn write(self: Arc<Self>) {
-        loop {
-            let (notes, group, closed) = {
-                let mut state = self.state();
-                state.urgent = false;
-                let most = state.pending.len().min(LARGEST_GROUP);
-                let rest = state.pending.split_off(most);
-                let group = std::mem::replace(&mut state.pending, rest);
-                (std::mem::take(&mut state.notes), group, state.closed)
-            };
-            let idle = notes.is_empty() && group.is_empty();
-            self.store_notes(notes).await;
-            if !group.is_empty() {
-                if !self.store_group(&group).await {
-                    self.abandon();
-                    return;
-                }
-                self.edges.pass(Edge::EventsStored).await;
-                self.show(group);
-                self.edges.pass(Edge::EventsShown).await;
-            }
-            if !idle {
-                continue;
-            }
-            if closed {
-                let moves = self.state().moves;
-                self.shown.send_modify(|s| if moves { s.moved = true } else { s.ended = true });
-                return;
-            }
-            self.wake.notified().await;
-            self.gather().await;
-        }
-    }
-
-    /// Waits until a group is due: what comes within a few milliseconds shares a write, so that telling costs the
-    /// work nothing. Notes that somebody waits for are written meanwhile.
-    async fn gather(&self) {
-        let due = tokio::time::sleep(GROUP);
-        tokio::pin!(due);
-        loop {
-            let notes = {
-                let mut state = self.state();
-                if state.closed {
-                    return;
-                }
-                match std::mem::take(&mut state.urgent) {
-                    true => std::mem::take(&mut state.notes),
-                    false => Vec::new(),
-                }
-            };
-            self.store_notes(notes).await;
-            tokio::select! {
-                () = &mut due => return,
-                () = self.wake.notified() => {}
-            }
-        }
-    }
-
-    /// Writes notes. Where the store goes on refusing they are lost, and whoever waits for them is told.
-    async fn store_notes(&self, notes: Vec<StepNote>) {
-        if notes.is_empty() {
-            return;
-        }
-        let mut pauses = STORE_RETRY.iter();
-        let fault = loop {
-            match self.store.note_steps(&self.run, &notes).await {
-                Ok(()) => break None,
-                Err(e) => match pauses.next() {
-                    Some(pause) => tokio::time::sleep(*pause).await,
-                    None => break Some(e),
-                },
-            }
-        };
-        if let Some(e) = &fault {
-            tracing::error!(run = %self.run, error = %e, "what became of steps cannot be stored");
-        }
-        self.noted.send_modify(|noted| {
-            noted.count += notes.len() as u64;
-            noted.fault = fault;
-        });
-        self.edges.pass(Edge::NotesStored).await;
-    }
-
-    /// Writes a group; where a store of this daemon alone goes on refusing, remembers why and lets the group be shown all
-    /// the same: a full disk under the store must not make a run mute. In a shared store another daemon would number its
-    /// events anew, so there nothing is shown that is not stored. `false` where the log is another daemon's by now.
-    async fn store_group(&self, group: &[Event]) -> bool {
-        if self.fault().is_some() {
-            return true;
-        }
-        let is_shared = self.store.shared().is_some();
-        let mut pauses = STORE_RETRY.iter();
-        loop {
-            match self.store.append_events(&self.run, group).await {
-                Ok(()) => return true,
-                Err(StoreError::NotOwner { .. } | StoreError::Conflict { .. }) if is_shared => {
-                    // What an append did whose answer was lost looks like somebody else's.
-                    return self.is_there(group).await;
-                }
-                Err(_) if self.shown.borrow().moved => return false,
-                Err(e) => match pauses.next() {
-                    Some(pause) => tokio::time::sleep(*pause).await,
-                    None if is_shared => tokio::time::sleep(STORE_RETRY[STORE_RETRY.len() - 1]).await,
-                    None => {
-                        tracing::error!(run = %self.run, error = %e, "the run's log cannot be stored");
-                        *self.fault.lock().unwrap_or_else(PoisonError::into_inner) = Some(e);
-                        return true;
-                    }
-                },
-            }
-        }
-    }
-
-    /// Whether a group is stored just as it is.
-    async fn is_there(&self, group: &[Event]) -> bool {
-        let (Some(first), count) = (group.first(), u32::try_from(group.len()).unwrap_or(u32::MAX)) else {
-            return true;
-        };
-        let stored = self.store.events(&self.run, first.seq.saturating_sub(1), count).await;
-        stored.is_ok_and(|stored| stored == group)
     }
 
     pub(super) fn show(&self, group: Vec<Event>) {

@@ -114,7 +114,7 @@ const PASSED: &[(Edge, &[(&str, usize)])] = &[
         ],
     ),
     (Edge::AttemptOver, &[("engine/src/run/step.rs", 1)]),
-    (Edge::NotesStored, &[("engine/src/run/late_end.rs", 1), ("engine/src/run/log.rs", 1)]),
+    (Edge::NotesStored, &[("engine/src/run/late_end.rs", 1), ("engine/src/run/log/write.rs", 1)]),
     (
         Edge::StepDone,
         &[
@@ -123,8 +123,8 @@ const PASSED: &[(Edge, &[(&str, usize)])] = &[
             ("engine/src/run/steps.rs", 1),
         ],
     ),
-    (Edge::EventsStored, &[("engine/src/run/log.rs", 1)]),
-    (Edge::EventsShown, &[("engine/src/run/log.rs", 1)]),
+    (Edge::EventsStored, &[("engine/src/run/log/write.rs", 1)]),
+    (Edge::EventsShown, &[("engine/src/run/log/write.rs", 1)]),
     (Edge::EventsSent, &[("engine/src/run/log.rs", 1)]),
     (Edge::CancelNoted, &[("engine/src/run/cancel.rs", 1)]),
     (Edge::Worked, &[("engine/src/run/drive.rs", 1)]),
@@ -193,7 +193,7 @@ const EXCUSED: &[(&str, &str, &str)] = &[
         "ends a session before its transaction is asked about",
     ),
     ("engine/src/run/lock.rs", ".try_lock(", "`locked` stands behind its call, in drive.rs"),
-    ("engine/src/run/log.rs", ".note_steps(", "`notes-stored` stands behind the loop of its attempts"),
+    ("engine/src/run/log/write.rs", ".note_steps(", "`notes-stored` stands behind the loop of its attempts"),
     ("engine/src/reconcile.rs", ".note_steps(", "`fates-stored` stands behind its call"),
     ("engine/src/reconcile.rs", ".end_backend(", "`orphans-gone` stands behind the loop"),
     (
