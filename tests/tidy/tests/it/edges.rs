@@ -193,7 +193,6 @@ const EXCUSED: &[(&str, &str, &str)] = &[
         "ends a session before its transaction is asked about",
     ),
     ("engine/src/run/lock.rs", ".try_lock(", "`locked` stands behind its call, in drive.rs"),
-    ("engine/src/run/log/write.rs", ".note_steps(", "`notes-stored` stands behind the loop of its attempts"),
     ("engine/src/reconcile.rs", ".note_steps(", "`fates-stored` stands behind its call"),
     ("engine/src/reconcile.rs", ".end_backend(", "`orphans-gone` stands behind the loop"),
     (
